@@ -1,0 +1,1 @@
+"""From Telegram channel exports to Amharic ads."""

@@ -1,0 +1,1 @@
+"""Documents, statistics, ads taken apart and chat rows."""

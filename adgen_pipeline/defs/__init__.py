@@ -1,0 +1,1 @@
+"""Dagster definitions: the only package that imports dagster, one thin file a stage."""

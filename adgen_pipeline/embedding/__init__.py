@@ -1,0 +1,1 @@
+"""The Amharic sentence encoder."""

@@ -1,0 +1,1 @@
+"""Scores against baselines, and the report."""

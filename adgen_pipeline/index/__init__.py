@@ -1,0 +1,1 @@
+"""LanceDB and hybrid search."""

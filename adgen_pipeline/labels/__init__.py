@@ -1,0 +1,1 @@
+"""Verticals, tags and is_ad of posts."""

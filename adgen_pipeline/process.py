@@ -1,0 +1,163 @@
+"""A heavy job is its own process: how it is started, watched and stopped, and how it reports.
+
+The only module that knows Dagster Pipes. A job is one JSON file that names everything it needs; any run can be
+repeated by hand with the command that is recorded beside it.
+"""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+logger = logging.getLogger(__name__)
+
+GRACE_SECONDS = 60.0  # between SIGTERM, on which a job saves a checkpoint, and SIGKILL
+
+
+class Report(Protocol):
+    """Where a job tells how it is getting on; only rank 0 is heard."""
+
+    def line(self, message: str) -> None:
+        """One line of progress for people."""
+        ...
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        """Numbers of one step."""
+        ...
+
+
+def rank() -> int:
+    """This process's rank among the ranks that torchrun started; 0 when started by hand."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def command(module: str, job: Path, *, processes: int, rendezvous: str | None = None) -> list[str]:
+    """The command that runs `module` on a job file with some ranks on this host.
+
+    Args:
+        module: for example adgen_pipeline.training.
+        job: the job file.
+        processes: ranks on this host.
+        rendezvous: host:port of the first host when several hosts take part; None for one host.
+    """
+    spread = (
+        ["--standalone"] if rendezvous is None else ["--rdzv-backend", "c10d", "--rdzv-endpoint", rendezvous]
+    )
+    return [
+        sys.executable, "-m", "torch.distributed.run", *spread, "--nproc-per-node", str(processes),
+        "-m", module, str(job),
+    ]  # fmt: skip
+
+
+def run(arguments: list[str], *, environment: Mapping[str, str], log: Path) -> int:
+    """Run a command in its own process group; its output goes to `log` and, line by line, to the logger.
+
+    The group dies with this process: on any exception (Ctrl-C, a cancelled Dagster run) it gets SIGTERM, some
+    grace to save a checkpoint, then SIGKILL.
+
+    Returns:
+        The exit status.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as file:
+        child = subprocess.Popen(
+            arguments,
+            env=dict(environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        assert child.stdout is not None
+        try:
+            for line in child.stdout:
+                file.write(line)
+                file.flush()
+                if line.startswith("adgen: "):
+                    logger.info("%s", line.removeprefix("adgen: ").rstrip())
+            return child.wait()
+        finally:
+            stop_group(child)
+
+
+def stop_group(
+    child: "subprocess.Popen[str] | subprocess.Popen[bytes]", grace: float = GRACE_SECONDS
+) -> None:
+    """End a process group that was started with its own session: SIGTERM, grace, SIGKILL."""
+    if not _group_is_alive(child.pid):
+        return
+    _signal_group(child.pid, signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    while time.monotonic() < deadline:
+        child.poll()
+        if not _group_is_alive(child.pid):
+            return
+        time.sleep(0.2)
+    _signal_group(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+@contextmanager
+def reporting() -> Iterator[Report]:
+    """Where this job's progress goes: Pipes if Dagster watches and this is rank 0, else stdout, else nowhere."""
+    if rank() != 0:
+        yield _Silent()
+    elif "DAGSTER_PIPES_CONTEXT" in os.environ:
+        from dagster_pipes import open_dagster_pipes  # noqa: PLC0415  (only under Dagster)
+
+        with open_dagster_pipes() as pipes:
+            yield _Piped(pipes)
+    else:
+        yield _Printed()
+
+
+class _Silent:
+    def line(self, message: str) -> None:
+        """Nobody listens to this rank."""
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        """Nobody listens to this rank."""
+
+
+class _Printed:
+    def line(self, message: str) -> None:
+        sys.stdout.write(f"adgen: {message}\n")
+        sys.stdout.flush()
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        self.line(f"step {step}: " + json.dumps({k: round(v, 5) for k, v in values.items()}))
+
+
+class _Piped(_Printed):
+    """Lines go to stdout, which the launcher forwards, and to Dagster's event log."""
+
+    def __init__(self, pipes: object) -> None:
+        self._pipes = pipes
+
+    def line(self, message: str) -> None:
+        self._pipes.log.info(message)  # type: ignore[attr-defined]
+
+
+def _group_is_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        logger.debug("process group %s is gone already", group)

@@ -1,0 +1,247 @@
+"""What to do: a recipe is one YAML file with one section a stage; one file is one experiment.
+
+Frozen Pydantic models; unknown keys are refused and all problems are shown at once. Which machine stands in
+`settings.py`, how to spread a job in `deepspeed_configs/`.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from adgen_pipeline.errors import RecipeError
+
+STAGES = (
+    "telegram",
+    "labels",
+    "corpus",
+    "tokenizer",
+    "training",
+    "embedding",
+    "index",
+    "generation",
+    "evaluation",
+)
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A stage's part of the recipe; its digest is part of the code version of that stage's assets."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+    def digest(self) -> str:
+        """First 12 hex digits of the SHA-256 of the section's canonical JSON."""
+        return _digest(self.model_dump(mode="json"))
+
+
+class TelegramRecipe(Section):
+    """How exports are read and cleaned."""
+
+    zone: str = "Africa/Addis_Ababa"  # of `date` where an old export has no `date_unixtime`
+    near_empty_chars: Positive = 20  # posts below are flagged near-empty (1,455 of 65,711 real ones)
+
+
+class LabelsRecipe(Section):
+    """How posts get verticals and tags."""
+
+    minimum_score: Annotated[float, Field(gt=0)] = 1.0  # keyword weight a label needs
+
+
+class CorpusRecipe(Section):
+    """What is kept, what counts as the same post, and how posts are split."""
+
+    minimum_words: Positive = 4
+    minimum_ethiopic_share: Share = 0.2
+    maximum_chars: Positive = 4096
+    near_duplicate_similarity: Annotated[float, Field(gt=0, le=1)] = 0.8
+    validation_share: Share = 0.05
+    test_share: Share = 0.1  # the newest part of each channel, by cluster
+    held_out_channels: tuple[int, ...] = ()  # whole channels that go to the test split
+    minimum_ads: Positive = 20  # fewer ads than this is an error, not a model
+    signature_share: Annotated[float, Field(gt=0, le=1)] = 0.15  # a line in this share of a channel's ads
+    signature_minimum_posts: Positive = 5  # and in at least so many of them is a signature line
+    exemplars_in_prompt: Annotated[int, Field(ge=0, le=3)] = 1
+
+
+class TokenizerRecipe(Section):
+    """How the base model's vocabulary is adapted."""
+
+    trim: bool = False  # keep only the pieces that corpus and English need
+    extend_pieces: Annotated[int, Field(ge=0)] = 0  # Amharic pieces to add; 0: no `tokenizer/extended`
+    slots_per_kind: Positive = 6
+
+
+class LoraRecipe(BaseModel):
+    """Shape of the adapter."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rank: Positive = 32
+    alpha: Positive = 64
+    dropout: Share = 0.0
+
+
+class TrainingRecipe(Section):
+    """What is trained, on what, for how long."""
+
+    base_model: str  # "embedded", "tiny-random", a hub id, a local folder or a .gguf file
+    base_revision: str = "main"
+    spread: str = "cpu"  # name of a file in deepspeed_configs/
+    precision: Literal["bf16", "fp32"] = "bf16"
+    load_in: Literal["full", "4bit", "8bit"] = "full"
+    lora: LoraRecipe = LoraRecipe()
+    learning_rate: Annotated[float, Field(gt=0)] = 5e-4
+    warmup_share: Share = 0.03
+    maximum_steps: Annotated[int, Field(gt=0)] = 10_000
+    maximum_minutes: Annotated[float, Field(gt=0)] | None = None  # the schedule falls with the time used
+    maximum_epochs: Annotated[float, Field(gt=0)] = 1.0
+    batch_size: Positive = 8  # rows a rank a micro-step
+    accumulation_steps: Positive = 1
+    maximum_tokens: Positive = 420  # a row; longer rows are left out, counted
+    evaluate_rows: Positive = 64  # validation rows for the loss
+    checkpoint_steps: Positive = 50
+    seed: int = 7
+
+
+class EmbeddingRecipe(Section):
+    """The sentence encoder."""
+
+    model: str = "static"  # "static": trained from the corpus on the CPU; else a hub id or local folder
+    dimensions: Positive = 256
+    vocabulary: Positive = 16_000
+    batch_size: Positive = 512
+    epochs: Positive = 2
+    maximum_pairs: Positive = 60_000
+    learning_rate: Annotated[float, Field(gt=0)] = 0.1
+    seed: int = 7
+
+
+class IndexRecipe(Section):
+    """The retrieval index."""
+
+    flat_below_rows: Positive = 20_000  # exact search below, an approximate index from there on
+    dense_weight: Share = 0.5  # of the fused score; the rest is full text
+    chunk_words: Positive = 80  # advertiser documents
+
+
+class BriefTarget(BaseModel):
+    """One brief to write for, and where its ad would appear."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    brief: str  # file name below briefs/
+    channel: int | None = None  # channel id; None: the best fitting channel
+    format: Literal["post"] = "post"
+
+
+class GenerationRecipe(Section):
+    """How ads are written."""
+
+    targets: tuple[BriefTarget, ...] = ()
+    ads_per_target: Positive = 1
+    candidates: Positive = 6  # sampled for each target, then ranked
+    temperature: Annotated[float, Field(gt=0)] = 0.7
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.9
+    repetition_penalty: Annotated[float, Field(ge=1)] = 1.1
+    maximum_new_tokens: Positive = 260
+    maximum_shared_words: Positive = 12  # a longer run shared with a retrieved post is a copy
+    seed: int = 7
+
+
+class EvaluationRecipe(Section):
+    """What is measured."""
+
+    cases: Positive = 10  # held-out posts for which every system writes
+    retrieval_queries: Positive = 200
+    bootstrap_samples: Positive = 500
+    seed: int = 7
+
+
+class Recipe(BaseModel):
+    """One experiment: a name, a sentence, and a section a stage."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    description: str
+    telegram: TelegramRecipe = TelegramRecipe()
+    labels: LabelsRecipe = LabelsRecipe()
+    corpus: CorpusRecipe = CorpusRecipe()
+    tokenizer: TokenizerRecipe = TokenizerRecipe()
+    training: TrainingRecipe
+    embedding: EmbeddingRecipe = EmbeddingRecipe()
+    index: IndexRecipe = IndexRecipe()
+    generation: GenerationRecipe = GenerationRecipe()
+    evaluation: EvaluationRecipe = EvaluationRecipe()
+
+    @model_validator(mode="after")
+    def _splits_leave_something_to_train_on(self) -> "Recipe":
+        if self.corpus.validation_share + self.corpus.test_share > 0.5:
+            raise ValueError(
+                "corpus.validation_share + corpus.test_share must not pass 0.5, or too little is left to train on"
+            )
+        return self
+
+    def section(self, stage: str) -> Section:
+        """The section of a stage, by its word."""
+        section = getattr(self, stage)
+        assert isinstance(section, Section)
+        return section
+
+    def digest(self) -> str:
+        """First 12 hex digits of the SHA-256 of the whole recipe."""
+        return _digest(self.model_dump(mode="json"))
+
+
+def load_recipe(path: Path) -> Recipe:
+    """The recipe in a YAML file.
+
+    Raises:
+        RecipeError: the file is missing, is not YAML, or has wrong or unknown keys: all of them in one message.
+    """
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
+        raise RecipeError(f"{path}: no such recipe. Recipes in that folder: {known}.")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: not YAML ({' '.join(str(error).split())}). Mend that line.") from error
+    if not isinstance(values, dict):
+        raise RecipeError(f"{path}: a recipe is a mapping with a section a stage: {', '.join(STAGES)}.")
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(_problem(dict(e)) for e in error.errors(include_url=False))
+        raise RecipeError(f"{path}: {error.error_count()} problem(s): {problems}.") from error
+
+
+def _problem(error: dict[str, object]) -> str:
+    """One validation error in words: where, what was found, what is allowed."""
+    location = error["loc"]
+    assert isinstance(location, tuple)
+    where = ".".join(str(part) for part in location) or "the recipe"
+    if error["type"] == "extra_forbidden":
+        return f"{where} is not a known key (known here: {', '.join(_known_keys(location[:-1]))})"
+    return f"{where}: {error['msg']} (found {error.get('input')!r})"
+
+
+def _known_keys(location: tuple[object, ...]) -> list[str]:
+    """Keys that may stand at a place of the recipe."""
+    model: type[BaseModel] = Recipe
+    for part in location:
+        annotation = model.model_fields[str(part)].annotation if part in model.model_fields else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        model = annotation
+    return list(model.model_fields)
+
+
+def _digest(values: object) -> str:
+    canonical = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]

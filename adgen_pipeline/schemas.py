@@ -1,0 +1,521 @@
+"""Every table, declared once: columns, types, keys, meanings.
+
+The writer, the blocking schema check, the UI's column metadata and the docs come from here. A column that holds
+other people's words is marked `personal`, so that previews pass it through `text.redact`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from adgen_pipeline.errors import DataError
+
+UTC = pl.Datetime("us", "UTC")
+STRINGS = pl.List(pl.String)
+MESSAGE_KEYS = pl.List(pl.Struct({"channel_id": pl.Int64, "message_id": pl.Int64}))
+
+SPLITS = ("train", "validation", "test")
+DROP_REASONS = (
+    "empty",
+    "too_short",
+    "too_long",
+    "not_amharic",
+    "exact_duplicate",
+    "near_duplicate",
+    "bridges_splits",
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its type, what it means, whether it may be null and whether it holds people's words."""
+
+    dtype: pl.DataType | type[pl.DataType]
+    meaning: str
+    nullable: bool = False
+    personal: bool = False
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """One table.
+
+    Attributes:
+        stage, name: the asset key.
+        row: what one row is.
+        columns: in order.
+        primary_key: columns that are unique together; rows are sorted by them.
+        folder: for tables partitioned by channel, the folder below the data folder; None: final/<stage>/.
+    """
+
+    stage: str
+    name: str
+    row: str
+    columns: Mapping[str, Column]
+    primary_key: tuple[str, ...]
+    folder: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The asset key with a slash."""
+        return f"{self.stage}/{self.name}"
+
+    @property
+    def dtypes(self) -> dict[str, pl.DataType | type[pl.DataType]]:
+        """Column names and types."""
+        return {name: column.dtype for name, column in self.columns.items()}
+
+    def empty(self) -> pl.DataFrame:
+        """A table of no rows."""
+        return pl.DataFrame(schema=self.dtypes)
+
+    def frame(self, rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
+        """Rows as a table of this schema (missing keys become null)."""
+        return pl.DataFrame(rows, schema=self.dtypes, orient="row", strict=False) if rows else self.empty()
+
+    def conform(self, table: pl.DataFrame) -> pl.DataFrame:
+        """The table with this schema's columns in their order, sorted by key.
+
+        Raises:
+            DataError: columns are missing or unknown, or a type cannot be cast.
+        """
+        missing = [c for c in self.columns if c not in table.columns]
+        unknown = [c for c in table.columns if c not in self.columns]
+        if missing or unknown:
+            raise DataError(
+                f"{self.key}: missing columns {missing}, unknown columns {unknown}. "
+                "Bring the table and schemas.py together."
+            )
+        try:
+            conformed = table.select(pl.col(name).cast(column.dtype) for name, column in self.columns.items())
+        except pl.exceptions.PolarsError as error:
+            raise DataError(
+                f"{self.key}: a column has the wrong type ({error}). Correct the producer."
+            ) from error
+        return conformed.sort(self.primary_key)
+
+    def violations(self, table: pl.DataFrame) -> list[str]:
+        """What is wrong with a table, in words; empty when it conforms."""
+        problems = []
+        found = dict(table.schema)
+        for name, column in self.columns.items():
+            if name not in found:
+                problems.append(f"column {name} is missing")
+            elif found[name] != column.dtype:
+                problems.append(f"column {name} is {found[name]}, expected {column.dtype}")
+            elif not column.nullable and (nulls := table[name].null_count()):
+                problems.append(f"column {name} has {nulls} nulls")
+        problems += [f"column {name} is unknown" for name in found if name not in self.columns]
+        if all(k in found for k in self.primary_key) and table.height:
+            repeated = table.height - table.n_unique(subset=list(self.primary_key))
+            if repeated:
+                problems.append(f"{repeated} rows repeat the key {', '.join(self.primary_key)}")
+        return problems
+
+
+_ID = {
+    "channel_id": Column(pl.Int64, "the channel's id, as in the export (no -100 prefix)"),
+    "message_id": Column(pl.Int64, "the message's id, unique within its channel"),
+}
+_CHANNEL_NAME = {"channel_name": Column(pl.String, "the channel's title in its export", personal=True)}
+
+MESSAGES = TableSchema(
+    "telegram",
+    "messages",
+    "one record of an export, flattened, service records included",
+    {
+        **_ID,
+        **_CHANNEL_NAME,
+        "channel_type": Column(pl.String, "public_channel, public_supergroup …", nullable=True),
+        "type": Column(pl.String, "message, service or unsupported"),
+        "date": Column(UTC, "when it was sent", nullable=True),
+        "edited": Column(UTC, "last edit; a reaction sets it too", nullable=True),
+        "text": Column(pl.String, "the whole text, entities flattened, nothing changed", personal=True),
+        "text_entities": Column(
+            pl.List(pl.Struct({"type": pl.String, "text": pl.String, "href": pl.String})),
+            "the text's parts in order",
+            personal=True,
+        ),
+        "from": Column(pl.String, "sender's name", nullable=True, personal=True),
+        "from_id": Column(pl.String, "sender's id, such as channel123", nullable=True, personal=True),
+        "author": Column(pl.String, "signature below a channel post", nullable=True, personal=True),
+        "actor": Column(pl.String, "who did what a service record tells", nullable=True, personal=True),
+        "actor_id": Column(pl.String, "that actor's id", nullable=True, personal=True),
+        "action": Column(pl.String, "a service record's action", nullable=True),
+        "title": Column(pl.String, "a title in a service record or of a song", nullable=True, personal=True),
+        "forwarded_from": Column(pl.String, "origin of a forward", nullable=True, personal=True),
+        "saved_from": Column(pl.String, "origin of a saved message", nullable=True, personal=True),
+        "reply_to_message_id": Column(pl.Int64, "the message it answers", nullable=True),
+        "via_bot": Column(pl.String, "bot that sent it", nullable=True, personal=True),
+        "photo": Column(pl.String, "path of the photo, or a note that it was not exported", nullable=True),
+        "file": Column(pl.String, "path of the file, or a note that it was not exported", nullable=True),
+        "media_type": Column(pl.String, "sticker, video_file, voice_message …", nullable=True),
+        "mime_type": Column(pl.String, "the file's MIME type", nullable=True),
+        "width": Column(pl.Int64, "pixels", nullable=True),
+        "height": Column(pl.Int64, "pixels", nullable=True),
+        "duration_seconds": Column(pl.Int64, "of audio and video", nullable=True),
+        "poll": Column(pl.String, "poll as JSON", nullable=True, personal=True),
+        "reactions": Column(
+            pl.List(pl.Struct({"emoji": pl.String, "count": pl.Int64})), "reactions by emoji"
+        ),
+        "extra": Column(
+            pl.String,
+            "all other fields of the record, as JSON with sorted keys",
+            nullable=True,
+            personal=True,
+        ),
+        "source": Column(pl.String, "the export file below raw/", personal=True),
+    },
+    ("channel_id", "message_id"),
+    folder="parsed",
+)
+
+POSTS = TableSchema(
+    "telegram",
+    "posts",
+    "one content message, cleaned; the items of an album are one post",
+    {
+        **_ID,
+        **_CHANNEL_NAME,
+        "date": Column(UTC, "when it was sent", nullable=True),
+        "post": Column(
+            pl.String, "L0: hygiene only; line breaks, emoji, layout and spelling stay", personal=True
+        ),
+        "text": Column(
+            pl.String, "L1: one line, entities and symbols taken out, homophones unified", personal=True
+        ),
+        "search_key": Column(pl.String, "L2: phonetic key of `text`; never shown", personal=True),
+        "hashtags": Column(STRINGS, "in order, with #", personal=True),
+        "mentions": Column(STRINGS, "in order, with @", personal=True),
+        "links": Column(STRINGS, "in order; targets of text links too", personal=True),
+        "emojis": Column(STRINGS, "emoji sequences in order, unbroken"),
+        "symbols": Column(STRINGS, "other characters of the categories So and Sk, in order"),
+        "forwarded_from": Column(pl.String, "origin of a forward", nullable=True, personal=True),
+        "reply_to_message_id": Column(pl.Int64, "the message it answers", nullable=True),
+        "media_type": Column(pl.String, "photo, file or the export's media_type", nullable=True),
+        "album_message_ids": Column(pl.List(pl.Int64), "all message ids of the album; [message_id] if none"),
+        "reactions_count": Column(pl.Int64, "sum of all reactions"),
+        "words": Column(pl.Int64, "words of `text`"),
+        "ethiopic_share": Column(pl.Float64, "Ethiopic letters of all letters of `text`, 0…1"),
+        "latin_share": Column(pl.Float64, "Latin letters of all letters of `text`, 0…1"),
+        "language": Column(
+            pl.String, "am, ti, om, en, am-latn, mixed or und, decided from script and function words"
+        ),
+        "is_empty": Column(pl.Boolean, "no text at all"),
+        "is_near_empty": Column(pl.Boolean, "fewer characters than the recipe's near_empty_chars"),
+    },
+    ("channel_id", "message_id"),
+    folder="cleaned",
+)
+
+POST_LABELS = TableSchema(
+    "labels",
+    "post_labels",
+    "the labels of one post with text",
+    {
+        **_ID,
+        "vertical": Column(pl.String, "the likeliest of `verticals`", nullable=True),
+        "verticals": Column(STRINGS, "ad verticals, likeliest first"),
+        "tags": Column(STRINGS, "gambling, politics, profanity, religious"),
+        "is_ad": Column(pl.Boolean, "whether it sells or promotes something"),
+        "confidence": Column(pl.Float64, "of the best label, 0…1"),
+        "source": Column(pl.String, "human, model or rule"),
+        "evidence": Column(STRINGS, "the words that triggered the labels", personal=True),
+    },
+    ("channel_id", "message_id"),
+)
+
+LABELLED_POSTS = TableSchema(
+    "labels",
+    "labelled_posts",
+    "one post with its labels, as the customer asked for them",
+    {
+        **_ID,
+        "text": Column(pl.String, "L1 text", personal=True),
+        "date": Column(UTC, "when it was sent", nullable=True),
+        "labels": Column(STRINGS, "verticals and tags, sorted; `ad` where is_ad"),
+    },
+    ("channel_id", "message_id"),
+)
+
+DOCUMENTS = TableSchema(
+    "corpus",
+    "documents",
+    "a post that survives the filters and is nobody's duplicate",
+    {
+        **_ID,
+        **_CHANNEL_NAME,
+        "date": Column(UTC, "when it was sent", nullable=True),
+        "post": Column(pl.String, "L0 text", personal=True),
+        "text": Column(pl.String, "L1 text", personal=True),
+        "search_key": Column(pl.String, "L2 key", personal=True),
+        "language": Column(pl.String, "language of the text"),
+        "ethiopic_share": Column(pl.Float64, "Ethiopic letters of all letters"),
+        "words": Column(pl.Int64, "words of `text`"),
+        "cluster": Column(
+            pl.String, "near-duplicate cluster: <channel_id>/<message_id> of its oldest member"
+        ),
+        "duplicates_count": Column(pl.Int64, "posts dropped in favour of this one"),
+        "split": Column(pl.String, "train, validation or test"),
+    },
+    ("channel_id", "message_id"),
+)
+
+DROPS = TableSchema(
+    "corpus",
+    "drops",
+    "a post that is not in the documents, and why",
+    {
+        **_ID,
+        "reason": Column(pl.String, f"one of: {', '.join(DROP_REASONS)}"),
+        "kept_channel_id": Column(pl.Int64, "of the document that stands for a duplicate", nullable=True),
+        "kept_message_id": Column(pl.Int64, "of the document that stands for a duplicate", nullable=True),
+    },
+    ("channel_id", "message_id"),
+)
+
+WORD_FREQUENCIES = TableSchema(
+    "corpus",
+    "word_frequencies",
+    "one word of the documents",
+    {
+        "word": Column(pl.String, "L1 word, punctuation removed"),
+        "count": Column(pl.Int64, "occurrences"),
+        "documents_count": Column(pl.Int64, "documents that contain it"),
+        "channels_count": Column(pl.Int64, "channels that use it"),
+        "share": Column(pl.Float64, "of all words"),
+        "is_stop_word": Column(pl.Boolean, "whether it is a function word"),
+    },
+    ("word",),
+)
+
+NGRAMS = TableSchema(
+    "corpus",
+    "ngrams",
+    "a frequent word 2-gram or 3-gram of the documents",
+    {
+        "n": Column(pl.Int64, "number of words"),
+        "ngram": Column(pl.String, "words joined by one space"),
+        "count": Column(pl.Int64, "occurrences"),
+        "documents_count": Column(pl.Int64, "documents that contain it"),
+    },
+    ("n", "ngram"),
+)
+
+CHANNEL_PROFILES = TableSchema(
+    "corpus",
+    "channel_profiles",
+    "one channel: how much, when, about what and how it posts",
+    {
+        "channel_id": _ID["channel_id"],
+        **_CHANNEL_NAME,
+        "posts_count": Column(pl.Int64, "posts, albums counted once"),
+        "documents_count": Column(pl.Int64, "posts that became documents"),
+        "ads_count": Column(pl.Int64, "posts labelled as ads"),
+        "ad_share": Column(pl.Float64, "ads of posts with text"),
+        "first_date": Column(UTC, "first post", nullable=True),
+        "last_date": Column(UTC, "last post", nullable=True),
+        "median_words": Column(pl.Float64, "of posts with text", nullable=True),
+        "ethiopic_share": Column(pl.Float64, "mean over posts with text", nullable=True),
+        "emojis_per_post": Column(pl.Float64, "mean over posts with text", nullable=True),
+        "reactions_per_post": Column(pl.Float64, "mean", nullable=True),
+        "hour_counts": Column(pl.List(pl.Int64), "posts by hour of day in the recipe's zone, 24 numbers"),
+        "weekday_counts": Column(pl.List(pl.Int64), "posts by weekday, Monday first, 7 numbers"),
+        "verticals": Column(
+            pl.List(pl.Struct({"vertical": pl.String, "posts_count": pl.Int64})), "verticals of its ads"
+        ),
+        "languages": Column(
+            pl.List(pl.Struct({"language": pl.String, "posts_count": pl.Int64})), "languages of its posts"
+        ),
+        "top_hashtags": Column(STRINGS, "most used first, ten at most", personal=True),
+    },
+    ("channel_id",),
+)
+
+ADS = TableSchema(
+    "corpus",
+    "ads",
+    "an ad post taken apart: the brief that it could have come from, and itself with facts as slots",
+    {
+        **_ID,
+        "split": Column(pl.String, "train, validation or test"),
+        "vertical": Column(pl.String, "the post's vertical", nullable=True),
+        "post": Column(pl.String, "L0 text", personal=True),
+        "target": Column(pl.String, "the post with every fact, name and signature line as a slot"),
+        "slots": Column(
+            pl.List(pl.Struct({"slot": pl.String, "kind": pl.String, "text": pl.String, "value": pl.String})),
+            "what each slot stands for: its text in the post, its normalised value",
+            personal=True,
+        ),
+        "brief": Column(
+            pl.String, "the back-constructed brief, as JSON of `text.facts` and words", personal=True
+        ),
+    },
+    ("channel_id", "message_id"),
+)
+
+CONVERSATIONS = TableSchema(
+    "corpus",
+    "conversations",
+    "a chat row for fine-tuning: brief in, slotted ad out",
+    {
+        **_ID,
+        "split": Column(pl.String, "train, validation or test"),
+        "messages": Column(
+            pl.List(pl.Struct({"role": pl.String, "content": pl.String})),
+            "system?, user, assistant; facts are slots",
+            personal=True,
+        ),
+        "exemplars": Column(MESSAGE_KEYS, "posts quoted in the prompt"),
+    },
+    ("channel_id", "message_id"),
+)
+
+FERTILITY = TableSchema(
+    "tokenizer",
+    "fertility",
+    "one tokenizer on one kind of text",
+    {
+        "tokenizer": Column(pl.String, "base, or trimmed or extended from it"),
+        "sample": Column(pl.String, "posts, ethiopic_words or english"),
+        "words_count": Column(pl.Int64, "whitespace-separated words measured"),
+        "tokens_count": Column(pl.Int64, "tokens they became"),
+        "tokens_per_word": Column(pl.Float64, "fertility"),
+        "bytes_per_token": Column(pl.Float64, "UTF-8 bytes of the sample per token"),
+        "vocabulary_size": Column(pl.Int64, "pieces of the tokenizer"),
+    },
+    ("tokenizer", "sample"),
+)
+
+BRIEFS = TableSchema(
+    "generation",
+    "briefs",
+    "one campaign brief, as it was understood",
+    {
+        "brief_id": Column(pl.String, "file name without its ending"),
+        "source": Column(pl.String, "file below briefs/"),
+        "language": Column(pl.String, "am, en or mixed"),
+        "advertiser": Column(pl.String, "folder below advertisers/ with its documents", nullable=True),
+        "brief": Column(pl.String, "generation.brief.Brief as JSON", personal=True),
+        "missing": Column(STRINGS, "what an ad would need and the brief does not say"),
+    },
+    ("brief_id",),
+)
+
+EXEMPLARS = pl.List(
+    pl.Struct({"channel_id": pl.Int64, "message_id": pl.Int64, "score": pl.Float64, "excerpt": pl.String})
+)
+AD_FACTS = pl.List(
+    pl.Struct(
+        {"slot": pl.String, "kind": pl.String, "text": pl.String, "value": pl.String, "source": pl.String}
+    )
+)
+SCORES_BY_PART = pl.List(pl.Struct({"part": pl.String, "score": pl.Float64}))
+
+GENERATED_ADS = TableSchema(
+    "generation",
+    "ads",
+    "one written ad with its evidence",
+    {
+        "brief_id": Column(pl.String, "the brief it answers"),
+        "channel_id": Column(pl.Int64, "the channel it is written for", nullable=True),
+        "format": Column(pl.String, "post"),
+        "rank": Column(pl.Int64, "1 is best"),
+        "text": Column(pl.String, "the ad", personal=True),
+        "slotted": Column(pl.String, "as the model wrote it, with slots"),
+        "facts": Column(AD_FACTS, "every fact in it and the span of the brief it came from", personal=True),
+        "exemplars": Column(EXEMPLARS, "the posts it was modelled on, excerpts redacted"),
+        "policy_verdict": Column(pl.String, "allow, review or refuse"),
+        "policy_rules": Column(STRINGS, "rules behind the verdict"),
+        "scores": Column(SCORES_BY_PART, "what it was ranked by"),
+        "written_by": Column(pl.String, "model or template"),
+        "prompt_digest": Column(pl.String, "SHA-256 of the prompt, 12 digits"),
+        "model": Column(pl.String, "version of training/model"),
+        "index": Column(pl.String, "version of index/posts"),
+    },
+    ("brief_id", "format", "rank"),
+)
+
+CASES = TableSchema(
+    "evaluation",
+    "cases",
+    "one held-out ad post and the brief back-constructed from it",
+    {
+        "case_id": Column(pl.String, "<channel_id>/<message_id>"),
+        **_ID,
+        "brief": Column(pl.String, "generation.brief.Brief as JSON", personal=True),
+        "reference": Column(pl.String, "the post itself, L0", personal=True),
+        "reference_slotted": Column(pl.String, "the post with facts as slots"),
+    },
+    ("case_id",),
+)
+
+ANSWERS = TableSchema(
+    "evaluation",
+    "answers",
+    "what one system wrote for one case",
+    {
+        "system": Column(pl.String, "ours, base or template"),
+        "case_id": Column(pl.String, "the case"),
+        "text": Column(pl.String, "the ad", personal=True),
+        "slotted": Column(pl.String, "with slots, before filling"),
+        "written_by": Column(pl.String, "model or template"),
+        "seconds": Column(pl.Float64, "time to write it"),
+    },
+    ("system", "case_id"),
+)
+
+RETRIEVAL = TableSchema(
+    "evaluation",
+    "retrieval",
+    "one retrieval system on the held-out queries",
+    {
+        "system": Column(pl.String, "hybrid, dense or full_text"),
+        "queries_count": Column(pl.Int64, "queries asked"),
+        "recall_at_10": Column(pl.Float64, "share of queries whose post is in the first ten"),
+        "mrr_at_10": Column(pl.Float64, "mean reciprocal rank in the first ten"),
+        "ndcg_at_10": Column(pl.Float64, "normalised discounted gain in the first ten"),
+    },
+    ("system",),
+)
+
+SCORES = TableSchema(
+    "evaluation",
+    "scores",
+    "one metric of one system, with its interval",
+    {
+        "system": Column(pl.String, "ours, base or template"),
+        "metric": Column(pl.String, "evaluation.metrics gives each its meaning"),
+        "value": Column(pl.Float64, "mean over the cases", nullable=True),
+        "low": Column(pl.Float64, "2.5 % bound by bootstrap over cases", nullable=True),
+        "high": Column(pl.Float64, "97.5 % bound by bootstrap over cases", nullable=True),
+        "cases_count": Column(pl.Int64, "cases it was measured on"),
+        "is_higher_better": Column(pl.Boolean, "direction"),
+    },
+    ("system", "metric"),
+)
+
+TABLES = {
+    table.key: table
+    for table in (
+        MESSAGES,
+        POSTS,
+        POST_LABELS,
+        LABELLED_POSTS,
+        DOCUMENTS,
+        DROPS,
+        WORD_FREQUENCIES,
+        NGRAMS,
+        CHANNEL_PROFILES,
+        ADS,
+        CONVERSATIONS,
+        FERTILITY,
+        BRIEFS,
+        GENERATED_ADS,
+        CASES,
+        ANSWERS,
+        RETRIEVAL,
+        SCORES,
+    )
+}

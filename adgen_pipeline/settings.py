@@ -1,0 +1,119 @@
+"""Which machine: the only reader of the process environment.
+
+What to do stands in a recipe (`recipe.py`), how to spread a job in `deepspeed_configs/`.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from adgen_pipeline.errors import SettingsError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+# Dagster reads its own switch from dagster.yaml, Streamlit from its command line.
+TELEMETRY_OFF = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DISABLE_MLFLOWDBFS": "True",
+    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One machine's settings.
+
+    Attributes:
+        data: the data folder (`ADGEN_DATA`), absolute.
+        recipe_path: the recipe file (`ADGEN_RECIPE`), absolute.
+        spread_dir: the folder of DeepSpeed files.
+        gpus: number of GPUs to use (`ADGEN_GPUS`); 0 means the CPU.
+        tracking_uri: MLflow's address (`MLFLOW_TRACKING_URI`), by default SQLite below the data folder.
+        dagster_url: where the Dagster UI is reached, for links from MLflow (`ADGEN_DAGSTER_URL`).
+        mlflow_url: where MLflow's UI is reached, for links from Dagster (`ADGEN_MLFLOW_URL`).
+        api_url: where the page finds the API (`ADGEN_API_URL`).
+        api_key: key that API clients must send (`ADGEN_API_KEY`); without one the API stays on loopback.
+    """
+
+    data: Path
+    recipe_path: Path
+    spread_dir: Path
+    gpus: int
+    tracking_uri: str
+    dagster_url: str
+    mlflow_url: str
+    api_url: str
+    api_key: str | None
+
+    @property
+    def state(self) -> Path:
+        """Folder of the Dagster instance, MLflow's store and the logs of `adgen dev`."""
+        return self.data / "state"
+
+    @classmethod
+    def from_environment(cls, *, data: Path | None = None, recipe: Path | None = None) -> "Settings":
+        """Settings of this process; arguments win over the environment.
+
+        Raises:
+            SettingsError: if a variable does not mean anything.
+        """
+        environment = os.environ
+        named = str(data) if data is not None else environment.get("ADGEN_DATA", "data")
+        if "://" in named:
+            raise SettingsError(
+                f"ADGEN_DATA={named}: object stores are not supported yet. Name a folder on this machine."
+            )
+        root = Path(named).expanduser().resolve()
+        gpus = environment.get("ADGEN_GPUS", "0")
+        if not gpus.isdigit():
+            raise SettingsError(f"ADGEN_GPUS={gpus!r} is not a number of GPUs. Set it to 0, 1, 2, …")
+        return cls(
+            data=root,
+            recipe_path=_recipe_path(
+                str(recipe) if recipe is not None else environment.get("ADGEN_RECIPE", "demo")
+            ),
+            spread_dir=PROJECT_ROOT / "deepspeed_configs",
+            gpus=int(gpus),
+            tracking_uri=environment.get("MLFLOW_TRACKING_URI", f"sqlite:///{root / 'state' / 'mlflow.db'}"),
+            dagster_url=environment.get("ADGEN_DAGSTER_URL", "http://127.0.0.1:3000"),
+            mlflow_url=environment.get("ADGEN_MLFLOW_URL", "http://127.0.0.1:5000"),
+            api_url=environment.get("ADGEN_API_URL", "http://127.0.0.1:8008"),
+            api_key=environment.get("ADGEN_API_KEY") or None,
+        )
+
+    def child_environment(self) -> dict[str, str]:
+        """Environment for a process that must see the same settings (servers, jobs)."""
+        return {
+            **os.environ,
+            **TELEMETRY_OFF,
+            "ADGEN_DATA": str(self.data),
+            "ADGEN_RECIPE": str(self.recipe_path),
+            "ADGEN_GPUS": str(self.gpus),
+            "ADGEN_STATE": str(self.state),
+            "DAGSTER_HOME": str(PROJECT_ROOT),
+            "MLFLOW_TRACKING_URI": self.tracking_uri,
+        }
+
+
+def switch_telemetry_off() -> None:
+    """Tell every library that phones home not to; call it first in each process entry."""
+    for name, value in TELEMETRY_OFF.items():
+        os.environ.setdefault(name, value)
+
+
+def use_state_folder(settings: Settings) -> None:
+    """Point Dagster at the state folder of `settings` (it reads DAGSTER_HOME and dagster.yaml's variables)."""
+    settings.state.mkdir(parents=True, exist_ok=True)
+    os.environ["ADGEN_STATE"] = str(settings.state)
+    os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT)
+
+
+def _recipe_path(named: str) -> Path:
+    """A recipe by path, or by name: `demo` is recipes/demo.yaml of the project."""
+    path = Path(named).expanduser()
+    if path.suffix not in {".yaml", ".yml"}:
+        path = PROJECT_ROOT / "recipes" / f"{named}.yaml"
+    return path.resolve()

@@ -1,0 +1,1 @@
+"""What several stages need of Amharic text: normalisation, language, facts and slots, redaction."""

@@ -1,0 +1,1 @@
+"""The base model's tokenizer, adapted to Amharic and to slots."""

@@ -1,0 +1,189 @@
+"""The only module that knows MLflow. MLflow being away is a warning, never the end of a training run.
+
+One run for each materialisation that trains, evaluates or indexes. The orchestrator opens it and passes its id by
+environment; the job's rank 0 joins it.
+"""
+
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+MAXIMUM_PARAMETER_CHARS = 500  # MLflow's limit; the whole recipe is logged as an artifact
+
+
+@dataclass
+class TrackedRun:
+    """An MLflow run that may not be there: each call is tried once and a failure is logged.
+
+    Usage::
+
+        run.metrics({"loss": 1.2}, step=10)
+        run.parameters({"rank": 32})
+        run.file(path)                      an artifact
+        run.text("…", "ads.md")             an artifact from a string
+    """
+
+    uri: str
+    run_id: str | None
+    url: str | None = None
+    _failed: bool = field(default=False, repr=False)
+
+    def environment(self) -> dict[str, str]:
+        """Variables with which a child process joins this run."""
+        if self.run_id is None:
+            return {}
+        return {"MLFLOW_TRACKING_URI": self.uri, "ADGEN_MLFLOW_RUN_ID": self.run_id}
+
+    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Log numbers under stable names."""
+        import mlflow.entities  # noqa: PLC0415  (MLflow takes seconds to import)
+
+        def log() -> None:
+            stamp = _now_ms()
+            entities = [mlflow.entities.Metric(k, float(v), stamp, step) for k, v in values.items()]
+            self._client().log_batch(self.run_id, metrics=entities)
+
+        self._try("metrics", log)
+
+    def parameters(self, values: Mapping[str, object]) -> None:
+        """Log parameters; long values are cut to MLflow's limit."""
+        import mlflow.entities  # noqa: PLC0415
+
+        def log() -> None:
+            entities = [
+                mlflow.entities.Param(k, str(v)[:MAXIMUM_PARAMETER_CHARS]) for k, v in sorted(values.items())
+            ]
+            self._client().log_batch(self.run_id, params=entities)
+
+        self._try("parameters", log)
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Set tags, such as data_version."""
+        import mlflow.entities  # noqa: PLC0415
+
+        def log() -> None:
+            entities = [mlflow.entities.RunTag(k, v) for k, v in values.items()]
+            self._client().log_batch(self.run_id, tags=entities)
+
+        self._try("tags", log)
+
+    def file(self, path: Path, folder: str | None = None) -> None:
+        """Log a file or a folder as an artifact."""
+
+        def log() -> None:
+            if path.is_dir():
+                self._client().log_artifacts(self.run_id, str(path), folder)
+            else:
+                self._client().log_artifact(self.run_id, str(path), folder)
+
+        self._try(f"artifact {path.name}", log)
+
+    def text(self, text: str, name: str) -> None:
+        """Log a string as an artifact file."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            path.write_text(text, encoding="utf-8")
+            self.file(path)
+
+    def register(self, model_name: str, source: Path, tags: Mapping[str, str]) -> str | None:
+        """Register a model folder under a name; returns its version, or None if MLflow is away."""
+        versions: list[str] = []
+
+        def register() -> None:
+            import mlflow.exceptions  # noqa: PLC0415
+
+            client = self._client()
+            try:
+                client.create_registered_model(model_name)
+            except mlflow.exceptions.MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+            version = client.create_model_version(
+                model_name, source=source.resolve().as_uri(), run_id=self.run_id, tags=dict(tags)
+            )
+            versions.append(str(version.version))
+
+        self._try(f"registering {model_name}", register)
+        return versions[0] if versions else None
+
+    def _client(self) -> Any:  # noqa: ANN401  (mlflow is untyped)
+        from mlflow.tracking import MlflowClient  # noqa: PLC0415
+
+        return MlflowClient(self.uri)
+
+    def _try(self, what: str, call: Callable[[], None]) -> None:
+        if self.run_id is None or self._failed:
+            return
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001  (whatever MLflow's store raises must not end a training)
+            self._failed = True
+            logger.warning("MLflow did not take %s (%s); this run goes on untracked", what, error)
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """Opens runs in one MLflow store.
+
+    Attributes:
+        uri: the tracking URI.
+        ui: address of MLflow's UI, for links.
+    """
+
+    uri: str
+    ui: str
+    experiment: str = "adgen_pipeline"
+
+    @contextmanager
+    def run(self, asset_key: str, tags: Mapping[str, str]) -> Iterator[TrackedRun]:
+        """A run named after the asset; FINISHED at the end, FAILED on an exception, KILLED on an interrupt."""
+        tracked = self._start(asset_key, {"asset_key": asset_key, **tags})
+        status = "FAILED"
+        try:
+            yield tracked
+            status = "FINISHED"
+        except (KeyboardInterrupt, SystemExit):
+            status = "KILLED"
+            raise
+        finally:
+            tracked._failed = False  # a closing call is worth one more try
+            tracked._try("the end of the run", lambda: _terminate(tracked, status))
+
+    def _start(self, name: str, tags: Mapping[str, str]) -> TrackedRun:
+        try:
+            os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+            os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+            from mlflow.tracking import MlflowClient  # noqa: PLC0415
+
+            client = MlflowClient(self.uri)
+            experiment = client.get_experiment_by_name(self.experiment)
+            experiment_id = (
+                experiment.experiment_id if experiment else client.create_experiment(self.experiment)
+            )
+            run = client.create_run(experiment_id, run_name=name, tags=dict(tags))
+        except Exception as error:  # noqa: BLE001  (MLflow being away must not stop the pipeline)
+            logger.warning("MLflow at %s is away (%s); %s runs untracked", self.uri, error, name)
+            return TrackedRun(self.uri, None)
+        run_id = str(run.info.run_id)
+        return TrackedRun(self.uri, run_id, f"{self.ui}/#/experiments/{experiment_id}/runs/{run_id}")
+
+
+def joined_run() -> TrackedRun:
+    """The run that the launching process opened, for rank 0 of a job; untracked when there is none."""
+    return TrackedRun(os.environ.get("MLFLOW_TRACKING_URI", ""), os.environ.get("ADGEN_MLFLOW_RUN_ID"))
+
+
+def _terminate(run: TrackedRun, status: str) -> None:
+    run._client().set_terminated(run.run_id, status)
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)

@@ -1,0 +1,1 @@
+"""Base models, fine-tuning under DeepSpeed, merging."""
