@@ -6,8 +6,8 @@ the pointer it was built from, never "the newest folder".
 """
 
 import hashlib
+import io
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -188,7 +188,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         if temporary.is_dir() and path.is_dir():
             shutil.rmtree(path)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary)
@@ -220,6 +220,13 @@ def folder_digest(path: Path) -> str:
             continue
         digest.update(str(relative).encode() + b"\0" + file_digest(file).encode() + b"\n")
     return digest.hexdigest()
+
+
+def table_digest(table: pl.DataFrame) -> str:
+    """First 32 hex digits of the SHA-256 of a table's Parquet bytes."""
+    buffer = io.BytesIO()
+    table.write_parquet(buffer, compression="uncompressed", statistics=False)
+    return hashlib.sha256(buffer.getvalue()).hexdigest()[:32]
 
 
 def values_digest(*values: object) -> str:

@@ -114,7 +114,7 @@ class TrackedRun:
         self._try(f"registering {model_name}", register)
         return versions[0] if versions else None
 
-    def _client(self) -> Any:  # noqa: ANN401  (mlflow is untyped)
+    def _client(self) -> Any:
         from mlflow.tracking import MlflowClient  # noqa: PLC0415
 
         return MlflowClient(self.uri)
@@ -124,7 +124,7 @@ class TrackedRun:
             return
         try:
             call()
-        except Exception as error:  # noqa: BLE001  (whatever MLflow's store raises must not end a training)
+        except Exception as error:
             self._failed = True
             logger.warning("MLflow did not take %s (%s); this run goes on untracked", what, error)
 
@@ -169,7 +169,7 @@ class Tracker:
                 experiment.experiment_id if experiment else client.create_experiment(self.experiment)
             )
             run = client.create_run(experiment_id, run_name=name, tags=dict(tags))
-        except Exception as error:  # noqa: BLE001  (MLflow being away must not stop the pipeline)
+        except Exception as error:
             logger.warning("MLflow at %s is away (%s); %s runs untracked", self.uri, error, name)
             return TrackedRun(self.uri, None)
         run_id = str(run.info.run_id)

@@ -1,0 +1,76 @@
+"""The composition root: one recipe on one machine becomes Dagster definitions."""
+
+from collections.abc import Callable
+
+import dagster as dg
+
+from adgen_pipeline import defs as stages
+from adgen_pipeline.artifacts import Store
+from adgen_pipeline.defs import materialise as graph
+from adgen_pipeline.defs.io import ArtifactIOManager, TableIOManager
+from adgen_pipeline.defs.logs import console
+from adgen_pipeline.recipe import STAGES, Recipe, load_recipe
+from adgen_pipeline.settings import Settings, switch_telemetry_off, use_state_folder
+from adgen_pipeline.tracking import Tracker
+
+TERMINATION_SECONDS = 120.0  # a cancelled training has this long to save its checkpoint
+
+
+def build_definitions(recipe: Recipe, settings: Settings) -> dg.Definitions:
+    """All of the pipeline's definitions for one recipe on one machine. No I/O happens here."""
+    loaded = dg.load_definitions_from_package_module(
+        stages, resources=resources(recipe, settings), loggers={"console": console}
+    )
+    return loaded.map_asset_specs(func=lambda spec: with_recipe_version(spec, recipe))
+
+
+def resources(recipe: Recipe, settings: Settings) -> dict[str, object]:
+    """What assets ask for by name; all but `pipes` are plain library objects."""
+    store = Store(settings.data)
+    return {
+        "recipe": recipe,
+        "settings": settings,
+        "store": store,
+        "tracker": Tracker(settings.tracking_uri, settings.mlflow_url),
+        "pipes": dg.PipesSubprocessClient(termination_timeout_seconds=TERMINATION_SECONDS),
+        "tables": TableIOManager(store),
+        "artifacts": ArtifactIOManager(store),
+    }
+
+
+def with_recipe_version(spec: dg.AssetSpec, recipe: Recipe) -> dg.AssetSpec:
+    """The asset with the digest of its stage's recipe section in its code version: a changed section makes it stale."""
+    if spec.code_version is None or spec.key.path[0] not in STAGES:
+        return spec
+    return spec.replace_attributes(
+        code_version=f"{spec.code_version}+{recipe.section(spec.key.path[0]).digest()}"
+    )
+
+
+def materialise(
+    recipe: Recipe, settings: Settings, *, select: str | None = None, report: Callable[[str], None]
+) -> int:
+    """Materialise what is stale; returns the number of steps that ran.
+
+    Raises:
+        AdgenError: a step failed, or a blocking check did.
+    """
+    use_state_folder(settings)
+    with dg.DagsterInstance.get() as instance:
+        return len(
+            graph.run(
+                build_definitions(recipe, settings),
+                instance,
+                Store(settings.data),
+                select=select,
+                report=report,
+            )
+        )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `workspace.yaml` loads."""
+    switch_telemetry_off()
+    settings = Settings.from_environment()
+    return build_definitions(load_recipe(settings.recipe_path), settings)

@@ -1,0 +1,170 @@
+"""Posts → documents and drops → statistics, ads taken apart, chat rows."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from adgen_pipeline.artifacts import Store
+from adgen_pipeline.defs.automation import on_new_data
+from adgen_pipeline.defs.checks import schema_check, table_check, verdict
+from adgen_pipeline.defs.declare import TEAMS, table_asset
+from adgen_pipeline.defs.metadata import column_schema, table_result
+from adgen_pipeline.recipe import Recipe
+from adgen_pipeline.schemas import (
+    ADS,
+    CHANNEL_PROFILES,
+    CONVERSATIONS,
+    DOCUMENTS,
+    DROPS,
+    NGRAMS,
+    POSTS,
+    WORD_FREQUENCIES,
+    TableSchema,
+)
+
+
+def _spec(schema: TableSchema) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=[schema.stage, schema.name],
+        deps=[dg.AssetDep(dg.AssetKey(["telegram", "posts"]), partition_mapping=dg.AllPartitionMapping())],
+        group_name=schema.stage,
+        description=f"{schema.row[0].upper()}{schema.row[1:]}.",
+        kinds={"polars", "parquet"},
+        owners=[TEAMS[schema.stage]],
+        code_version="1",
+        metadata=column_schema(schema),
+        tags={"cost": "cpu"},
+        automation_condition=on_new_data,
+    ).with_io_manager_key("tables")
+
+
+@dg.multi_asset(
+    specs=[_spec(DOCUMENTS), _spec(DROPS)],
+    ins={"posts": dg.AssetIn(key=["telegram", "posts"], partition_mapping=dg.AllPartitionMapping())},
+)
+def documents_and_drops(
+    posts: pl.LazyFrame, recipe: dg.ResourceParam[Recipe]
+) -> Iterator[dg.MaterializeResult[pl.DataFrame]]:
+    """Filter, find duplicates, split; every post is a document or a drop with a reason."""
+    from adgen_pipeline.corpus import documents
+
+    corpus = documents.build(posts.collect(), recipe=recipe.corpus)
+    splits = corpus.documents["split"].value_counts(sort=True)
+    reasons = corpus.drops["reason"].value_counts(sort=True)
+    yield table_result(DOCUMENTS, corpus.documents, splits={k: int(v) for k, v in splits.iter_rows()})
+    yield table_result(DROPS, corpus.drops, reasons={k: int(v) for k, v in reasons.iter_rows()})
+
+
+@table_asset(WORD_FREQUENCIES, version="1", ins={"documents": "corpus/documents"})
+def word_frequencies(documents: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
+    """Count the words of the documents."""
+    from adgen_pipeline.corpus import statistics
+
+    words = statistics.word_frequencies(documents)
+    return table_result(WORD_FREQUENCIES, words, figures={"top_words": statistics.top_words_figure(words)})
+
+
+@table_asset(NGRAMS, version="1", ins={"documents": "corpus/documents"})
+def ngrams(documents: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
+    """Count the 2-grams and 3-grams of the documents."""
+    from adgen_pipeline.corpus import statistics
+
+    return table_result(NGRAMS, statistics.ngrams(documents))
+
+
+@table_asset(
+    CHANNEL_PROFILES,
+    version="1",
+    ins={
+        "posts": "telegram/posts",
+        "post_labels": "labels/post_labels",
+        "documents": "corpus/documents",
+    },
+)
+def channel_profiles(
+    posts: pl.LazyFrame,
+    post_labels: pl.DataFrame,
+    documents: pl.DataFrame,
+    recipe: dg.ResourceParam[Recipe],
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """Describe each channel."""
+    from adgen_pipeline.corpus import statistics
+
+    profiles = statistics.channel_profiles(posts.collect(), post_labels, documents, zone=recipe.telegram.zone)
+    return table_result(CHANNEL_PROFILES, profiles, figures=statistics.profile_figures(profiles))
+
+
+@table_asset(ADS, version="1", ins={"documents": "corpus/documents", "post_labels": "labels/post_labels"})
+def ads(
+    documents: pl.DataFrame, post_labels: pl.DataFrame, recipe: dg.ResourceParam[Recipe]
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """Take ad posts apart into facts, signature lines and a brief."""
+    from adgen_pipeline.corpus import ads
+
+    table = ads.build(documents, post_labels, recipe=recipe.corpus)
+    splits = table["split"].value_counts(sort=True)
+    return table_result(ADS, table, splits={k: int(v) for k, v in splits.iter_rows()})
+
+
+@table_asset(CONVERSATIONS, version="1", ins={"ads": "corpus/ads"})
+def conversations(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.MaterializeResult[pl.DataFrame]:
+    """Turn ads into chat rows: brief in, slotted ad out."""
+    from adgen_pipeline.corpus import chat
+
+    rows = chat.conversations(
+        ads, exemplars_in_prompt=recipe.corpus.exemplars_in_prompt, seed=recipe.training.seed
+    )
+    return table_result(CONVERSATIONS, rows, ads=ads.height)
+
+
+documents_schema = schema_check(DOCUMENTS)
+drops_schema = schema_check(DROPS)
+word_frequencies_schema = schema_check(WORD_FREQUENCIES)
+ngrams_schema = schema_check(NGRAMS)
+channel_profiles_schema = schema_check(CHANNEL_PROFILES)
+ads_schema = schema_check(ADS)
+conversations_schema = schema_check(CONVERSATIONS)
+
+
+@dg.asset_check(
+    asset=["corpus", "drops"],
+    description="Kept + dropped = read, and nothing is both.",
+    blocking=True,
+)
+def every_post_is_kept_or_dropped(store: dg.ResourceParam[Store]) -> dg.AssetCheckResult:
+    """Each post is a document or a drop."""
+    from adgen_pipeline.corpus.documents import unaccounted_posts
+
+    posts = store.scan_partitions(POSTS).select("channel_id", "message_id").collect()
+    violations = unaccounted_posts(posts, store.read_table(DOCUMENTS), store.read_table(DROPS))
+    return verdict(violations, blocking=True)
+
+
+def _leaking_clusters(documents: pl.DataFrame) -> list[str]:
+    spread = documents.group_by("cluster").agg(pl.col("split").n_unique().alias("splits"))
+    return spread.filter(pl.col("splits") > 1).sort("cluster")["cluster"].to_list()
+
+
+no_cluster_in_two_splits = table_check(
+    DOCUMENTS,
+    "no_cluster_in_two_splits",
+    _leaking_clusters,
+    "No near-duplicate cluster has members in two splits.",
+    blocking=True,
+)
+
+
+def _unfilled(ads: pl.DataFrame) -> list[str]:
+    from adgen_pipeline.corpus.ads import not_restored
+
+    return not_restored(ads)
+
+
+slots_restore_the_post = table_check(
+    ADS,
+    "slots_restore_the_post",
+    _unfilled,
+    "Filling an ad's slots gives the post back, letter for letter.",
+    blocking=True,
+)

@@ -1,0 +1,116 @@
+"""How an asset is declared: one place for its group, kinds, owner, column schema and automation."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from adgen_pipeline.defs.automation import on_new_data
+from adgen_pipeline.defs.metadata import column_schema
+from adgen_pipeline.defs.partitions import channel
+from adgen_pipeline.schemas import TableSchema
+
+TEAMS = {
+    "telegram": "team:data",
+    "labels": "team:data",
+    "corpus": "team:data",
+    "tokenizer": "team:models",
+    "training": "team:models",
+    "embedding": "team:models",
+    "index": "team:app",
+    "generation": "team:app",
+    "evaluation": "team:models",
+}
+GPU_POOL = "gpu"
+
+
+def table_asset(
+    schema: TableSchema,
+    *,
+    version: str,
+    ins: Mapping[str, str] | None = None,
+    deps: Sequence[Sequence[str]] = (),
+    kinds: Sequence[str] = ("polars", "parquet"),
+    is_heavy: bool = False,
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """Decorator: an asset that is a table.
+
+    Args:
+        version: bumped by hand when the result changes for the same inputs and recipe.
+        ins: parameter name → upstream asset key with a slash.
+        deps: upstream assets that are not loaded as parameters.
+        is_heavy: runs in the GPU pool and never starts by itself.
+    """
+    return dg.asset(
+        key=[schema.stage, schema.name],
+        group_name=schema.stage,
+        description=f"{schema.row[0].upper()}{schema.row[1:]}.",
+        io_manager_key="tables",
+        kinds=set(kinds),
+        owners=[TEAMS[schema.stage]],
+        code_version=version,
+        metadata=column_schema(schema),
+        tags=_tags(is_heavy),
+        partitions_def=channel if schema.folder is not None else None,
+        ins=_ins(ins, fans_in=schema.folder is None),
+        deps=[dg.AssetKey(list(key)) for key in deps],
+        automation_condition=None if is_heavy else on_new_data,
+        pool=GPU_POOL if is_heavy else None,
+    )
+
+
+def artifact_asset(
+    stage: str,
+    name: str,
+    description: str,
+    *,
+    version: str,
+    kinds: Sequence[str],
+    ins: Mapping[str, str] | None = None,
+    deps: Sequence[Sequence[str]] = (),
+    is_heavy: bool = False,
+    is_automatic: bool = True,
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """Decorator: an asset that is an immutable folder behind a pointer."""
+    return dg.asset(
+        key=[stage, name],
+        group_name=stage,
+        description=description,
+        io_manager_key="artifacts",
+        kinds=set(kinds),
+        owners=[TEAMS[stage]],
+        code_version=version,
+        tags=_tags(is_heavy),
+        ins=_ins(ins, fans_in=True),
+        deps=[dg.AssetKey(list(key)) for key in deps],
+        automation_condition=on_new_data if is_automatic and not is_heavy else None,
+        pool=GPU_POOL if is_heavy else None,
+    )
+
+
+def source_spec(stage: str, name: str, description: str, *, is_partitioned: bool = False) -> dg.AssetSpec:
+    """Files that people drop into the data folder: an external asset whose version is their digest."""
+    return dg.AssetSpec(
+        key=[stage, name],
+        group_name=stage,
+        description=description,
+        owners=[TEAMS[stage]],
+        kinds={"file"},
+        partitions_def=channel if is_partitioned else None,
+    )
+
+
+def _ins(ins: Mapping[str, str] | None, *, fans_in: bool) -> dict[str, dg.AssetIn]:
+    return {
+        parameter: dg.AssetIn(
+            key=key.split("/"),
+            partition_mapping=dg.AllPartitionMapping()
+            if fans_in and key in {"telegram/messages", "telegram/posts"}
+            else None,
+        )
+        for parameter, key in (ins or {}).items()
+    }
+
+
+def _tags(is_heavy: bool) -> dict[str, str]:
+    return {"cost": "gpu" if is_heavy else "cpu"}
