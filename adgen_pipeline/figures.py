@@ -1,9 +1,9 @@
 """Figures for the Dagster UI, MLflow and the report: small PNGs that show Ethiopic letters.
 
-Figures are made from `matplotlib.figure.Figure` alone (no pyplot, no global state) and drawn by Agg, so that they
-can be made in any thread and come out as the same bytes each time. The embedded font is Noto Sans Ethiopic with its
-Latin letters and digits (SIL Open Font License, fonts/OFL.txt); DejaVu Sans, which comes with matplotlib, draws the
-few signs that it lacks.
+Figures are made from `matplotlib.figure.Figure` alone (no pyplot, no global state) and drawn by Agg, so they
+can be made in any thread and come out as the same bytes each time. The embedded font is Noto Sans Ethiopic with
+its Latin letters and digits (SIL Open Font License, fonts/OFL.txt); DejaVu Sans, which comes with matplotlib,
+draws the few signs that it lacks.
 """
 
 import base64
@@ -28,7 +28,7 @@ MAXIMUM_BYTES = 100_000  # the Dagster UI keeps every figure of every run in its
 RESOLUTIONS = (144, 120, 100, 80, 60)  # dots an inch, tried until the file is small enough
 
 INK, MUTED, GRID, PAPER = "#1f2a37", "#6b7280", "#e5e7eb", "#ffffff"
-# The first is the eye-catcher (ours); the rest step back. Distinguishable for the colour-blind (Okabe and Ito 2008).
+# The first is the eye-catcher (ours), others step back; the colour-blind see them apart (Okabe and Ito 2008).
 PALETTE = ("#0072b2", "#e69f00", "#8a94a3", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
 HEAT = LinearSegmentedColormap.from_list("adgen_heat", ["#f4f8fb", "#9ecbe3", "#2b8cbe", "#08457e"])
 
@@ -39,7 +39,7 @@ def new_figure(width_inches: float = 7.0, height_inches: float = 3.5) -> Figure:
 
 
 def png(figure: Figure, maximum_bytes: int = MAXIMUM_BYTES) -> bytes:
-    """The figure as PNG, coarser if it must be to stay below `maximum_bytes`; the same figure gives the same bytes."""
+    """The figure as PNG: the same bytes each time, and coarser where it must be to stay below `maximum_bytes`."""
     for axes in figure.axes:
         axes.tick_params(which="both", labelfontfamily=FAMILY)
     for text in figure.findobj(Text):
@@ -61,7 +61,7 @@ def data_uri(image: bytes) -> str:
 
 
 def label(text: str, maximum_chars: int = 28) -> str:
-    """Untrusted text as a label: one line, cut, without signs that no font has (emoji), `$` taken literally."""
+    """Untrusted text as a label: one line, cut, without signs that no font has (emoji), `$` as it is."""
     known = _characters()
     line = " ".join("".join(c for c in text if c.isspace() or ord(c) in known).split())
     if len(line) > maximum_chars:
@@ -192,7 +192,7 @@ def heat_map(
     axes.spines[:].set_visible(False)
     axes.set_xlabel(x, color=MUTED, fontsize=8.5)
     bar = figure.colorbar(image, ax=axes, shrink=0.9, pad=0.015, aspect=14)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, length=0, labelcolor=MUTED)
     bar.set_label(unit, color=MUTED, fontsize=8.5)
     return figure
