@@ -1,0 +1,185 @@
+"""Three levels of Amharic text: L0 hygiene, L1 one spelling a sound, L2 a phonetic key; words, sentences, stop words.
+
+L0 is safe for what a model learns to write; L1 unifies homophone letters row by row and keeps the vowel order
+(the direction is ጸ → ፀ, ሠ → ሰ, ዐ → አ, ሐ and ኀ → ሀ); L2 also merges what Amharic pronounces alike across orders and
+is for matching only. Mentions, links and hashtags keep their spelling on every level: they are addresses.
+"""
+
+import unicodedata
+from collections.abc import Callable
+
+import polars as pl
+import regex
+
+from adgen_pipeline.text.patterns import EMAIL, EMOJI, ETHIOPIC_LETTER, HASHTAG, LINK, MENTION
+
+# 36 pairs, equal vowel orders. ሗ, ኋ, ኈ ኊ ኌ ኍ and ጿ have no partner in the target row and stay.
+HOMOPHONES = dict(
+    zip(
+        "ሐሑሒሓሔሕሖኀኁኂኃኄኅኆሠሡሢሣሤሥሦሧዐዑዒዓዔዕዖጸጹጺጻጼጽጾ",
+        "ሀሁሂሃሄህሆሀሁሂሃሄህሆሰሱሲሳሴስሶሷአኡኢኣኤእኦፀፁፂፃፄፅፆ",
+        strict=True,
+    )
+)
+PHONETIC = {**HOMOPHONES, "ሃ": "ሀ", "ሓ": "ሀ", "ኃ": "ሀ", "ኣ": "አ", "ዓ": "አ", "ሗ": "ኋ"}
+
+_L1 = str.maketrans(HOMOPHONES)
+_L2 = str.maketrans(PHONETIC)
+
+# Zero-width and direction marks vanish, no-break spaces and odd line ends become ordinary ones. ZWJ and
+# variation selectors are not here: they hold emoji together.
+_LINE_ENDS = {
+    "\r\n": "\n",
+    "\r": "\n",
+    "\u2028": "\n",
+    "\u2029": "\n",
+    "\u0085": "\n",
+    "\v": "\n",
+    "\f": "\n",
+}
+_INVISIBLE = (
+    "\ufeff\u200b\u2060\u200c\u200e\u200f\u00ad\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+_CONTROLS = "".join(map(chr, (*range(9), *range(14, 32), *range(127, 160)))).replace("\u0085", "")
+_SPACES = "\u00a0\u2007\u202f"
+_HYGIENE: dict[str, str] = {
+    **_LINE_ENDS,
+    **dict.fromkeys(_INVISIBLE, ""),
+    **dict.fromkeys(_CONTROLS, ""),
+    **dict.fromkeys(_SPACES, " "),
+}
+_L0 = str.maketrans({old: new for old, new in _HYGIENE.items() if len(old) == 1})
+
+_EXEMPT = f"(?:{EMAIL}|{LINK}|{MENTION}|@{ETHIOPIC_LETTER}+|{HASHTAG})"
+_EXEMPT_PATTERN = regex.compile(_EXEMPT, regex.V1)
+_JOINERS = f"({EMOJI})|[\u200d\ufe0e\ufe0f]"
+_JOINERS_PATTERN = regex.compile(_JOINERS, regex.V1)
+# A doubled colon that ends a sentence: exactly two, after a word, before a space, the end or an Ethiopic letter.
+_FULL_STOP_PATTERN = regex.compile(
+    rf"{_EXEMPT}(*SKIP)(*FAIL)"
+    r"|(?<![:፡።])(?<!\d)፡፡(?![:፡።])"
+    r"|(?<![:፡።])(?<=\d)፡፡(?![:፡።\d])"
+    rf"|(?<=[\p{{L}}\p{{N}}%)\]»”\"']\ ?)::(?![:፡።])(?=\s|$|{ETHIOPIC_LETTER}|[»”\"')\]])",
+    regex.V1,
+)
+
+_FUNCTION_WORDS = """
+    ነው ናቸው ነበር ነበረ ነበሩ ናት ነኝ ነህ ነን እና ና ወይም ግን ነገር ስለ ስለዚህ እንደ እንዲሁም እንኳን ወደ ከ በ ለ የ ጋር ላይ ውስጥ ስር ፊት ኋላ
+    በኋላ በፊት መካከል ዘንድ ድረስ ጀምሮ ብቻ ሁሉ ሁሉም ሁሉንም ይህ ይህን ይህንን ይህም ይሄ ያ ያንን እነዚህ እነዚያ እሱ እሷ እነሱ እኛ እኔ አንተ አንቺ
+    እናንተ እርስዎ እርሱ እርሷ የእኛ የእኔ የእሱ የእሷ የእነሱ ምን ማን ማንኛውም የት መቼ እንዴት ለምን ስንት የትኛው አለ አለው አላት አሉ አላቸው አለን
+    የለም አይደለም ሆነ ሆኖ ሆነው ሆኑ ይሆናል ይችላል ይችላሉ መሆኑን መሆኑ የሆነ የሆነው የሆኑ ያለ ያለው ያላቸው ያሉ እዚህ እዚያ አሁን ዛሬ ትናንት ነገ
+    እጅግ በጣም ጥቂት ብዙ ሌላ ሌሎች አንድ አንዱ አንዳንድ ሁለት እስከ ምክንያት ወቅት ጊዜ ሲሆን ሲሆኑ ስለሆነ ከሆነ ቢሆን ቢሆንም ይሁን ይሁንና ደግሞ ደሞ
+    እንጂ እንዲህ እንዲሁ እንዲህም ከዚህ ከዚያ በዚህ በዚያ ለዚህ ወይ እስኪ አዎ አይ ዘመን ያህል ተብሎ ብሎ ብለው አድርጎ በተለይ በተመለከተ በላይ በታች
+    አጠገብ ተጨማሪ the a an and or but of to in on at by for with from as is are was were be been being it
+    its this that these those i you he she we they me him her us them my your his our their not no do
+    does did have has had will would can could should may if then than so too very just about into over
+    under up down out all any each more most other some such only own same which who whom what when
+    where why how there here
+"""
+STOP_WORDS = frozenset(_FUNCTION_WORDS.translate(_L1).split())
+
+
+def hygiene(text: str) -> str:
+    """L0: NFC, no invisible characters, ordinary spaces and line ends, one full stop; spelling and layout stay."""
+    clean = unicodedata.normalize("NFC", text.replace("\r\n", "\n").translate(_L0))
+    if "\u200d" in clean or "\ufe0f" in clean or "\ufe0e" in clean:
+        clean = _JOINERS_PATTERN.sub(lambda match: match[1] or "", clean)
+    return unify_full_stops(clean)
+
+
+def unify_full_stops(text: str) -> str:
+    """The text with `::` and `፡፡` as `።` where they end a sentence: not in links, times or drawn lines."""
+    if "::" not in text and "፡፡" not in text:
+        return text
+    return str(_FULL_STOP_PATTERN.sub("።", text))
+
+
+def normalise(text: str) -> str:
+    """L1: homophone letters unified within their vowel order; links, mentions and hashtags keep their letters."""
+    return _translate(text, _L1)
+
+
+def search_key(text: str) -> str:
+    """L2: L1, and the letters that sound alike across orders (ሃ ኣ ሗ); for matching, never shown."""
+    return _translate(text, _L2)
+
+
+def hygiene_expr(text: pl.Expr) -> pl.Expr:
+    """`hygiene` of a column."""
+    return text.map_batches(_hygiene_column, return_dtype=pl.String)
+
+
+def normalise_expr(text: pl.Expr) -> pl.Expr:
+    """`normalise` of a column."""
+    return text.map_batches(
+        lambda column: _translate_column(column, HOMOPHONES, normalise), return_dtype=pl.String
+    )
+
+
+def search_key_expr(text: pl.Expr) -> pl.Expr:
+    """`search_key` of a column."""
+    return text.map_batches(
+        lambda column: _translate_column(column, PHONETIC, search_key), return_dtype=pl.String
+    )
+
+
+def _translate(text: str, table: dict[int, str]) -> str:
+    if "@" not in text and "#" not in text and "." not in text and "://" not in text:
+        return text.translate(table)
+    parts, end = [], 0
+    for match in _EXEMPT_PATTERN.finditer(text):
+        parts += [text[end : match.start()].translate(table), match.group()]
+        end = match.end()
+    parts.append(text[end:].translate(table))
+    return "".join(parts)
+
+
+def _hygiene_column(column: pl.Series) -> pl.Series:
+    clean = column.str.replace_many(list(_HYGIENE), list(_HYGIENE.values()), leftmost=True)
+    clean = clean.str.normalize("NFC").str.replace_all(_JOINERS, "${1}")
+    return _mend(clean, clean, "::|፡፡", unify_full_stops)
+
+
+def _translate_column(column: pl.Series, table: dict[str, str], exact: Callable[[str], str]) -> pl.Series:
+    """The table applied to a whole column, and row by row where an address may hold one of its letters."""
+    letters = "".join(table)
+    translated = column.str.replace_many(list(table), list(table.values()))
+    return _mend(translated, column, rf"[@#]\w*[{letters}]|[/?=&.]\S*[{letters}]", exact)
+
+
+def _mend(column: pl.Series, source: pl.Series, where: str, exact: Callable[[str], str]) -> pl.Series:
+    """The column with the exact function's results for the few sources that match a pattern."""
+    rows = source.str.contains(where).fill_null(False).arg_true()
+    return column.scatter(rows, [exact(text) for text in source.gather(rows)]) if rows.len() else column
+
+
+_ABBREVIATION = rf"{ETHIOPIC_LETTER}{{1,2}}(?:[./]{ETHIOPIC_LETTER}{{1,4}})+"
+_NUMBER = r"\d+(?:[.,:/]\d+)*"
+_WORD_LETTER = r"[\p{L}\p{M}\p{N}_]"
+_WORDS = regex.compile(
+    rf"{EMAIL}|{LINK}|{MENTION}|{_ABBREVIATION}(?!{ETHIOPIC_LETTER})|{_NUMBER}"
+    rf"|{_WORD_LETTER}+(?:['’-]{_WORD_LETTER}+)*",
+    regex.V1,
+)
+_SENTENCE_END = regex.compile(
+    rf"(?:{EMAIL}|{LINK})(*SKIP)(*FAIL)|[።፧]+[»”\"')\]]*|[!?]+[»”\"')\]]*(?=\s|$|{ETHIOPIC_LETTER})"
+    rf"|(?<!\b(?:{ETHIOPIC_LETTER}{{1,2}}|\d|[A-Z]|[Bb]r|[Dd]r|[Mm]rs?|[Nn]o|[Ss]t|e\.g|i\.e|[Tt]el))"
+    r"\.+[»”\"')\]]*(?=\s|$)"
+    r"|\n+",
+    regex.V1,
+)
+
+
+def words(text: str) -> list[str]:
+    """Words in order without punctuation; abbreviations (ት/ቤት, ዓ.ም), numbers (1,500) and times (2:30) stay whole."""
+    return [match.group() for match in _WORDS.finditer(text)]
+
+
+def sentences(text: str) -> list[str]:
+    """Sentences in order with their punctuation; never cut within an abbreviation, a number, a time or a link."""
+    parts, start = [], 0
+    for match in _SENTENCE_END.finditer(text):
+        parts.append(text[start : match.end()])
+        start = match.end()
+    parts.append(text[start:])
+    return [stripped for part in parts if (stripped := part.strip())]
