@@ -10,7 +10,7 @@ import io
 import json
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -132,13 +132,45 @@ class Store:
             return schema.empty().lazy()
         return pl.concat([pl.scan_parquet(path) for path in paths])
 
-    def new_version(self, stage: str, name: str, version: str) -> Path:
-        """Folder for a new artifact version (not created)."""
+    def version_path(self, stage: str, name: str, version: str) -> Path:
+        """Folder of an artifact version (which may not be there yet)."""
         return self.root / "models" / stage / name / version
+
+    def job_path(self, stage: str, name: str, version: str) -> Path:
+        """The job file of a heavy job; its result and checkpoints stand beside it."""
+        return self.root / "jobs" / f"{stage}-{name}-{version}" / "job.json"
 
     def pointer_path(self, stage: str, name: str) -> Path:
         """The JSON pointer of an artifact."""
         return self.root / "models" / stage / f"{name}.json"
+
+    def make(
+        self,
+        stage: str,
+        name: str,
+        inputs: Sequence[object],
+        build: Callable[[Path], Mapping[str, object] | None],
+        *,
+        folder: Path | None = None,
+    ) -> tuple[Artifact, dict[str, object]]:
+        """An artifact whose version is named by its inputs, built unless that version stands already.
+
+        Args:
+            inputs: JSON-able values that decide the content: digests, recipe values, a code version.
+            build: writes the folder's files and returns facts about them, kept as `info.json`; None: none.
+            folder: parent of the version folders; by default models/<stage>/<name>/.
+
+        Returns:
+            The artifact and the facts.
+        """
+        version = values_digest(stage, name, *inputs)
+        path = self.version_path(stage, name, version) if folder is None else folder / version
+        if not path.is_dir():
+            with replacing(path) as temporary:
+                temporary.mkdir()
+                write_json(temporary / "info.json", dict(build(temporary) or {}))
+        artifact = self.publish(stage, name, path)
+        return artifact, json.loads((path / "info.json").read_text(encoding="utf-8"))
 
     def publish(self, stage: str, name: str, path: Path) -> Artifact:
         """Point `stage/name` at a finished folder.
@@ -194,6 +226,17 @@ def replacing(path: Path) -> Iterator[Path]:
             shutil.rmtree(temporary)
         else:
             temporary.unlink(missing_ok=True)
+
+
+def link_files(source: Path, target: Path) -> None:
+    """Give `target` the files of `source`: hard links where the file system allows, copies elsewhere."""
+    for file in sorted(f for f in source.rglob("*") if f.is_file()):
+        place = target / file.relative_to(source)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            place.hardlink_to(file.resolve())
+        except OSError:  # another file system
+            shutil.copy2(file, place)
 
 
 def write_json(path: Path, values: object) -> None:

@@ -41,7 +41,7 @@ def _spec(schema: TableSchema) -> dg.AssetSpec:
 
 @dg.multi_asset(
     specs=[_spec(DOCUMENTS), _spec(DROPS)],
-    ins={"posts": dg.AssetIn(key=["telegram", "posts"], partition_mapping=dg.AllPartitionMapping())},
+    ins={"posts": dg.AssetIn(key=["telegram", "posts"])},
 )
 def documents_and_drops(
     posts: pl.LazyFrame, recipe: dg.ResourceParam[Recipe]

@@ -7,7 +7,6 @@ import dagster as dg
 import polars as pl
 
 from adgen_pipeline.artifacts import Artifact, table_digest
-from adgen_pipeline.figures import data_uri
 from adgen_pipeline.schemas import TableSchema
 from adgen_pipeline.text.redact import redact
 
@@ -109,7 +108,11 @@ def _cell(value: object, *, personal: bool) -> str:
 
 
 def _figures(figures: Mapping[str, bytes] | None) -> dict[str, Any]:
-    return {name: dg.MetadataValue.md(f"![{name}]({data_uri(png)})") for name, png in (figures or {}).items()}
+    if not figures:
+        return {}
+    from adgen_pipeline.figures import data_uri
+
+    return {name: dg.MetadataValue.md(f"![{name}]({data_uri(png)})") for name, png in figures.items()}
 
 
 def _values(numbers: Mapping[str, object]) -> dict[str, Any]:

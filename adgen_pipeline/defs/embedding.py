@@ -1,0 +1,58 @@
+"""The Amharic sentence encoder."""
+
+import json
+
+import dagster as dg
+import polars as pl
+
+from adgen_pipeline.artifacts import Artifact, Store, table_digest, values_digest
+from adgen_pipeline.defs.declare import artifact_asset
+from adgen_pipeline.defs.jobs import launch, tracked_run
+from adgen_pipeline.defs.metadata import artifact_result
+from adgen_pipeline.recipe import Recipe
+from adgen_pipeline.schemas import ADS, DOCUMENTS
+from adgen_pipeline.settings import Settings
+from adgen_pipeline.tracking import Tracker
+
+
+@artifact_asset(
+    "embedding",
+    "encoder",
+    "Sentence encoder that puts Amharic texts of like meaning side by side.",
+    version="1",
+    kinds=("pytorch", "huggingface"),
+    ins={"documents": "corpus/documents", "ads": "corpus/ads"},
+    is_heavy=True,
+)
+def encoder(
+    context: dg.AssetExecutionContext,
+    documents: pl.DataFrame,
+    ads: pl.DataFrame,
+    store: dg.ResourceParam[Store],
+    recipe: dg.ResourceParam[Recipe],
+    settings: dg.ResourceParam[Settings],
+    tracker: dg.ResourceParam[Tracker],
+    pipes: dg.PipesSubprocessClient,
+) -> dg.MaterializeResult[Artifact]:
+    """Train the encoder in its own process, or take a ready one."""
+    from adgen_pipeline.embedding.job import EncoderJob
+
+    inputs = (table_digest(documents), table_digest(ads), recipe.embedding.digest(), "1")
+    version = values_digest(*inputs)
+    job_path = store.job_path("embedding", "encoder", version)
+    job = EncoderJob(
+        documents=store.table_path(DOCUMENTS),
+        ads=store.table_path(ADS),
+        recipe=recipe.embedding,
+        out=store.version_path("embedding", "encoder", version),
+    )
+    job.write(job_path)
+    with tracked_run(context, tracker, recipe, settings) as run:
+        command = launch(context, pipes, settings, run, module="adgen_pipeline.embedding", job=job_path)
+    artifact = store.publish("embedding", "encoder", job.out)
+    return artifact_result(
+        artifact,
+        links={"mlflow_run": run.url},
+        command=" ".join(command),
+        result=json.loads(job_path.with_name("result.json").read_text(encoding="utf-8")),
+    )

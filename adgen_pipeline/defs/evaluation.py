@@ -1,0 +1,188 @@
+"""Held-out cases → what each system writes → scores beside baselines → the report."""
+
+import dagster as dg
+import polars as pl
+
+from adgen_pipeline.artifacts import Artifact, Store, table_digest
+from adgen_pipeline.defs.checks import schema_check
+from adgen_pipeline.defs.declare import artifact_asset, table_asset
+from adgen_pipeline.defs.jobs import tracked_run
+from adgen_pipeline.defs.metadata import artifact_result, table_result
+from adgen_pipeline.recipe import Recipe
+from adgen_pipeline.schemas import ANSWERS, CASES, RETRIEVAL, SCORES
+from adgen_pipeline.settings import Settings
+from adgen_pipeline.tracking import Tracker
+
+
+@table_asset(CASES, version="1", ins={"ads": "corpus/ads"})
+def cases(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.MaterializeResult[pl.DataFrame]:
+    """Draw held-out ads, spread over channels."""
+    from adgen_pipeline.evaluation.cases import build
+
+    return table_result(CASES, build(ads, recipe=recipe.evaluation))
+
+
+@table_asset(
+    ANSWERS,
+    version="1",
+    ins={
+        "cases": "evaluation/cases",
+        "base": "training/base",
+        "model": "training/model",
+        "index": "index/posts",
+    },
+    kinds=("pytorch", "parquet"),
+    is_heavy=True,
+)
+def answers(
+    context: dg.AssetExecutionContext,
+    cases: pl.DataFrame,
+    base: Artifact,
+    model: Artifact,
+    index: Artifact,
+    store: dg.ResourceParam[Store],
+    recipe: dg.ResourceParam[Recipe],
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """Let every system write for every case."""
+    from adgen_pipeline.evaluation.answers import write_all
+
+    table = write_all(cases, base=base, store=store, recipe=recipe, report=context.log.info)
+    return table_result(ANSWERS, table, model=model.version, index=index.version)
+
+
+@table_asset(
+    RETRIEVAL,
+    version="1",
+    ins={"ads": "corpus/ads", "index": "index/posts", "encoder": "embedding/encoder"},
+)
+def retrieval(
+    context: dg.AssetExecutionContext,
+    ads: pl.DataFrame,
+    index: Artifact,
+    encoder: Artifact,
+    recipe: dg.ResourceParam[Recipe],
+    settings: dg.ResourceParam[Settings],
+    tracker: dg.ResourceParam[Tracker],
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """Ask for posts by the words of their briefs."""
+    from adgen_pipeline.embedding.encoder import Encoder
+    from adgen_pipeline.evaluation.retrieval import evaluate
+    from adgen_pipeline.index.search import PostIndex
+
+    with tracked_run(context, tracker, recipe, settings) as run:
+        table = evaluate(ads, PostIndex(index.path, Encoder(encoder.path)), recipe=recipe.evaluation)
+        run.metrics(
+            {
+                f"{row['system']}_{name}": row[name]
+                for row in table.iter_rows(named=True)
+                for name in ("recall_at_10", "mrr_at_10", "ndcg_at_10")
+            }
+        )
+    return table_result(RETRIEVAL, table, mlflow_run=dg.MetadataValue.url(run.url) if run.url else None)
+
+
+@table_asset(
+    SCORES,
+    version="1",
+    ins={
+        "cases": "evaluation/cases",
+        "answers": "evaluation/answers",
+        "base": "training/base",
+        "model": "training/model",
+    },
+)
+def scores(
+    context: dg.AssetExecutionContext,
+    cases: pl.DataFrame,
+    answers: pl.DataFrame,
+    base: Artifact,
+    model: Artifact,
+    recipe: dg.ResourceParam[Recipe],
+    settings: dg.ResourceParam[Settings],
+    tracker: dg.ResourceParam[Tracker],
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """Score each system on each metric, with intervals."""
+    from adgen_pipeline.evaluation import scores
+    from adgen_pipeline.evaluation.answers import bits_per_byte
+
+    with tracked_run(context, tracker, recipe, settings) as run:
+        bits = bits_per_byte(cases, {"base": base.path, "ours": model.path})
+        table = scores.build(cases, answers, bits, recipe=recipe.evaluation)
+        run.metrics(
+            {
+                f"{row['system']}_{row['metric']}": row["value"]
+                for row in table.drop_nulls("value").iter_rows(named=True)
+            }
+        )
+    return table_result(
+        SCORES,
+        table,
+        figures={"scores": scores.figure(table)},
+        mlflow_run=dg.MetadataValue.url(run.url) if run.url else None,
+    )
+
+
+@artifact_asset(
+    "evaluation",
+    "report",
+    "One HTML page: the verdict, scores beside baselines, ads beside their evidence, the data in figures.",
+    version="1",
+    kinds=("html",),
+    ins={
+        "scores": "evaluation/scores",
+        "retrieval": "evaluation/retrieval",
+        "cases": "evaluation/cases",
+        "answers": "evaluation/answers",
+        "ads": "generation/ads",
+        "briefs": "generation/briefs",
+        "channel_profiles": "corpus/channel_profiles",
+        "word_frequencies": "corpus/word_frequencies",
+        "adapter": "training/adapter",
+    },
+)
+def report(
+    scores: pl.DataFrame,
+    retrieval: pl.DataFrame,
+    cases: pl.DataFrame,
+    answers: pl.DataFrame,
+    ads: pl.DataFrame,
+    briefs: pl.DataFrame,
+    channel_profiles: pl.DataFrame,
+    word_frequencies: pl.DataFrame,
+    adapter: Artifact,
+    store: dg.ResourceParam[Store],
+    recipe: dg.ResourceParam[Recipe],
+) -> dg.MaterializeResult[Artifact]:
+    """Put what was measured and written onto one page."""
+    from adgen_pipeline.evaluation.report import build
+    from adgen_pipeline.training.run import curve_figure
+
+    tables = {
+        "scores": scores,
+        "retrieval": retrieval,
+        "cases": cases,
+        "answers": answers,
+        "ads": ads,
+        "briefs": briefs,
+        "channel_profiles": channel_profiles,
+        "word_frequencies": word_frequencies,
+    }
+    artifact, info = store.make(
+        "evaluation",
+        "report",
+        [*(table_digest(table) for table in tables.values()), adapter.digest, "1"],
+        lambda out: build(
+            out,
+            **tables,
+            versions={"recipe": recipe.name, "adapter": adapter.version},
+            training_curve=curve_figure(adapter.path),
+        ),
+        folder=store.root / "reports",
+    )
+    return artifact_result(artifact, page=str(artifact.path / "report.html"), **info)
+
+
+cases_schema = schema_check(CASES)
+answers_schema = schema_check(ANSWERS)
+retrieval_schema = schema_check(RETRIEVAL)
+scores_schema = schema_check(SCORES)

@@ -1,0 +1,94 @@
+"""Brief files → briefs as understood → ads with their evidence."""
+
+import dagster as dg
+import polars as pl
+
+from adgen_pipeline.artifacts import Artifact, Store
+from adgen_pipeline.defs.checks import schema_check, table_check, verdict
+from adgen_pipeline.defs.declare import source_spec, table_asset
+from adgen_pipeline.defs.jobs import tracked_run
+from adgen_pipeline.defs.metadata import table_result
+from adgen_pipeline.recipe import Recipe
+from adgen_pipeline.schemas import BRIEFS, GENERATED_ADS
+from adgen_pipeline.settings import Settings
+from adgen_pipeline.tracking import Tracker
+
+brief_files = source_spec("generation", "brief_files", "Campaign briefs below briefs/.")
+
+
+@table_asset(BRIEFS, version="1", deps=[("generation", "brief_files")], kinds=("polars", "parquet"))
+def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]:
+    """Read the briefs: what was understood, and what is missing."""
+    from adgen_pipeline.generation.batch import read_briefs
+
+    table, problems = read_briefs(store.briefs)
+    return table_result(BRIEFS, table, not_understood=problems)
+
+
+@table_asset(
+    GENERATED_ADS,
+    version="1",
+    ins={"briefs": "generation/briefs", "model": "training/model", "index": "index/posts"},
+    deps=[("embedding", "encoder"), ("corpus", "channel_profiles")],
+    kinds=("pytorch", "lancedb", "parquet"),
+    is_heavy=True,
+)
+def ads(
+    context: dg.AssetExecutionContext,
+    briefs: pl.DataFrame,
+    model: Artifact,
+    index: Artifact,
+    store: dg.ResourceParam[Store],
+    recipe: dg.ResourceParam[Recipe],
+    settings: dg.ResourceParam[Settings],
+    tracker: dg.ResourceParam[Tracker],
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """Write, check and rank ads for the recipe's briefs and channels."""
+    from adgen_pipeline.generation import batch
+    from adgen_pipeline.generation.writer import load_writer
+
+    with tracked_run(context, tracker, recipe, settings) as run:
+        chosen = batch.targets(briefs, recipe.generation)
+        writer = load_writer(store, recipe)
+        table = batch.write_targets(writer, briefs, chosen, recipe=recipe.generation, report=context.log.info)
+        by_model = int((table["written_by"] == "model").sum())
+        run.metrics({"ads": table.height, "ads_by_model": by_model})
+    return table_result(
+        GENERATED_ADS,
+        table,
+        written_by_model=by_model,
+        model=model.version,
+        index=index.version,
+        mlflow_run=dg.MetadataValue.url(run.url) if run.url else None,
+    )
+
+
+briefs_schema = schema_check(BRIEFS)
+ads_schema = schema_check(GENERATED_ADS)
+
+
+@dg.asset_check(
+    asset=["generation", "briefs"],
+    description="Every brief file was understood.",
+    blocking=False,
+)
+def every_brief_was_understood(store: dg.ResourceParam[Store]) -> dg.AssetCheckResult:
+    """Files of briefs/ that are not in the table, each with the reason."""
+    from adgen_pipeline.generation.batch import read_briefs
+
+    return verdict(read_briefs(store.briefs)[1], blocking=False)
+
+
+def _invented(ads: pl.DataFrame) -> list[str]:
+    from adgen_pipeline.generation.guard import invented_in_table
+
+    return invented_in_table(ads)
+
+
+no_ad_invents_a_fact = table_check(
+    GENERATED_ADS,
+    "no_ad_invents_a_fact",
+    _invented,
+    "Every number, price, contact and link of an ad comes from its brief.",
+    blocking=True,
+)

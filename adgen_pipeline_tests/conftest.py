@@ -1,0 +1,29 @@
+"""Shared fixtures: every test has a home, a data folder and a Dagster state of its own, and no network."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from adgen_pipeline.artifacts import Store
+from adgen_pipeline.settings import PROJECT_ROOT, TELEMETRY_OFF
+
+os.environ.update(TELEMETRY_OFF, HF_HUB_OFFLINE="1", MPLBACKEND="Agg")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test touches the user's home, data or Dagster instance."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ADGEN_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("ADGEN_STATE", str(tmp_path / "data" / "state"))
+    monkeypatch.setenv("DAGSTER_HOME", str(PROJECT_ROOT))
+    for name in ("ADGEN_RECIPE", "ADGEN_GPUS", "ADGEN_API_KEY", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty data folder."""
+    yield Store(tmp_path / "data")

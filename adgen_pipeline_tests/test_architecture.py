@@ -1,0 +1,164 @@
+"""Tripwires: each rule of ARCHITECTURE.md and what catches its breach."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from adgen_pipeline.definitions import build_definitions
+from adgen_pipeline.recipe import STAGES, Recipe, load_recipe
+from adgen_pipeline.schemas import TABLES
+from adgen_pipeline.settings import PROJECT_ROOT, Settings
+
+PACKAGE = PROJECT_ROOT / "adgen_pipeline"
+SHARED_DEFS = {
+    "automation",
+    "checks",
+    "declare",
+    "io",
+    "jobs",
+    "logs",
+    "materialise",
+    "metadata",
+    "partitions",
+}
+READS_THE_ENVIRONMENT = {"settings.py", "process.py", "tracking.py"}
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    settings = Settings.from_environment(data=Path("unused"), recipe=Path("demo"))
+    return build_definitions(load_recipe(settings.recipe_path), settings)
+
+
+@pytest.fixture(scope="module")
+def specs(definitions: dg.Definitions) -> list[dg.AssetSpec]:
+    return sorted(definitions.resolve_all_asset_specs(), key=lambda spec: spec.key)
+
+
+def test_one_stage_is_one_word_everywhere(specs: list[dg.AssetSpec]) -> None:
+    stages = set(STAGES)
+    assert {p.stem for p in (PACKAGE / "defs").glob("*.py")} - SHARED_DEFS - {"__init__"} == stages
+    assert {spec.key.path[0] for spec in specs} == stages
+    assert {spec.group_name for spec in specs} == stages
+    assert stages <= set(Recipe.model_fields)
+    assert set(Recipe.model_fields) - stages == {"name", "description"}
+    packages = {p.name for p in PACKAGE.iterdir() if (p / "__init__.py").is_file()}
+    assert packages - {"app", "defs", "text"} == stages
+    tests = {p.name for p in Path(__file__).parent.iterdir() if (p / "__init__.py").is_file()}
+    assert tests - {"app", "defs", "text"} == stages
+
+
+def test_every_asset_is_described_owned_and_versioned(specs: list[dg.AssetSpec]) -> None:
+    for spec in specs:
+        name = "/".join(spec.key.path)
+        assert spec.description, name
+        assert spec.owners, name
+        assert spec.kinds, name
+        is_source = spec.code_version is None
+        assert is_source == (spec.kinds == {"file"}), name
+
+
+def test_every_table_has_a_blocking_schema_check_and_described_columns(definitions: dg.Definitions) -> None:
+    checked = {
+        key.asset_key.to_user_string()
+        for check in definitions.resolve_asset_graph().asset_check_keys
+        for key in [check]
+        if key.name == "schema"
+    }
+    assert checked == set(TABLES)
+    for spec in definitions.resolve_all_asset_specs():
+        if "/".join(spec.key.path) in TABLES:
+            columns = spec.metadata["dagster/column_schema"].schema.columns
+            assert all(column.description for column in columns), spec.key
+
+
+def test_a_changed_recipe_section_changes_the_code_version_of_that_stage_only(
+    definitions: dg.Definitions,
+) -> None:
+    settings = Settings.from_environment(data=Path("unused"), recipe=Path("demo"))
+    recipe = load_recipe(settings.recipe_path)
+    changed = recipe.model_copy(
+        update={"corpus": recipe.corpus.model_copy(update={"minimum_words": recipe.corpus.minimum_words + 1})}
+    )
+    before = {s.key: s.code_version for s in definitions.resolve_all_asset_specs()}
+    after = {s.key: s.code_version for s in build_definitions(changed, settings).resolve_all_asset_specs()}
+    assert {key.path[0] for key in before if before[key] != after[key]} == {"corpus"}
+
+
+def _decorated_assets() -> list[tuple[str, ast.FunctionDef]]:
+    found = []
+    for path in sorted((PACKAGE / "defs").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                decorators = [ast.unparse(d) for d in node.decorator_list]
+                if any(re.match(r"(table_asset|artifact_asset|dg\.(multi_)?asset)\b", d) for d in decorators):
+                    found.append((f"{path.stem}.{node.name}", node))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "asset"), _decorated_assets(), ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_assets_are_thin(name: str, asset: ast.FunctionDef) -> None:
+    statements = [n for n in ast.walk(asset) if isinstance(n, ast.stmt)]
+    assert len(statements) - 1 <= 14, f"{name}: {len(statements) - 1} statements"
+    banned = (ast.For, ast.While, ast.Try)
+    assert not [n for n in ast.walk(asset) if isinstance(n, banned)], name
+    assert not [n for n in ast.walk(asset) if isinstance(n, ast.Name) and n.id == "open"], name
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_only_settings_process_and_tracking_read_the_environment(path: Path) -> None:
+    if path.parent == PACKAGE and path.name in READS_THE_ENVIRONMENT:
+        return
+    source = path.read_text(encoding="utf-8")
+    assert not re.search(r"os\.environ|getenv", source), "read the environment in settings.py"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_file_is_longer_than_400_lines(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize(
+    "library",
+    [
+        "bitsandbytes", "dagster", "datasets", "deepspeed", "lancedb", "mlflow", "peft", "polars", "pyarrow",
+        "sentence_transformers", "torch", "transformers",
+    ],
+)  # fmt: skip
+def test_the_package_uses_each_of_its_named_libraries(library: str) -> None:
+    pattern = re.compile(rf"^\s*(import|from) {library}\b", re.MULTILINE)
+    assert any(pattern.search(path.read_text(encoding="utf-8")) for path in SOURCES)
+
+
+def test_definitions_load_without_the_heavy_libraries_and_without_a_socket() -> None:
+    program = (
+        "import json, socket, sys\n"
+        "def refuse(*a, **k): raise AssertionError('a socket was opened')\n"
+        "socket.socket.connect = refuse\n"
+        "import adgen_pipeline.definitions as d\n"
+        "d.defs()\n"
+        "heavy = ('torch', 'transformers', 'lancedb', 'mlflow', 'matplotlib')\n"
+        "print(json.dumps([m for m in heavy if m in sys.modules]))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PROJECT_ROOT
+    )
+    assert json.loads(loaded.stdout.splitlines()[-1]) == []
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT_ROOT / "recipes").glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_recipe_is_valid_and_named_after_its_file(path: Path) -> None:
+    recipe = load_recipe(path)
+    assert recipe.name == path.stem
+    assert (PROJECT_ROOT / "deepspeed_configs" / f"{recipe.training.spread}.json").is_file()
+    assert yaml.safe_load(path.read_text(encoding="utf-8"))["description"]
