@@ -126,7 +126,7 @@ class IndexRecipe(Section):
     """The retrieval index."""
 
     flat_below_rows: Positive = 20_000  # exact search below, an approximate index from there on
-    dense_weight: Share = 0.5  # of the fused score; the rest is full text
+    dense_weight: Share = 0.3  # of the fused score; the rest is full text, which is worth more (docs/LOG.md)
     chunk_words: Positive = 80  # advertiser documents
 
 

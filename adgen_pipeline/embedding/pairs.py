@@ -1,0 +1,89 @@
+"""Training pairs for the encoder: two texts that speak of the same thing, made from the corpus without labels.
+
+* title and body: a post's first line and the rest of it;
+* brief and post: the words of a back-constructed brief, and the post it was taken from;
+* span and rest: a run of words cut out of a post, and what is left.
+"""
+
+import random
+from collections.abc import Iterator
+
+import polars as pl
+
+from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.text.slots import SLOT
+
+PAIRS_SCHEMA = {"anchor": pl.String, "positive": pl.String}
+
+MINIMUM_WORDS = 2  # of a title or of brief words
+MINIMUM_REST_WORDS = 4  # of what they are paired with
+SPAN_WORDS = (3, 12)  # about what people type into a search box
+MAXIMUM_SPANS = 20  # a document: a small corpus needs many views of the little it has
+
+
+def pairs(
+    documents: pl.DataFrame, ads: pl.DataFrame | None = None, *, maximum: int = 60_000, seed: int = 7
+) -> pl.DataFrame:
+    """Pairs of texts from the train split, in an order that depends on the seed alone.
+
+    Args:
+        documents: DOCUMENTS rows; other splits than train are left out.
+        ads: ADS rows, for brief and post pairs; other splits than train are left out.
+        maximum: pairs at most. Spans fill what titles and briefs leave of it, spread evenly over the documents.
+        seed: of the cuts and the order.
+
+    Returns:
+        Columns `anchor` (the shorter side) and `positive`; rows are unique.
+    """
+    generator = random.Random(seed)  # noqa: S311  (chooses cuts, protects nothing)
+    posts = _train_rows(documents)["post"].to_list()
+    found: dict[tuple[str, str], None] = {}
+    for post in posts:
+        found.update(dict.fromkeys(_title_pairs(post)))
+    if ads is not None:
+        for brief, post in _train_rows(ads).select("brief", "post").iter_rows():
+            found.update(dict.fromkeys(_brief_pairs(brief, post)))
+    room = max(0, maximum - len(found))
+    spans = min(MAXIMUM_SPANS, -(-room // len(posts))) if posts else 0
+    for post in posts:
+        found.update(dict.fromkeys(_span_pairs(post.split(), spans, generator)))
+    rows = list(found)
+    generator.shuffle(rows)
+    return pl.DataFrame(rows[:maximum], schema=PAIRS_SCHEMA, orient="row")
+
+
+def brief_words(brief: str) -> str:
+    """The free words of a back-constructed brief (product, then features), without slots: what one searches for.
+
+    Args:
+        brief: `text.brief.Brief` as JSON.
+    """
+    parsed = Brief.model_validate_json(brief)
+    return " ".join(SLOT.sub(" ", " ".join((parsed.product, *parsed.features))).split())
+
+
+def _train_rows(table: pl.DataFrame) -> pl.DataFrame:
+    return table.filter(pl.col("split") == "train").sort("channel_id", "message_id")
+
+
+def _title_pairs(post: str) -> Iterator[tuple[str, str]]:
+    title, _, body = post.strip().partition("\n")
+    if len(title.split()) >= MINIMUM_WORDS and len(body.split()) >= MINIMUM_REST_WORDS:
+        yield title.strip(), body.strip()
+
+
+def _brief_pairs(brief: str, post: str) -> Iterator[tuple[str, str]]:
+    words = brief_words(brief)
+    if len(words.split()) >= MINIMUM_WORDS and len(post.split()) >= MINIMUM_REST_WORDS:
+        yield words, post.strip()
+
+
+def _span_pairs(words: list[str], spans: int, generator: random.Random) -> Iterator[tuple[str, str]]:
+    for _ in range(spans):
+        longest = min(SPAN_WORDS[1], len(words) - MINIMUM_REST_WORDS)
+        if longest < SPAN_WORDS[0]:
+            return
+        length = generator.randint(SPAN_WORDS[0], longest)
+        start = generator.randint(0, len(words) - length)
+        rest = words[:start] + words[start + length :]
+        yield " ".join(words[start : start + length]), " ".join(rest)

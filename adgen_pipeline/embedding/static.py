@@ -1,0 +1,131 @@
+"""The static encoder: pieces of stems with one learned vector each; a text is their mean. Trained here, on the CPU.
+
+Not a transformer, because a corpus of a few thousand posts and minutes of two CPU cores teach a table of vectors
+more than they teach attention, and it encodes thousands of posts a second.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss, MultipleNegativesRankingLoss
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+from adgen_pipeline.errors import TrainingError
+from adgen_pipeline.recipe import EmbeddingRecipe
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN = "[UNK]"
+INITIAL_SCALE = 0.05  # of the normal distribution that the vectors start from
+WARMUP_SHARE = 0.1
+
+
+def train_tokenizer(texts: Sequence[str], *, vocabulary: int) -> Tokenizer:
+    """A BPE tokenizer whose pieces do not cross spaces, learned from prepared texts.
+
+    Args:
+        texts: stem keys.
+        vocabulary: pieces at most; a small corpus yields fewer.
+    """
+    tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary, special_tokens=[UNKNOWN], show_progress=False, min_frequency=2
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def train_static(
+    pairs: Sequence[tuple[str, str]],
+    recipe: EmbeddingRecipe,
+    *,
+    report: Callable[[int, int, float], None],
+) -> SentenceTransformer:
+    """A static encoder trained to tell a text's partner from the partners of the others in its batch.
+
+    Args:
+        pairs: prepared texts (`encoder.prepare`), not empty on either side.
+        recipe: sizes, epochs, learning rate and seed.
+        report: called after each step with the step, the number of steps and the loss.
+
+    Raises:
+        TrainingError: too few pairs for one batch of two, or a loss that is not finite.
+    """
+    if len(pairs) < 2:
+        raise TrainingError(
+            f"the corpus gave {len(pairs)} text pair(s) to train the encoder on, and 2 are the least. "
+            "Add exports, or name a ready model in embedding.model."
+        )
+    tokenizer = train_tokenizer([text for pair in pairs for text in pair], vocabulary=recipe.vocabulary)
+    generator = torch.Generator().manual_seed(recipe.seed)
+    weights = torch.randn(tokenizer.get_vocab_size(), recipe.dimensions, generator=generator) * INITIAL_SCALE
+    model = SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights)], device="cpu")
+    loss_function = MatryoshkaLoss(
+        model,
+        MultipleNegativesRankingLoss(
+            model, directions=("query_to_doc", "doc_to_query"), partition_mode="per_direction"
+        ),
+        matryoshka_dims=matryoshka_dimensions(recipe.dimensions),
+    )
+    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
+    order = random.Random(recipe.seed)  # noqa: S311  (shuffles rows)
+    steps = [batch for _ in range(recipe.epochs) for batch in batches(pairs, recipe.batch_size, order)]
+    for step, batch in enumerate(steps, start=1):
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.learning_rate * _schedule(step, len(steps))
+        features = [model.preprocess([pairs[row][side] for row in batch]) for side in (0, 1)]
+        loss = loss_function(features, None)
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"the encoder's loss is {loss.item()} at step {step}. Lower embedding.learning_rate."
+            )
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        report(step, len(steps), loss.item())
+    return model
+
+
+def batches(pairs: Sequence[tuple[str, str]], size: int, order: random.Random) -> Iterator[list[int]]:
+    """Row numbers of one epoch in random batches in which no text stands twice; rows that never fit are left out.
+
+    A text twice in a batch would be its own negative. Batches of one row teach nothing and are left out too.
+    """
+    waiting = list(range(len(pairs)))
+    order.shuffle(waiting)
+    while waiting:
+        batch: list[int] = []
+        seen: set[str] = set()
+        passed: list[int] = []
+        for position, row in enumerate(waiting):
+            if len(batch) == size:
+                passed.extend(waiting[position:])
+                break
+            if seen.isdisjoint(pairs[row]):
+                batch.append(row)
+                seen.update(pairs[row])
+            else:
+                passed.append(row)
+        if len(batch) < 2:
+            return
+        yield batch
+        waiting = passed
+
+
+def matryoshka_dimensions(dimensions: int) -> list[int]:
+    """Prefix lengths of a vector that must work by themselves: the whole, its half and its quarter."""
+    return [part for part in (dimensions, dimensions // 2, dimensions // 4) if part >= 16] or [dimensions]
+
+
+def _schedule(step: int, steps: int) -> float:
+    """Share of the learning rate: a linear rise, then a linear fall to a hundredth."""
+    warmup = max(1, round(WARMUP_SHARE * steps))
+    if step <= warmup:
+        return step / warmup
+    return max(0.01, (steps - step) / max(1, steps - warmup))
