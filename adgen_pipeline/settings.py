@@ -53,6 +53,11 @@ class Settings:
         """Folder of the Dagster instance, MLflow's store and the logs of `adgen dev`."""
         return self.data / "state"
 
+    @property
+    def artifact_folder(self) -> Path | None:
+        """Where MLflow's artifacts go when its store is a database file here; None when a server decides."""
+        return self.state / "mlflow-artifacts" if self.tracking_uri.startswith("sqlite:") else None
+
     @classmethod
     def from_environment(cls, *, data: Path | None = None, recipe: Path | None = None) -> "Settings":
         """Settings of this process; arguments win over the environment.

@@ -136,10 +136,12 @@ class Tracker:
     Attributes:
         uri: the tracking URI.
         ui: address of MLflow's UI, for links.
+        artifacts: folder of run artifacts in a store without a server; None: the server decides.
     """
 
     uri: str
     ui: str
+    artifacts: Path | None = None
     experiment: str = "adgen_pipeline"
 
     @contextmanager
@@ -157,6 +159,9 @@ class Tracker:
             tracked._failed = False  # a closing call is worth one more try
             tracked._try("the end of the run", lambda: _terminate(tracked, status))
 
+    def _location(self) -> str | None:
+        return None if self.artifacts is None else self.artifacts.resolve().as_uri()
+
     def _start(self, name: str, tags: Mapping[str, str]) -> TrackedRun:
         try:
             os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
@@ -166,7 +171,9 @@ class Tracker:
             client = MlflowClient(self.uri)
             experiment = client.get_experiment_by_name(self.experiment)
             experiment_id = (
-                experiment.experiment_id if experiment else client.create_experiment(self.experiment)
+                experiment.experiment_id
+                if experiment
+                else client.create_experiment(self.experiment, artifact_location=self._location())
             )
             run = client.create_run(experiment_id, run_name=name, tags=dict(tags))
         except Exception as error:

@@ -1,7 +1,6 @@
 """Shared fixtures: every test has a home, a data folder and a Dagster state of its own, and no network."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,6 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path) -> Store:
     """An empty data folder."""
-    yield Store(tmp_path / "data")
+    return Store(tmp_path / "data")

@@ -1,0 +1,62 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from adgen_pipeline import process
+
+STUBBORN = (
+    "import signal, subprocess, sys, time\n"
+    "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "child = subprocess.Popen([sys.executable, '-c', 'import signal,time;"
+    "signal.signal(signal.SIGTERM, signal.SIG_IGN);time.sleep(60)'])\n"
+    "print(child.pid, flush=True)\n"
+    "time.sleep(60)\n"
+)
+
+
+def test_the_command_of_a_job_is_plain_torchrun() -> None:
+    command = process.command("adgen_pipeline.training", Path("/x/job.json"), processes=2)
+    assert command[0] == sys.executable
+    assert command[1:] == [
+        "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+        "-m", "adgen_pipeline.training", "/x/job.json",
+    ]  # fmt: skip
+
+
+def test_several_hosts_meet_at_the_rendezvous() -> None:
+    command = process.command("m", Path("j"), processes=1, rendezvous="10.0.0.1:29400")
+    assert "--standalone" not in command
+    assert command[command.index("--rdzv-endpoint") + 1] == "10.0.0.1:29400"
+
+
+def test_stopping_a_group_ends_grandchildren_that_ignore_sigterm() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    with child:
+        assert child.stdout is not None
+        grandchild = int(child.stdout.readline())
+        process.stop_group(child, grace=0.5)
+    deadline = time.monotonic() + 5
+    while psutil.pid_exists(grandchild) and time.monotonic() < deadline:
+        if psutil.Process(grandchild).status() == psutil.STATUS_ZOMBIE:
+            break
+        time.sleep(0.05)
+    assert not psutil.pid_exists(grandchild) or psutil.Process(grandchild).status() == psutil.STATUS_ZOMBIE
+    assert child.returncode == -signal.SIGKILL
+
+
+def test_only_rank_zero_is_heard(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with process.reporting() as report:
+        report.line("from rank 0")
+    monkeypatch.setitem(os.environ, "RANK", "1")
+    with process.reporting() as report:
+        report.line("from rank 1")
+        report.metrics({"loss": 1.0}, step=1)
+    assert capsys.readouterr().out == "adgen: from rank 0\n"

@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import pytest
+
+from adgen_pipeline.errors import RecipeError
+from adgen_pipeline.recipe import load_recipe
+
+MINIMAL = "name: x\ndescription: d\ntraining: {base_model: tiny-random}\n"
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "x.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_minimal_recipe_takes_its_defaults(tmp_path: Path) -> None:
+    recipe = load_recipe(written(tmp_path, MINIMAL))
+    assert recipe.telegram.zone == "Africa/Addis_Ababa"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param(
+            MINIMAL + "corpus: {min_words: 3}\n", "corpus.min_words is not a known key", id="unknown key"
+        ),
+        pytest.param(MINIMAL + "corpus: {min_words: 3}\n", "minimum_words", id="names the known keys"),
+        pytest.param(MINIMAL + "corpus: {test_share: 2}\n", "corpus.test_share", id="out of range"),
+        pytest.param(
+            MINIMAL + "corpus: {test_share: 0.4, validation_share: 0.3}\n", "0.5", id="nothing to train on"
+        ),
+        pytest.param("name: x\ndescription: d\n", "training", id="missing section"),
+        pytest.param("- a\n", "a section a stage", id="a list"),
+        pytest.param("a: [\n", "not YAML", id="broken"),
+    ],
+)
+def test_a_wrong_recipe_is_refused_with_the_place_and_the_reason(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(RecipeError, match=words.replace(".", r"\.")):
+        load_recipe(written(tmp_path, text))
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    text = MINIMAL + "corpus: {a: 1}\nindex: {b: 1}\n"
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(written(tmp_path, text))
+    assert "2 problem(s)" in str(caught.value)
+    assert "corpus.a" in str(caught.value)
+    assert "index.b" in str(caught.value)
+
+
+def test_a_missing_recipe_names_those_that_are_there(tmp_path: Path) -> None:
+    written(tmp_path, MINIMAL)
+    with pytest.raises(RecipeError, match="Recipes in that folder: x"):
+        load_recipe(tmp_path / "y.yaml")
+
+
+def test_a_section_digest_depends_on_its_own_section_only(tmp_path: Path) -> None:
+    one = load_recipe(written(tmp_path, MINIMAL))
+    other = load_recipe(written(tmp_path, MINIMAL + "corpus: {minimum_words: 9}\n"))
+    assert one.section("corpus").digest() != other.section("corpus").digest()
+    assert one.section("labels").digest() == other.section("labels").digest()
