@@ -1,0 +1,88 @@
+"""The `adgen` command: a thin skin over the library.
+
+Commands live in `app/commands/`, one module a group; they import the library inside their functions, so that
+`adgen --help` answers at once.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from adgen_pipeline.app import terminal
+from adgen_pipeline.app.commands import (
+    ads,
+    doctor,
+    labels,
+    pipeline,
+    recipe,
+    servers,
+    telegram,
+    text,
+    tokenizer,
+)
+from adgen_pipeline.errors import AdgenError
+from adgen_pipeline.settings import switch_telemetry_off
+
+
+@click.group(
+    cls=terminal.Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=terminal.example(
+        "adgen run                     # the whole pipeline on the sample exports",
+        "adgen write brief.md -n 3     # three ads for a brief",
+        "adgen dev                     # Dagster, MLflow, the API and the page",
+    ),
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show what the library logs.")
+@click.version_option(package_name="adgen-pipeline", message="%(version)s")
+def adgen(verbose: bool) -> None:
+    """Telegram channel exports in, Amharic ads and a report out."""
+    terminal.log_to_stderr(verbose)
+
+
+for _command in (
+    pipeline.run,
+    ads.write,
+    ads.search,
+    ads.evaluate,
+    telegram.telegram,
+    text.text,
+    labels.labels,
+    tokenizer.tokenizer,
+    recipe.recipe,
+    doctor.doctor,
+    servers.serve,
+    servers.page,
+    servers.dev,
+):
+    adgen.add_command(_command)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Exit status of one command: 0 done, 1 a user's mistake, 2 wrong usage, 130 Ctrl-C."""
+    switch_telemetry_off()
+    try:
+        status = adgen.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except AdgenError as error:
+        click.echo(f"adgen: {error}", err=True)
+        return 1
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Abort:
+        return terminal.INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status if isinstance(status, int) else 0
+
+
+def main() -> None:
+    """Entry point of the `adgen` script."""
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""`adgen run`: the whole graph, then the ads and where to look."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from adgen_pipeline.app import terminal
+from adgen_pipeline.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from adgen_pipeline.artifacts import Store
+
+
+@click.command(
+    epilog=terminal.example(
+        "adgen run                                   # everything that is not up to date",
+        "adgen run --recipe tiny --data /tmp/tiny    # the smallest recipe, elsewhere",
+        "adgen run --select 'group:corpus'           # a part of the graph",
+        "adgen run --select '+index/posts'           # an asset and all that it needs",
+    )
+)
+@terminal.recipe_option
+@click.option("--select", metavar="SEL", help="Dagster asset selection; everything if not given.")
+@terminal.data_option
+def run(recipe: str | None, select: str | None, data: Path | None) -> None:
+    """Run the pipeline: exports in, ads and a report out.
+
+    Only what changed since the last run is made (at first, all of it); after Ctrl-C it goes on where it stopped.
+    """
+    from adgen_pipeline.app.room import require_room
+    from adgen_pipeline.artifacts import Store
+    from adgen_pipeline.definitions import materialise
+    from adgen_pipeline.recipe import load_recipe
+    from adgen_pipeline.settings import Settings
+
+    settings = Settings.from_environment(data=data, recipe=Path(recipe) if recipe else None)
+    loaded = load_recipe(settings.recipe_path)
+    require_room(loaded, settings.data)
+    terminal.report(f"Recipe {loaded.name} ({loaded.digest()}): {loaded.description}")
+    terminal.report(f"Data in {settings.data}")
+    started = time.monotonic()
+    with terminal.stdout_for_results():
+        steps = materialise(loaded, settings, select=select, report=terminal.report)
+    seconds = time.monotonic() - started
+    done = (
+        f"{steps} steps in {seconds:.0f} s." if steps else f"Nothing changed: no work done ({seconds:.0f} s)."
+    )
+    terminal.report(done)
+    if select is None:
+        store = Store(settings.data)
+        for line in (*_best_ads(store), *_where_to_look(store)):
+            click.echo(line)
+
+
+def _best_ads(store: "Store") -> Iterator[str]:
+    """The best ad of each brief, with the posts that it was modelled on."""
+    from adgen_pipeline.app.shapes import AdShape, ad_lines
+    from adgen_pipeline.schemas import GENERATED_ADS
+
+    table = store.read_table(GENERATED_ADS)
+    for row in table.sort("rank").unique("brief_id", keep="first", maintain_order=True).iter_rows(named=True):
+        channel = f" for channel {row['channel_id']}" if row["channel_id"] is not None else ""
+        yield ""
+        yield from ad_lines(AdShape.of(row), title=f"{row['brief_id']}{channel}")
+
+
+def _where_to_look(store: "Store") -> Iterator[str]:
+    """Where the report and the user interfaces are."""
+    from adgen_pipeline.schemas import GENERATED_ADS
+
+    yield ""
+    yield f"All ads:  {store.table_path(GENERATED_ADS)}"
+    try:
+        yield f"Report:   {store.artifact('evaluation', 'report').path / 'report.html'}"
+    except ArtifactError as error:
+        yield f"Report:   {error}"
+    yield f"Look in:  ADGEN_DATA={store.root} adgen dev   (Dagster, MLflow, the API and the page)"

@@ -1,0 +1,60 @@
+"""`adgen text`: a line on stdin, a line on stdout."""
+
+from collections.abc import Callable
+
+import click
+
+from adgen_pipeline.app import terminal
+
+
+@click.group(cls=terminal.Group)
+def text() -> None:
+    """Amharic text: normalise, clean, find facts. A line in, a line out."""
+
+
+@text.command(epilog=terminal.example("echo 'ሠላም ዓለም' | adgen text normalise"))
+@terminal.json_option
+def normalise(as_json: bool) -> None:
+    """Unify homophone letters (level L1) of each line on stdin."""
+    from adgen_pipeline.text.amharic import normalise as unify
+
+    _each_line(lambda line: {"text": unify(line)}, as_json=as_json)
+
+
+@text.command(epilog=terminal.example("adgen text clean --json < posts.txt"))
+@terminal.json_option
+def clean(as_json: bool) -> None:
+    """Clean each line on stdin: entities and symbols taken out, homophones unified."""
+    from adgen_pipeline.telegram.posts import clean_text
+
+    _each_line(clean_text, as_json=as_json)
+
+
+@text.command(epilog=terminal.example("echo 'ዋጋ 1,500 ብር' | adgen text facts --json"))
+@terminal.json_option
+def facts(as_json: bool) -> None:
+    """Find phones, prices, dates, links … in each line on stdin."""
+    from adgen_pipeline.text.facts import find_facts, to_json
+
+    for line in _lines():
+        found = find_facts(line)
+        if as_json:
+            terminal.emit_json(to_json(found), line=True)
+        else:
+            click.echo("\t".join(f"{fact.kind}={fact.text}" for fact in found))
+
+
+def _each_line(answer: Callable[[str], dict[str, object]], *, as_json: bool) -> None:
+    """Print the answer to each line: its `text`, or all of it as JSON."""
+    for line in _lines():
+        found = answer(line)
+        if as_json:
+            terminal.emit_json(found, line=True)
+        else:
+            click.echo(found["text"])
+
+
+def _lines() -> list[str]:
+    return [
+        line.rstrip("\r\n") for line in click.get_text_stream("stdin", encoding="utf-8", errors="replace")
+    ]
