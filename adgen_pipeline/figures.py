@@ -8,6 +8,7 @@ draws the few signs that it lacks.
 
 import base64
 import io
+import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -61,9 +62,11 @@ def data_uri(image: bytes) -> str:
 
 
 def label(text: str, maximum_chars: int = 28) -> str:
-    """Untrusted text as a label: one line, cut, without signs that no font has (emoji), `$` as it is."""
-    known = _characters()
-    line = " ".join("".join(c for c in text if c.isspace() or ord(c) in known).split())
+    """Untrusted text as a label: one line, cut, `$` as it is, without signs that no font has.
+
+    Circled and styled letters (ⒶⒷ, 𝐀𝐁), which shops like in their names, become ordinary ones.
+    """
+    line = " ".join("".join(_drawable(c) for c in text).split()) or "–"
     if len(line) > maximum_chars:
         line = line[: maximum_chars - 1].rstrip() + "…"
     return line.replace("$", r"\$")
@@ -106,7 +109,7 @@ def bars(
             va="center", fontsize=8.5, color=INK,
         )  # fmt: skip
     axes.set_yticks(positions, [label(name) for name in values])
-    axes.invert_yaxis()
+    axes.set_ylim(len(values) - 0.45, -0.55)
     axes.margins(x=0.12)
     axes.set_xlabel(unit, color=MUTED, fontsize=8.5)
     return figure
@@ -178,10 +181,12 @@ def heat_map(
         x: what the columns are.
         unit: what the values are, beside the colour bar.
     """
+    cells = [list(values) for values in rows.values()] or [[0.0] * len(columns)]
+    largest = max((value for values in cells for value in values), default=0.0)
     figure = new_figure(7.4, 1.3 + 0.3 * max(len(rows), 2))
     axes = figure.add_subplot()
     _plain(axes, title)
-    image = axes.imshow([list(values) for values in rows.values()], cmap=HEAT, aspect="auto", vmin=0.0)
+    image = axes.imshow(cells, cmap=HEAT, aspect="auto", vmin=0.0, vmax=largest or 1.0)
     axes.set_yticks(range(len(rows)), [label(name) for name in rows])
     axes.set_xticks(range(len(columns)), list(columns))
     # White lines between the cells: minor ticks lie on their borders.
@@ -206,6 +211,13 @@ def _plain(axes: Axes, title: str, grid: str = "") -> None:
     axes.set_axisbelow(True)
     if grid in ("x", "y"):
         axes.grid(axis="x" if grid == "x" else "y", color=GRID, linewidth=0.8)
+
+
+def _drawable(character: str) -> str:
+    known = _characters()
+    if character.isspace() or ord(character) in known:
+        return character
+    return "".join(c for c in unicodedata.normalize("NFKC", character) if ord(c) in known)
 
 
 @cache

@@ -37,6 +37,8 @@ def test_a_large_figure_becomes_coarser_until_it_fits() -> None:
 
 def test_a_label_with_emoji_dollars_and_line_breaks_is_drawn_as_plain_text() -> None:
     assert figures.label("🔥 ሱቅ\n$x$") == r"ሱቅ \$x\$"
+    assert figures.label("ⒶⒷ 𝐂") == "AB C"
+    assert figures.label("🔥") == "–"
     assert figures.png(figures.bars({"🔥 $\\frac{ $ ሱቅ": 1.0}, title="t"))
 
 

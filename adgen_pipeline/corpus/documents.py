@@ -1,0 +1,122 @@
+"""Posts → documents and drops: filters, duplicates, splits; every post is exactly one of the two."""
+
+import logging
+from typing import NamedTuple
+
+import polars as pl
+
+from adgen_pipeline.corpus import dedup, filters, splits
+from adgen_pipeline.errors import DataError
+from adgen_pipeline.recipe import CorpusRecipe
+from adgen_pipeline.schemas import DOCUMENTS, DROPS
+
+logger = logging.getLogger(__name__)
+
+_KEY = ["channel_id", "message_id"]
+
+
+class Corpus(NamedTuple):
+    """What became of the posts: `corpus/documents` and `corpus/drops`; together they have each post once."""
+
+    documents: pl.DataFrame
+    drops: pl.DataFrame
+
+
+def build(posts: pl.DataFrame, *, recipe: CorpusRecipe) -> Corpus:
+    """Documents and drops of all channels' posts; the order of the rows does not matter.
+
+    Args:
+        posts: the table `telegram/posts` of all channels.
+        recipe: limits, similarity and shares.
+
+    Raises:
+        DataError: no post survives, or too few do to fill each split.
+    """
+    judged = posts.with_columns(filters.drop_reason(recipe).alias("reason"))
+    unfit = judged.filter(pl.col("reason").is_not_null()).select(*_KEY, "reason")
+    candidates = judged.filter(pl.col("reason").is_null()).drop("reason")
+    if candidates.is_empty():
+        raise DataError(_nothing_left(posts, unfit))
+
+    aged = dedup.find(candidates, threshold=recipe.near_duplicate_similarity)
+    standing = splits.assign(aged.filter(pl.col("reason").is_null()), recipe=recipe)
+    survivors = standing.filter(~pl.col("bridges"))
+    splits.refuse_empty(survivors, recipe=recipe)
+
+    aged = _with_bridges(aged, standing)
+    keys = aged.select("row", *_KEY)
+    named = keys.select(
+        pl.col("row").alias("kept"),
+        pl.col("channel_id").alias("kept_channel_id"),
+        pl.col("message_id").alias("kept_message_id"),
+    )
+    repeats = aged.filter(pl.col("reason").is_not_null()).join(named, on="kept", how="left")
+    drops = pl.concat(
+        [
+            unfit.with_columns(
+                pl.lit(None, pl.Int64).alias("kept_channel_id"),
+                pl.lit(None, pl.Int64).alias("kept_message_id"),
+            ),
+            repeats.select(*_KEY, "reason", "kept_channel_id", "kept_message_id"),
+        ]
+    )
+    counts = repeats.group_by(pl.col("kept").alias("row")).agg(
+        pl.len().cast(pl.Int64).alias("duplicates_count")
+    )
+    clusters = keys.select(
+        pl.col("row").alias("root"), pl.format("{}/{}", "channel_id", "message_id").alias("cluster")
+    )
+    documents = (
+        survivors.join(counts, on="row", how="left")
+        .join(clusters, on="root", how="left")
+        .with_columns(pl.col("duplicates_count").fill_null(0))
+    )
+    _log(posts, documents, drops)
+    return Corpus(DOCUMENTS.conform(documents.select(list(DOCUMENTS.columns))), DROPS.conform(drops))
+
+
+def unaccounted_posts(posts: pl.DataFrame, documents: pl.DataFrame, drops: pl.DataFrame) -> list[str]:
+    """Violations of "kept + dropped = read", in words, by key; empty when each post is a document or a drop."""
+    accounted = pl.concat([documents.select(_KEY), drops.select(_KEY)])
+    twice = accounted.group_by(_KEY).len().filter(pl.col("len") > 1)
+    problems = {
+        "is neither a document nor a drop": posts.select(_KEY).join(accounted, on=_KEY, how="anti"),
+        "was never a post": accounted.unique().join(posts, on=_KEY, how="anti"),
+        "is accounted for twice": twice,
+    }
+    return [
+        f"{channel}/{message} {problem}"
+        for problem, rows in problems.items()
+        for channel, message in rows.select(_KEY).sort(_KEY).iter_rows()
+    ]
+
+
+def _with_bridges(aged: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
+    """The posts with bridging ones dropped too; whatever a bridging post stood for, its chain's oldest stands for."""
+    bridging = standing.filter("bridges")["row"].implode()
+    is_bridging = pl.col("row").is_in(bridging)
+    return aged.with_columns(
+        pl.when(is_bridging).then(pl.lit("bridges_splits")).otherwise("reason").alias("reason"),
+        pl.when(pl.col("kept").is_in(bridging)).then("root").otherwise("kept").alias("kept"),
+    )
+
+
+def _nothing_left(posts: pl.DataFrame, unfit: pl.DataFrame) -> str:
+    if posts.is_empty():
+        return "corpus/documents: there are no posts. Put exports that hold messages below raw/."
+    return (
+        f"corpus/documents: none of {posts.height} posts is kept ({_counts(unfit['reason'])}). "
+        "Add exports with Amharic posts, or loosen the limits of the recipe's section corpus."
+    )
+
+
+def _counts(column: pl.Series) -> str:
+    counts = column.value_counts().sort("count", column.name, descending=[True, False])
+    return ", ".join(f"{count} {name}" for name, count in counts.iter_rows())
+
+
+def _log(posts: pl.DataFrame, documents: pl.DataFrame, drops: pl.DataFrame) -> None:
+    logger.info(
+        "kept %s of %s posts (%s); dropped: %s",
+        documents.height, posts.height, _counts(documents["split"]), _counts(drops["reason"]),
+    )  # fmt: skip
