@@ -79,7 +79,8 @@ class PostIndex:
                 f"{path}: built with the encoder {made_with[:12]} of {self.manifest.dimensions} dimensions, not "
                 f"with {(given or 'this one')[:12]} of {encoder.dimensions}. Materialise index/posts again."
             )
-        self._encoder = encoder
+        self.path = path
+        self.encoder = encoder
         self._table = lancedb.connect(path).open_table(TABLE)
 
     def search(
@@ -110,7 +111,7 @@ class PostIndex:
         if k < 1 or condition is None:
             return []
         query = SLOT.sub(" ", query[:MAXIMUM_QUERY_CHARS])
-        vector = self._encoder.encode([query])[0]
+        vector = self.encoder.encode([query])[0]
         wanted = max(CANDIDATES, k)
         by_text = self._full_text(query, condition, wanted) if system != "dense" else []
         by_vector = self._dense(vector, condition, wanted) if system != "full_text" else []

@@ -7,6 +7,7 @@ manifest holds, and its rows are in a fixed order.
 
 import json
 import logging
+import shutil
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -138,6 +139,64 @@ def build(
         write_json(folder / MANIFEST, asdict(manifest))
     logger.info("indexed %d posts and %d chunks of documents", posts.height, chunks.height)
     return asdict(manifest)
+
+
+def with_posts(path: Path, encoder: Encoder, posts: pl.DataFrame, out: Path) -> None:
+    """A copy of an index with more posts in it, to measure retrieval on posts that the index leaves out.
+
+    Args:
+        path: the index folder; stays as it is.
+        encoder: of the index.
+        posts: columns channel_id, message_id, post and vertical; keys that the index has already are left out.
+        out: folder of the copy; must not exist.
+    """
+    shutil.copytree(path, out)
+    stored = lancedb.connect(out).open_table(TABLE)
+    known = set(stored.search().where(f"kind = '{POST}'").select(["key"]).to_arrow()["key"].to_pylist())
+    key = pl.format("{}/{}", "channel_id", "message_id")
+    rows = posts.select(
+        key.alias("key"),
+        pl.lit(POST).alias("kind"),
+        "channel_id",
+        "message_id",
+        key.alias("source"),
+        "post",
+        pl.col("post").alias("text"),
+        "vertical",
+        pl.lit(True).alias("is_ad"),
+        pl.col("post").map_elements(stem_key, return_dtype=pl.String).alias("search_key"),
+    ).filter(~pl.col("key").is_in(known))
+    if rows.height:
+        table = _arrow(rows, encoder.encode(rows["post"].to_list()))
+        absent = [field for field in stored.schema if field.name not in table.column_names]
+        for field in absent:
+            table = table.append_column(field, pa.nulls(rows.height, field.type))
+        stored.add(table.select(stored.schema.names))
+        stored.optimize()
+
+
+def problems(path: Path) -> list[str]:
+    """What is wrong with an index folder, in words; empty when it is sound.
+
+    Keys are unique, row counts are the manifest's, no post of a held-out split is in it, and every row has a vector
+    of finite numbers and a key for full text.
+    """
+    manifest = Manifest.read(path)
+    table = lancedb.connect(path).open_table(TABLE)
+    rows = table.search().select(["key", "kind", "split", "search_key", "vector"]).to_arrow()
+    frame = pl.from_arrow(rows.drop_columns(["vector"]))
+    assert isinstance(frame, pl.DataFrame)
+    vectors = rows["vector"].combine_chunks()
+    expected = manifest.posts_count + manifest.documents_count
+    counts = {
+        "rows more or fewer than the manifest says": abs(frame.height - expected),
+        "keys stand twice": frame.height - frame.n_unique(subset=["kind", "key"]),
+        "posts are of a held-out split": frame.filter(pl.col("split").is_in(manifest.held_out)).height,
+        "rows have no full-text key": frame["search_key"].null_count(),
+        "rows have no vector": vectors.null_count,
+        "vector elements are not finite": int((~np.isfinite(np.asarray(vectors.flatten()))).sum()),
+    }
+    return [f"{path.name}: {count} {what}" for what, count in counts.items() if count]
 
 
 def _write(folder: Path, rows: pl.DataFrame, vectors: np.ndarray, *, flat: bool) -> None:
