@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -36,6 +37,17 @@ class Report(Protocol):
 def rank() -> int:
     """This process's rank among the ranks that torchrun started; 0 when started by hand."""
     return int(os.environ.get("RANK", "0"))
+
+
+def join_ranks() -> None:
+    """Make a process that torchrun did not start the only rank of its own group (a job repeated by hand)."""
+    if "RANK" in os.environ:
+        return
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    alone = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1"}
+    os.environ.update({**alone, "MASTER_PORT": str(port)})
 
 
 def command(module: str, job: Path, *, processes: int, rendezvous: str | None = None) -> list[str]:

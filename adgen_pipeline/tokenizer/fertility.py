@@ -1,0 +1,70 @@
+"""Fertility: how many tokens a tokenizer makes of a word, on Amharic posts, single Ethiopic words, and English."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+import regex
+from transformers import AutoTokenizer
+
+from adgen_pipeline.errors import DataError
+from adgen_pipeline.schemas import FERTILITY
+
+# The words of a brief in plain English; the tokenizer must go on knowing them after trimming.
+ENGLISH = (
+    "We sell new running shoes for men and women at our shop near the stadium.",
+    "Please write a short and friendly post that tells young families about the offer.",
+    "The laptop has a fast processor, a bright screen and a battery that lasts all day.",
+    "Our bank now gives small loans to farmers who want to buy better seed.",
+    "Book your flight early, travel light and call us with any question.",
+)
+ETHIOPIC_WORD = regex.compile(r"\p{Script=Ethiopic}{2,}")
+
+
+def measure(tokenizers: Mapping[str, Path], samples: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+    """Fertility of each tokenizer on each sample: rows of schemas.FERTILITY.
+
+    Args:
+        tokenizers: name → folder.
+        samples: name → texts; a sample without words is an error.
+
+    Raises:
+        DataError: a sample holds no word.
+    """
+    rows = []
+    for name, folder in sorted(tokenizers.items()):
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        for sample, texts in sorted(samples.items()):
+            words = sum(len(text.split()) for text in texts)
+            if words == 0:
+                raise DataError(
+                    f"The sample {sample!r} for fertility holds no word. Give exports with more text."
+                )
+            encoded = tokenizer(list(texts), add_special_tokens=False).input_ids
+            tokens = sum(len(ids) for ids in encoded)
+            rows.append(
+                {
+                    "tokenizer": name,
+                    "sample": sample,
+                    "words_count": words,
+                    "tokens_count": tokens,
+                    "tokens_per_word": tokens / words,
+                    "bytes_per_token": sum(len(text.encode()) for text in texts) / tokens,
+                    "vocabulary_size": len(tokenizer),
+                }
+            )
+    return FERTILITY.conform(FERTILITY.frame(rows))
+
+
+def samples(documents: pl.DataFrame, maximum_posts: int = 500) -> dict[str, list[str]]:
+    """Samples to measure fertility on: held-out posts, the Ethiopic words in them, and English sentences.
+
+    Args:
+        documents: rows of schemas.DOCUMENTS; those of the test split count, or all where there is none.
+        maximum_posts: the first so many by key.
+    """
+    ordered = documents.sort("channel_id", "message_id")
+    held_out = ordered.filter(pl.col("split") == "test")
+    posts = (held_out if len(held_out) else ordered)["post"].head(maximum_posts).to_list()
+    words = sorted({word for post in posts for word in ETHIOPIC_WORD.findall(post)})
+    return {"posts": posts, "ethiopic_words": words, "english": list(ENGLISH)}

@@ -1,0 +1,107 @@
+"""The adapter merged into its base: a plain model folder, proven equal to base and adapter side by side."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from adgen_pipeline.artifacts import replacing, write_json
+from adgen_pipeline.errors import TrainingError
+from adgen_pipeline.training.base import TOKENIZER_FILES
+
+MAXIMUM_PROBE_TOKENS = 256
+# Rounding the merged weights to bf16 moves logits by some hundredths; a lost head or row moves them by units.
+# Relative to the spread of the live logits.
+MAXIMUM_RELATIVE_DIFFERENCE = 0.1
+REPORT_FILE = "merge.json"
+
+
+def merge(base: Path, adapter: Path, out: Path, *, probe_texts: Sequence[str]) -> dict[str, object]:
+    """Write base + adapter as one plain bf16 model with its tokenizer into `out`; returns how equal they are.
+
+    Merged in fp32, saved as bf16, loaded again from the file and compared with the live adapter model in fp32.
+
+    Args:
+        base: folder of the resized base that the adapter was trained on.
+        adapter: folder of the adapter.
+        out: folder to make.
+        probe_texts: texts on which logits are compared; some should hold slots.
+
+    Returns:
+        max_logit_difference, mean_logit_difference, logit_spread (standard deviation of the live logits),
+        top_piece_agreement (share of positions), probes, parameters. Also in merge.json of the folder.
+
+    Raises:
+        TrainingError: the merged model does not give the live model's logits.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    probes = [
+        tokenizer(text, return_tensors="pt", truncation=True, max_length=MAXIMUM_PROBE_TOKENS).input_ids
+        for text in probe_texts
+    ]
+    network: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    live: Any = PeftModel.from_pretrained(network, adapter, autocast_adapter_dtype=False)
+    live.float().eval()
+    live_logits = _logits(live, probes)
+    merged = live.merge_and_unload().to(torch.bfloat16)
+    with replacing(out) as temporary:
+        merged.save_pretrained(temporary, safe_serialization=True)
+        for name in TOKENIZER_FILES:
+            if (base / name).is_file():
+                shutil.copyfile(base / name, temporary / name)
+        del merged, live, network
+        again: Any = AutoModelForCausalLM.from_pretrained(temporary, dtype=torch.float32).eval()
+        report: dict[str, object] = {**_compared(live_logits, _logits(again, probes))}
+        report["parameters"] = again.num_parameters()
+        write_json(temporary / REPORT_FILE, report)
+        problems = differences(temporary)
+        if problems:
+            raise TrainingError(
+                f"{adapter}: merged into {base.name} it is another model: {'; '.join(problems)}. "
+                "Train the adapter again on this base."
+            )
+    return report
+
+
+def differences(model: Path) -> list[str]:
+    """What is wrong with a merged model according to its merge.json; empty if it equals base and adapter."""
+    report = json.loads((model / REPORT_FILE).read_text(encoding="utf-8"))
+    limit = MAXIMUM_RELATIVE_DIFFERENCE * report["logit_spread"]
+    problems = []
+    if not report["mean_logit_difference"] <= limit:
+        problems.append(
+            f"logits differ by {report['mean_logit_difference']:.3f} on average, at most {limit:.3f} is rounding"
+        )
+    return problems
+
+
+def probes(conversations: pl.DataFrame, count: int = 4) -> list[str]:
+    """The last turns of the first held-out conversations: slotted ads, to compare logits on."""
+    ordered = conversations.sort(pl.col("split") == "train", "channel_id", "message_id")
+    return [row[-1]["content"] for row in ordered["messages"].head(count).to_list()]
+
+
+def _logits(network: Any, probes: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Logits of each probe: (1, positions, vocabulary)."""
+    with torch.no_grad():
+        return [network(input_ids=probe, use_cache=False).logits.float() for probe in probes]
+
+
+def _compared(live: Sequence[torch.Tensor], merged: Sequence[torch.Tensor]) -> dict[str, float]:
+    """How far two models' logits are apart."""
+    pairs = list(zip(live, merged, strict=True))
+    apart = torch.cat([(a - b).abs().flatten() for a, b in pairs])
+    agree = torch.cat([(a.argmax(-1) == b.argmax(-1)).flatten() for a, b in pairs])
+    return {
+        "max_logit_difference": round(float(apart.max()), 5),
+        "mean_logit_difference": round(float(apart.mean()), 5),
+        "logit_spread": round(float(torch.cat([a.flatten() for a, _ in pairs]).std()), 5),
+        "top_piece_agreement": round(float(agree.float().mean()), 4),
+        "probes": len(pairs),
+    }
