@@ -88,7 +88,8 @@ def test_an_interrupted_replacement_keeps_the_old_file(tmp_path: Path) -> None:
             temporary.write_text("new", encoding="utf-8")
             raise RuntimeError
 
-    pytest.raises(RuntimeError, interrupted)
+    with pytest.raises(RuntimeError):
+        interrupted()
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -70,7 +70,8 @@ def retrieval(
     from adgen_pipeline.index.search import PostIndex
 
     with tracked_run(context, tracker, recipe, settings) as run:
-        table = evaluate(ads, PostIndex(index.path, Encoder(encoder.path)), recipe=recipe.evaluation)
+        searched = PostIndex(index.path, Encoder(encoder.path), encoder_digest=encoder.digest)
+        table = evaluate(ads, searched, recipe=recipe.evaluation)
         run.metrics(
             {
                 f"{row['system']}_{name}": row[name]

@@ -110,17 +110,19 @@ def adapter(
     pipes: dg.PipesSubprocessClient,
 ) -> dg.MaterializeResult[Artifact]:
     """Fine-tune in a process of its own; a restart with the same job resumes from its checkpoint."""
-    from adgen_pipeline.training.job import plan
+    from adgen_pipeline.training.job import TrainingJob, read_spread
     from adgen_pipeline.training.run import curve_figure
 
     version = values_digest(base.digest, shards.digest, recipe.training.digest(), "1")
     job_path = store.job_path("training", "adapter", version)
-    job = plan(
-        base,
-        shards,
-        store.version_path("training", "adapter", version),
+    job = TrainingJob(
+        base=base.path,
+        base_digest=base.digest,
+        shards=shards.path,
+        shards_digest=shards.digest,
+        out=store.version_path("training", "adapter", version),
         recipe=recipe.training,
-        settings=settings,
+        spread=read_spread(settings.spread_dir, recipe.training.spread),
     )
     job.write(job_path)
     with tracked_run(context, tracker, recipe, settings) as run:

@@ -1,0 +1,142 @@
+"""The whole graph on sample exports with a tiny random model: every stage for real, in a data folder of its own."""
+
+import json
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from adgen_pipeline.artifacts import Store, file_digest
+from adgen_pipeline.definitions import build_definitions, materialise
+from adgen_pipeline.recipe import load_recipe
+from adgen_pipeline.schemas import DOCUMENTS, DROPS, GENERATED_ADS, POSTS, SCORES, TABLES
+from adgen_pipeline.settings import Settings
+from adgen_pipeline.telegram.sample import write_sample
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A data folder through which the tiny recipe went once."""
+    data = tmp_path_factory.mktemp("end-to-end")
+    write_sample(data, messages=600)
+    settings = Settings.from_environment(data=data, recipe=Path("tiny"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ADGEN_STATE", str(settings.state))
+        materialise(load_recipe(settings.recipe_path), settings, report=lambda _: None)
+    return settings
+
+
+def run_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setenv("ADGEN_STATE", str(settings.state))
+    lines: list[str] = []
+    materialise(load_recipe(settings.recipe_path), settings, report=lines.append)
+    return [line.split()[1] for line in lines if line.startswith("▶")]
+
+
+def test_every_table_is_there_and_conforms_to_its_schema(settings: Settings) -> None:
+    store = Store(settings.data)
+    for schema in TABLES.values():
+        table = (
+            store.scan_partitions(schema).collect() if schema.folder is not None else store.read_table(schema)
+        )
+        assert schema.violations(table) == [], schema.key
+        assert table.height > 0, schema.key
+
+
+def test_every_artifact_is_what_its_pointer_says(settings: Settings) -> None:
+    store = Store(settings.data)
+    pointers = sorted((settings.data / "models").glob("*/*.json"))
+    assert {f"{p.parent.name}/{p.stem}" for p in pointers} == {
+        "tokenizer/base", "training/checkpoint", "training/base", "training/shards", "training/adapter",
+        "training/model", "embedding/encoder", "index/posts", "evaluation/report",
+    }  # fmt: skip
+    for pointer in pointers:
+        store.artifact(pointer.parent.name, pointer.stem).verify()
+
+
+def test_kept_and_dropped_are_all_that_was_read(settings: Settings) -> None:
+    store = Store(settings.data)
+    posts = store.scan_partitions(POSTS).collect()
+    assert store.read_table(DOCUMENTS).height + store.read_table(DROPS).height == posts.height
+
+
+def test_ads_carry_their_evidence(settings: Settings) -> None:
+    store = Store(settings.data)
+    ads = store.read_table(GENERATED_ADS)
+    known = store.scan_partitions(POSTS).select("channel_id", "message_id").collect()
+    for ad in ads.iter_rows(named=True):
+        assert ad["text"].strip()
+        assert ad["model"] == store.artifact("training", "model").version
+        assert ad["index"] == store.artifact("index", "posts").version
+        for exemplar in ad["exemplars"]:
+            key = (exemplar["channel_id"], exemplar["message_id"])
+            assert key in set(known.iter_rows())
+        for fact in ad["facts"]:
+            assert fact["text"] in ad["text"]
+
+
+def test_every_system_has_every_metric(settings: Settings) -> None:
+    scores = Store(settings.data).read_table(SCORES)
+    assert set(scores["system"]) == {"ours", "base", "template"}
+    fact_precision = scores.filter(pl.col("metric") == "fact_precision", pl.col("system") != "base")
+    assert fact_precision["value"].min() == 1.0
+
+
+def test_the_training_run_stands_in_mlflow_once_with_links_both_ways(settings: Settings) -> None:
+    from mlflow.tracking import MlflowClient  # noqa: PLC0415  (only this test needs it)
+
+    client = MlflowClient(settings.tracking_uri)
+    experiment = client.get_experiment_by_name("adgen_pipeline")
+    runs = client.search_runs([experiment.experiment_id])
+    adapters = [run for run in runs if run.data.tags["asset_key"] == "training/adapter"]
+    assert len(adapters) == 1
+    assert adapters[0].info.status == "FINISHED"
+    assert "loss" in " ".join(adapters[0].data.metrics)
+    assert adapters[0].data.tags["dagster_run_id"]
+    assert {run.data.tags["asset_key"] for run in runs} >= {
+        "training/adapter",
+        "embedding/encoder",
+        "index/posts",
+    }
+
+
+def test_a_second_run_does_nothing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_again(settings, monkeypatch) == []
+
+
+def test_a_new_brief_touches_only_what_reads_briefs(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brief = settings.data / "briefs" / "new.md"
+    brief.write_text("# ማስታወቂያ\n- ምርት: የልጆች ጫማ\n- ዋጋ: 900 ብር\n- ስልክ: 0900 00 00 77\n", encoding="utf-8")
+    assert run_again(settings, monkeypatch)[0] == "generation/briefs"
+
+
+def test_a_lost_table_is_made_again_with_the_same_bytes(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Store(settings.data).table_path(TABLES["corpus/ngrams"])
+    before = file_digest(path)
+    path.unlink()
+    assert run_again(settings, monkeypatch) == ["corpus/ngrams"]
+    assert file_digest(path) == before
+
+
+def test_a_newer_dump_of_one_channel_reads_that_channel_only(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = next(p for p in sorted(settings.data.joinpath("raw").glob("*.json")) if "ጉዞ" in p.name)
+    values = json.loads(export.read_text(encoding="utf-8"))
+    last = max((m for m in values["messages"] if m["type"] == "message"), key=lambda m: m["id"])
+    values["messages"].append({**last, "id": last["id"] + 100, "text": "", "text_entities": []})
+    export.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
+    lines = run_again(settings, monkeypatch)
+    assert lines.count("telegram/messages") == 1
+    assert lines.count("telegram/posts") == 1
+    assert "corpus/drops" in lines or "corpus/documents" in lines
+    assert "training/adapter" not in lines  # one empty post changes no document
+
+
+def test_definitions_are_valid(settings: Settings) -> None:
+    dg.Definitions.validate_loadable(build_definitions(load_recipe(settings.recipe_path), settings))
