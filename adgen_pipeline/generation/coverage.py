@@ -1,0 +1,60 @@
+"""Well-formed Amharic lines for facts: what the template is made of, and what repairs an ad that forgot a fact."""
+
+from collections.abc import Collection, Sequence
+
+from adgen_pipeline.text.brief import Brief, BriefFact
+from adgen_pipeline.text.slots import slots_in
+
+# How an ad introduces each kind; two spaces of the same kind are joined by " / ".
+_LEADS = {
+    "price": "💵 ዋጋ፦ ",
+    "percent": "🎉 ",
+    "date": "📅 ቀን፦ ",
+    "time": "🕐 ሰዓት፦ ",
+    "quantity": "✅ ",
+    "location": "📍 አድራሻ፦ ",
+    "phone": "📞 ስልክ፦ ",
+    "handle": "💬 ቴሌግራም፦ ",
+    "email": "📧 ኢሜይል፦ ",
+    "url": "🔗 ",
+    "hashtag": "",
+    "term": "✔️ ",
+    "brand": "🏷 ",
+    "product": "✨ ",
+}
+_ORDER = (
+    "brand", "product", "quantity", "percent", "price", "date", "time", "term", "location", "phone", "handle", "email",
+    "url", "hashtag",
+)  # fmt: skip
+_AT_THE_TOP = ("brand", "product")
+
+
+def lines_for(brief: Brief, facts: Sequence[BriefFact]) -> tuple[list[str], list[str]]:
+    """Slotted lines that say some facts of a brief: those for the top of an ad, and those for its end.
+
+    A fact that the brief uses within a feature is said with that feature, since a bare 20 % means nothing.
+    """
+    top: list[str] = []
+    bottom: list[str] = []
+    said: set[str] = set()
+    for kind in _ORDER:
+        alone: list[str] = []
+        for fact in facts:
+            if fact.kind != kind or fact.slot in said:
+                continue
+            feature = next((f for f in brief.features if fact.slot in f), None)
+            if feature is not None and kind not in _AT_THE_TOP:
+                bottom.append(f"✅ {feature}")
+                said.update(slots_in(feature))
+            elif kind == "term":
+                bottom.append(f"{_LEADS[kind]}{fact.slot}")
+            else:
+                alone.append(fact.slot)
+        if alone:
+            (top if kind in _AT_THE_TOP else bottom).append(_LEADS[kind] + " / ".join(alone))
+    return top, bottom
+
+
+def missing_facts(brief: Brief, said: Collection[str]) -> list[BriefFact]:
+    """Facts that the brief says must stand in the ad, and that do not."""
+    return [fact for fact in brief.facts if fact.must and fact.slot not in said]

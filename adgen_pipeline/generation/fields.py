@@ -1,0 +1,152 @@
+"""What stands where in a brief document: YAML, JSON, Markdown and plain text taken apart into named fields.
+
+Values are the characters of the document, never parsed numbers: `phone: 0900000012` is an octal number to YAML and
+`price: 1,500` a string. Each field knows where its value starts.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from adgen_pipeline.errors import BriefError
+from adgen_pipeline.text.amharic import normalise
+
+MAXIMUM_FIELDS = 2_000
+MAXIMUM_DEPTH = 8
+
+_FILE = Path(__file__).with_name("fields.yaml")
+_LABELLED = re.compile(
+    r"^(?P<indent>[ \t]*(?:[-*•▪✅✔➤🔹🔸👉]\ufe0f?[ \t]*)?[*_`]*)(?P<label>[^\W\d_][^\n:：፦=]{0,38}?)[ \t*_`]*"
+    r"(?:[:：፦=]|(?<=[ \t])[-–—])[ \t*_`]*(?P<value>[^\n]*)$"
+)
+_HEADING = re.compile(r"^#{1,6}[ \t]+(?P<title>[^\n]*?)[ \t]*#*$")
+_BULLET = re.compile(r"^[ \t]*(?:[-*•▪✅✔➤🔹🔸👉]\ufe0f?|\d{1,2}[.)])[ \t]+")
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)\n---[ \t]*\n", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A named part of a brief.
+
+    Attributes:
+        name: a key of fields.yaml, "body" for free sentences, or "other".
+        label: as the document names it.
+        value: its characters, one paragraph or list item.
+        start: where the value begins in the document; None if it is not there letter for letter.
+    """
+
+    name: str
+    label: str
+    value: str
+    start: int | None
+
+
+def field_name(label: str) -> str | None:
+    """The field that a label means, or None."""
+    plain = re.sub(r"[*_`#\"'()]+", " ", label).replace("-", " ")
+    return _labels().get(normalise(" ".join(plain.lower().split())))
+
+
+def mapping_fields(document: str, *, source: str) -> list[Field]:
+    """Fields of a YAML or JSON document, nested lists and mappings flattened, in order.
+
+    Raises:
+        BriefError: not YAML or JSON, not a mapping, or nested or repeated beyond reason.
+    """
+    try:
+        node = yaml.compose(document, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise BriefError(f"{source}: not YAML or JSON ({reason}). Mend that line.") from error
+    if not isinstance(node, yaml.MappingNode):
+        raise BriefError(f"{source}: a brief is a mapping such as `product: …`, `price: …`. Name its parts.")
+    fields: list[Field] = []
+    # Counted over all nodes: a few hundred bytes of YAML aliases can stand for millions of them.
+    for count, found in enumerate(_node_fields(document, node, "other", "", 0)):
+        if count > MAXIMUM_FIELDS:
+            raise BriefError(f"{source}: more than {MAXIMUM_FIELDS} fields. Shorten the brief.")
+        if found is not None:
+            fields.append(found)
+    return fields
+
+
+def text_fields(document: str, *, source: str) -> list[Field]:
+    """Fields of Markdown or plain text: front matter, headings, `label: value` lines, bullets, paragraphs.
+
+    Raises:
+        BriefError: the front matter is not YAML.
+    """
+    fields: list[Field] = []
+    offset = 0
+    if front := _FRONT_MATTER.match(document):
+        shift = front.start("yaml")
+        fields = [
+            Field(f.name, f.label, f.value, None if f.start is None else f.start + shift)
+            for f in mapping_fields(front["yaml"], source=source)
+        ]
+        offset = front.end()
+    section, label = "body", ""
+    for line in document[offset:].split("\n"):
+        start, offset = offset, offset + len(line) + 1
+        if not line.strip() or re.fullmatch(r"[\s\-=_*|]+", line):
+            continue
+        if heading := _HEADING.match(line):
+            named = field_name(heading["title"].rstrip(":፦"))
+            section, label = named or "body", heading["title"]
+            if named is None:
+                title = re.sub(r"^(?i:campaign brief|brief)\W*", "", heading["title"])
+                fields.append(Field("title", "#", title, start + line.find(title)))
+            continue
+        labelled = _LABELLED.match(line)
+        named = field_name(labelled["label"]) if labelled else None
+        if labelled and named:
+            value = labelled["value"].rstrip(" \t*_`")
+            if value:
+                fields.append(Field(named, labelled["label"], value, start + labelled.start("value")))
+                continue
+            section, label = named, labelled["label"]
+            continue
+        bullet = _BULLET.match(line)
+        begin = bullet.end() if bullet else len(line) - len(line.lstrip())
+        value = line[begin:].rstrip()
+        name = "features" if bullet and section == "body" else section
+        if labelled and section == "body" and len(labelled["label"].split()) <= 3:
+            name = "features"
+        fields.append(Field(name, label, value, start + begin))
+        if not bullet and section not in ("body", "description", "features"):
+            section = section if offset < len(document) and document[offset : offset + 1] != "\n" else "body"
+    return fields
+
+
+def _node_fields(document: str, node: yaml.Node, name: str, label: str, depth: int) -> Iterator[Field | None]:
+    """Scalars below a YAML node with the field that their nearest known key means; None for other nodes."""
+    if depth > MAXIMUM_DEPTH:
+        raise BriefError(f"{label}: nested more than {MAXIMUM_DEPTH} levels deep. Flatten the brief.")
+    if isinstance(node, yaml.ScalarNode):
+        value = str(node.value).strip()
+        if value and value.lower() not in ("null", "~", "none"):
+            start = document.find(value, node.start_mark.index, node.end_mark.index)
+            yield Field(name, label, value, start if start >= 0 else None)
+    elif isinstance(node, yaml.SequenceNode):
+        yield None
+        for item in node.value:
+            yield from _node_fields(document, item, name, label, depth + 1)
+    elif isinstance(node, yaml.MappingNode):
+        yield None
+        for key, value in node.value:
+            key_label = str(key.value) if isinstance(key, yaml.ScalarNode) else label
+            named = field_name(key_label.replace("_", " "))
+            # `contact: {name: …}`: an unknown or vague key keeps its parent's meaning.
+            inherited = name if named is None or (named == "title" and depth > 0) else named
+            yield from _node_fields(document, value, inherited, key_label, depth + 1)
+
+
+@lru_cache(maxsize=1)
+def _labels() -> dict[str, str]:
+    """Labels as compared, and the fields that they mean."""
+    values = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return {normalise(str(label)): field for field, labels in values.items() for label in labels}

@@ -1,0 +1,54 @@
+"""What Telegram accepts as an ordinary channel post, checked.
+
+Telegram counts UTF-16 code units: an Ethiopic letter is one, most emoji are two.
+"""
+
+from adgen_pipeline.text.slots import slots_in
+
+MAXIMUM_UNITS = {"post": 4096}
+_PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»", "“": "”", "⟨": "⟩"}
+_CLOSING = {closing: opening for opening, closing in _PAIRS.items()}
+
+
+def utf16_units(text: str) -> int:
+    """Length as Telegram counts it."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def problems(text: str, format: str = "post") -> list[str]:
+    """Why a text is no valid ad of a format, in words; empty when it is.
+
+    Raises:
+        KeyError: the format is not known.
+    """
+    found = []
+    units = utf16_units(text)
+    if not text.strip():
+        found.append("it is empty")
+    if units > MAXIMUM_UNITS[format]:
+        found.append(f"it has {units} UTF-16 units, Telegram allows {MAXIMUM_UNITS[format]}")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        found.append("it holds half of a character")
+    if unfilled := slots_in(text):
+        found.append(f"{len(unfilled)} slots are not filled")
+    if not is_balanced(text):
+        found.append("a bracket is not closed")
+    return found
+
+
+def is_balanced(text: str) -> bool:
+    """Whether every bracket is closed by its like; `1)` of a numbered line and `:)` count as closed."""
+    stack: list[str] = []
+    for position, character in enumerate(text):
+        if character in _PAIRS:
+            stack.append(character)
+        elif character in _CLOSING:
+            if stack and stack[-1] == _CLOSING[character]:
+                stack.pop()
+            elif not (
+                character == ")"
+                and position
+                and (text[position - 1].isalnum() or text[position - 1] in ":;-")
+            ):
+                return False
+    return not stack

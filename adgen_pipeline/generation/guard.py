@@ -1,0 +1,274 @@
+"""What no ad may do, checked on every candidate: invent a fact, copy a post, promise what the brief does not.
+
+The guards look at the slotted text: whatever stands outside of slots must hold no fact at all. A line or sentence
+that breaks a rule is dropped; must-have facts that are then missing are appended as lines of their own; a candidate
+that is broken as a whole is refused.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from adgen_pipeline.generation import formats
+from adgen_pipeline.generation.coverage import lines_for, missing_facts
+from adgen_pipeline.generation.lexical import folded
+from adgen_pipeline.generation.promises import lexicon, unsupported
+from adgen_pipeline.text.amharic import hygiene, search_key, sentences, words
+from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.text.facts import find_facts
+from adgen_pipeline.text.language import script_shares
+from adgen_pipeline.text.slots import SLOT, fill, slots_in
+
+MINIMUM_WORDS = 4  # outside of slots; less is a list of facts, not an ad
+MINIMUM_ETHIOPIC_SHARE = 0.6  # of the letters outside of slots
+MINIMUM_KEPT_SHARE = 0.4  # of the candidate's words after repairs; below, the rest makes no sense
+MAXIMUM_REPEATS = 2  # of a word 4-gram
+_SLOT_USES = {"brand": 3, "product": 3}  # of the others: 2, a phone at the top and at the end
+
+_LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
+_ADDRESS_SIGN = re.compile(r"@|(?i:https?:|www\.|t\.me|\.com\b|\.et\b)")
+_BROKEN_SLOT = re.compile(r"⟨[^⟩\n]{0,24}⟩?|⟩")
+_TEMPLATE_TOKEN = re.compile(r"<[|/a-zA-Z_][^<>\n]{0,30}>|\[/?INST\]|<<SYS>>")
+# «ስልክ፦» with nothing after it: the label outlived its fact.
+_DANGLING = re.compile(r"(?:[:፦=]|፡-|-)\s*$")
+_NO_LETTERS = re.compile(r"^[\W\d_]*$")
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A broken rule: its kind, and the words that broke it."""
+
+    kind: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A candidate after the guards.
+
+    Attributes:
+        slotted: repaired, with slots.
+        text: filled from the brief.
+        violations: what was found and dropped.
+        repairs_count: lines or sentences dropped, plus facts appended.
+        refusal: why the candidate cannot be used at all; None if it can.
+    """
+
+    slotted: str
+    text: str
+    violations: tuple[Violation, ...]
+    repairs_count: int
+    refusal: str | None
+
+
+class Guard:
+    """The guards for the ads of one brief, given the posts that were retrieved for it.
+
+    Usage::
+
+        guard = Guard(brief, retrieved=[hit.post for hit in hits], maximum_shared_words=12)
+        guarded = guard.check(candidate)
+    """
+
+    def __init__(
+        self,
+        brief: Brief,
+        *,
+        retrieved: Sequence[str] = (),
+        foreign_names: Collection[str] = (),
+        maximum_shared_words: int = 12,
+    ) -> None:
+        """Prepare the guards.
+
+        Args:
+            brief: the only source of facts, names and promises.
+            retrieved: posts that the model saw or was near to; their long word runs are copies.
+            foreign_names: names of channels and shops that are not the brief's.
+            maximum_shared_words: a longer run of words shared with a retrieved post is a copy.
+        """
+        self._brief = brief
+        self._values = brief.values()
+        self._brief_text = brief_text(brief)
+        brief_folded = folded(self._brief_text)
+        self._latin = lexicon().generic_latin | {w.lower() for w in _LATIN_WORD.findall(self._brief_text)}
+        self._numbers = {match["stem"] for match in lexicon().number_words.finditer(brief_folded)}
+        self._run = maximum_shared_words + 1
+        self._copied = {run for post in retrieved for run in _runs(_plain_words(post), self._run)}
+        self._foreign = [
+            key for name in foreign_names if len(key := folded(name).strip()) >= 4 and key not in brief_folded
+        ]
+
+    def check(self, slotted: str) -> Guarded:
+        """The candidate repaired, or the reason why it cannot be."""
+        clean = tidy(slotted, self._values)
+        violations: list[Violation] = []
+        kept: list[str] = []
+        uses: Counter[str] = Counter()
+        dropped = 0
+        for line in clean.split("\n"):
+            good, bad = self._line(line, uses, kept)
+            dropped += len(bad) > 0
+            violations += bad
+            if good is not None:
+                kept.append(good)
+        body = _closed_up(kept)
+        violations += (copies := self._copies(body))
+        refusal = self._refusal(clean, body) or (f"it copies a post: {len(copies)} runs" if copies else None)
+        missing = missing_facts(self._brief, set(slots_in(body)))
+        top, bottom = lines_for(self._brief, missing)
+        ad = tidy("\n".join([*top, *([body] if body else []), *bottom]), self._values)
+        text = fill(ad, self._values)
+        if refusal is None and (problems := formats.problems(text)):
+            refusal = problems[0]
+        return Guarded(ad, text, tuple(violations), dropped + len(missing), refusal)
+
+    def _line(self, line: str, uses: Counter[str], kept: list[str]) -> tuple[str | None, list[Violation]]:
+        """What is left of a line, None if nothing, and what was wrong with the rest."""
+        if not line.strip():
+            return "", []
+        found = self._violations(line, uses)
+        if not found and _DANGLING.search(line) and not slots_in(line):
+            found = [Violation("dangling_label", line)]
+        if not found and any(c.isalpha() for c in line) and kept.count(line) >= 1:
+            found = [Violation("repeated_line", line)]
+        if not found:
+            uses.update(slots_in(line))
+            return line, []
+        parts = sentences(line)
+        good = [part for part in parts if len(parts) > 1 and not self._violations(part, uses)]
+        rest = " ".join(good)
+        if not good or _NO_LETTERS.match(rest) or _DANGLING.search(rest):
+            return None, found
+        uses.update(slots_in(rest))
+        return rest, found
+
+    def _violations(self, line: str, uses: Counter[str]) -> list[Violation]:
+        found: list[Violation] = []
+        for name, count in Counter(slots_in(line)).items():
+            if name not in self._values:
+                found.append(Violation("unknown_slot", name))
+            elif uses[name] + count > _SLOT_USES.get(name[1:].split("_")[0], 2):
+                found.append(Violation("repeated_slot", name))
+        bare = SLOT.sub(" ⟨⟩ ", line)
+        found += [Violation("invented_fact", fact.text) for fact in find_facts(bare)]
+        if not found and any(c.isnumeric() for c in bare):
+            found.append(Violation("invented_fact", "".join(c for c in bare if c.isnumeric())))
+        if sign := _ADDRESS_SIGN.search(bare):
+            found.append(Violation("invented_contact", sign.group()))
+        bare_folded = folded(bare)
+        found += [
+            Violation("number_word", match.group())
+            for match in lexicon().number_words.finditer(bare_folded)
+            if match["stem"] not in self._numbers
+        ]
+        found += [
+            Violation("unknown_name", word)
+            for word in _LATIN_WORD.findall(bare)
+            if word.lower() not in self._latin
+        ]
+        found += [Violation("foreign_name", name) for name in self._foreign if name in bare_folded]
+        found += [
+            Violation(f"promise_{promise.kind}", promise.evidence)
+            for promise in unsupported(bare, self._brief_text)
+        ]
+        return found
+
+    def _copies(self, slotted: str) -> list[Violation]:
+        return [
+            Violation("copied_post", " ".join(run))
+            for run in _runs(_plain_words(slotted), self._run)
+            if run in self._copied
+        ]
+
+    def _refusal(self, before: str, after: str) -> str | None:
+        """Why what the repairs left is no ad."""
+        kept = len(_plain_words(after))
+        if kept < MINIMUM_WORDS:
+            return f"{kept} words outside of slots, an ad needs {MINIMUM_WORDS}"
+        if kept < MINIMUM_KEPT_SHARE * len(_plain_words(before)):
+            return "repairs dropped most of it"
+        if (repeats := maximum_repeats(after)) > MAXIMUM_REPEATS:
+            return f"it repeats four words {repeats} times"
+        ethiopic = script_shares(SLOT.sub(" ", after))[0]
+        if ethiopic < MINIMUM_ETHIOPIC_SHARE:
+            return f"{ethiopic:.0%} of its letters are Ethiopic"
+        return None
+
+
+def brief_text(brief: Brief) -> str:
+    """Everything that a brief says, slots filled, one part a line."""
+    parts = [brief.product, brief.description, *brief.features, brief.audience]
+    filled = [fill(part, brief.values()) for part in parts if part]
+    return "\n".join([*filled, *(fact.text for fact in brief.facts)])
+
+
+def maximum_repeats(text: str, n: int = 4) -> int:
+    """How often the most frequent run of `n` words occurs; slots count as words; 0 for shorter texts."""
+    runs = Counter(_runs([search_key(word) for word in words(SLOT.sub(_slot_word, text))], n))
+    return max(runs.values(), default=0)
+
+
+def tidy(slotted: str, values: dict[str, str]) -> str:
+    """The text without broken slots, template tokens and stray blanks; slots stand apart from letters.
+
+    Args:
+        slotted: a candidate as the model wrote it.
+        values: of the brief's slots; a currency that a value holds is not said twice.
+    """
+    parts: list[str] = []
+    end = 0
+    text = _TEMPLATE_TOKEN.sub("", hygiene(slotted))
+    for match in SLOT.finditer(text):
+        parts += [_BROKEN_SLOT.sub("", text[end : match.start()]), match.group()]
+        end = match.end()
+    parts.append(_BROKEN_SLOT.sub("", text[end:]))
+    for position in range(1, len(parts), 2):
+        value = values.get(parts[position], "x")
+        before, after = parts[position - 1], parts[position + 1]
+        if value.endswith("ብር"):
+            after = re.sub(r"^\s*ብር(?![ሀ-ፚ])", "", after)
+        if after[:1].isalnum() or (not after and position + 2 < len(parts)):
+            after = f" {after}"
+        # በ ከ ለ የ are written together with what they govern; any other letter is a word of its own.
+        if re.search(r"[^\W\d_]{2}$", before):
+            before = f"{before} "
+        parts[position - 1], parts[position + 1] = before, after
+    lines = [" ".join(line.split()) for line in "".join(parts).split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def invented_in_table(ads: pl.DataFrame) -> list[str]:
+    """Rows of GENERATED_ADS with a fact that is not among their facts, as sentences without the fact itself."""
+    found = []
+    for row in ads.iter_rows(named=True):
+        rest = row["text"]
+        for text in sorted({fact["text"] for fact in row["facts"]}, key=len, reverse=True):
+            rest = rest.replace(text, " ")
+        kinds = sorted({fact.kind for fact in find_facts(rest)})
+        if any(c.isnumeric() for c in rest) or _ADDRESS_SIGN.search(rest) or kinds:
+            found.append(
+                f"ad {row['rank']} of {row['brief_id']} holds {', '.join(kinds) or 'digits or an address'} "
+                "that its brief does not"
+            )
+    return found
+
+
+def _plain_words(text: str) -> list[str]:
+    """Words outside of facts and slots, homophones folded."""
+    return [search_key(word).lower() for word in words(SLOT.sub(" ", text)) if any(c.isalpha() for c in word)]
+
+
+def _runs(items: Sequence[str], n: int) -> Iterable[tuple[str, ...]]:
+    return (tuple(items[start : start + n]) for start in range(len(items) - n + 1))
+
+
+def _slot_word(match: re.Match[str]) -> str:
+    return f" slot{match[1]}{match[2]} "
+
+
+def _closed_up(lines: Sequence[str]) -> str:
+    """Lines joined, without blank lines at the ends or two in a row."""
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

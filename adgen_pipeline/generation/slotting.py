@@ -1,0 +1,171 @@
+"""Facts and names of a brief turned into numbered slots, each fact once however often the brief says it."""
+
+import re
+from collections.abc import Collection
+
+from adgen_pipeline.generation.lexicon import translate, unknown_words
+from adgen_pipeline.text.brief import BriefFact
+from adgen_pipeline.text.facts import Fact, find_facts, value_text
+from adgen_pipeline.text.slots import SLOT, slot
+
+CONTACT_KINDS = ("phone", "handle", "email", "url")
+# A size or an hour may be left out of a short ad; a price or a contact may not.
+_OPTIONAL_KINDS = ("quantity", "hashtag", "time")
+
+_LATIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:['’.+&/-][A-Za-z0-9]+)*")
+_LATIN = re.compile(r"[A-Za-z]")
+_NUMBER_BEFORE = re.compile(r"(?<![\w⟨.,])\d+(?:[.,]\d+)?[A-Za-z]{1,3}[ \u00a0]$")
+_NUMBERS_AFTER = re.compile(r"(?:[ \u00a0](?:[A-Z]?\d+[A-Za-z0-9]*)(?![\w.,⟩]))*")
+_MONTHS = {
+    "jan": "ጃንዋሪ", "feb": "ፌብሩዋሪ", "mar": "ማርች", "apr": "ኤፕሪል", "may": "ሜይ", "jun": "ጁን", "jul": "ጁላይ", "aug": "ኦገስት",
+    "sep": "ሴፕቴምበር", "oct": "ኦክቶበር", "nov": "ኖቬምበር", "dec": "ዲሴምበር",
+}  # fmt: skip
+_MONTH = re.compile(r"(?i:\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?)")
+_CURRENCY = re.compile(r"(?i:(?:\betb|\bbirrs?|\bbr\b\.?|(?<=\d)(?:etb|birrs?|br\b\.?)))\s*\.?")
+_UNIT = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,}(?![A-Za-z])")
+
+
+class Slotter:
+    """Collects the facts of a brief in order; equal facts share a slot."""
+
+    def __init__(self) -> None:
+        self._facts: list[BriefFact] = []
+        self._by_key: dict[tuple[str, str], int] = {}
+
+    @property
+    def facts(self) -> tuple[BriefFact, ...]:
+        """All facts so far, in the order found."""
+        return tuple(self._facts)
+
+    def add(self, kind: str, text: str, value: str, source: str, *, must: bool) -> str:
+        """The slot of a fact or name, new or known; a must stays a must."""
+        key = (kind, value.casefold())
+        if key in self._by_key:
+            position = self._by_key[key]
+            if must and not self._facts[position].must:
+                self._facts[position] = self._facts[position].model_copy(update={"must": True})
+            return self._facts[position].slot
+        number = 1 + sum(fact.kind == kind for fact in self._facts)
+        self._by_key[key] = len(self._facts)
+        self._facts.append(
+            BriefFact(slot=slot(kind, number), text=text, value=value, source=source, must=must)
+        )
+        return self._facts[-1].slot
+
+    def values(self) -> dict[str, str]:
+        """Slots and their texts so far."""
+        return {fact.slot: fact.text for fact in self._facts}
+
+    def slotted(
+        self, value: str, field: str, start: int | None, *, kinds: Collection[str] | None = None
+    ) -> str:
+        """The value with each fact (of some kinds) as a slot, read with the field's meaning in mind."""
+        parts: list[str] = []
+        end = 0
+        for fact in find_facts(value):
+            kind, text, normal = _in_field(fact, field)
+            if kinds is not None and kind not in kinds:
+                continue
+            source = span(field, start, fact.start, fact.end)
+            must = field == "offer" or kind not in _OPTIONAL_KINDS
+            parts += [value[end : fact.start], self.add(kind, text, normal, source, must=must)]
+            end = fact.end
+        return "".join([*parts, value[end:]])
+
+    def slotted_around(self, slotted: str, field: str) -> str:
+        """The text with facts between its slots as slots too; the slots it has stay."""
+        parts: list[str] = []
+        end = 0
+        for match in SLOT.finditer(slotted):
+            parts += [self.slotted(slotted[end : match.start()], field, None), match.group()]
+            end = match.end()
+        return "".join([*parts, self.slotted(slotted[end:], field, None)])
+
+    def name_latin(self, value: str, field: str, start: int | None, *, kind: str, must: bool) -> str:
+        """The slotted value with runs of Latin names (words that the lexicon lacks) as slots of a name kind.
+
+        Lower-case words that the lexicon lacks are left out unless they are all there is of a product.
+        """
+        pieces: list[str] = []
+        end = 0
+        for begin, stop in _name_runs(value):
+            text = value[begin:stop]
+            source = span(field, start)
+            pieces += [value[end:begin], self.add(kind, text, text, source, must=must)]
+            end = stop
+        return "".join([*pieces, value[end:]])
+
+
+def span(field: str, start: int | None, begin: int = 0, end: int | None = None) -> str:
+    """Where something was found: `price:12-20`, or only the field if its place in the document is unknown."""
+    if start is None or end is None:
+        return field
+    return f"{field}:{start + begin}-{start + end}"
+
+
+def _in_field(fact: Fact, field: str) -> tuple[str, str, str]:
+    """Kind, text for the ad and value of a fact, given the field that it stands in."""
+    if field == "price" and fact.kind == "quantity" and re.fullmatch(r"\d[\d,. ]*", fact.text):
+        amount = float(fact.text.replace(",", "").replace(" ", "").rstrip("."))
+        number = int(amount) if amount == int(amount) else amount
+        return "price", f"{fact.text} ብር", value_text({"min": number, "max": number, "currency": "ETB"})
+    if field == "contact" and fact.kind == "quantity" and re.fullmatch(r"\d{3,15}", fact.text):
+        return "phone", fact.text, fact.text  # a short code
+    if fact.kind == "price" and isinstance(fact.value, dict) and fact.value.get("currency") == "ETB":
+        return "price", _birr(fact.text), value_text(fact.value)
+    if fact.kind == "date" and _LATIN.search(fact.text):
+        spoken = _MONTH.sub(lambda m: _MONTHS[m[1].lower()], fact.text)
+        return "date", re.sub(r"(\d)(?:st|nd|rd|th)\b", r"\1", spoken), value_text(fact.value)
+    if fact.kind == "quantity" and _LATIN.search(fact.text):
+        return "quantity", _UNIT.sub(lambda m: _unit(m.group()), fact.text), value_text(fact.value)
+    return fact.kind, fact.text, value_text(fact.value)
+
+
+def _birr(text: str) -> str:
+    """A price in birr as an Amharic ad writes it: the digits as they are, then ብር."""
+    if not _LATIN.search(text):
+        return text
+    bare = _CURRENCY.sub(" ", text)
+    bare = _UNIT.sub(lambda m: _unit(m.group()), bare).replace(" to ", " እስከ ")
+    bare = " ".join(bare.split())
+    return bare if "ብር" in bare else f"{bare} ብር"
+
+
+def _unit(word: str) -> str:
+    translation = translate(word)
+    return translation.text if translation.text and not translation.unknown else word
+
+
+def _name_runs(value: str) -> list[tuple[int, int]]:
+    """Runs of Latin words that look like names: unknown to the lexicon and written like one.
+
+    Model numbers and sizes beside a name belong to it (`EliteBook 840 G5`, `16GB RAM`): cut apart, the pieces
+    mean nothing.
+    """
+    slots = [match.span() for match in SLOT.finditer(value)]
+    runs: list[tuple[int, int]] = []
+    for start, end in unknown_words(value):
+        word = value[start:end]
+        if any(begin <= start < stop for begin, stop in slots) or not _looks_like_name(word):
+            continue
+        if runs and not value[runs[-1][1] : start].strip(" \u00a0"):
+            runs[-1] = (runs[-1][0], _with_numbers(value, max(end, runs[-1][1])))
+            continue
+        # The first word of a sentence has a capital anyway: on its own it is a name only with more capitals.
+        is_first = not value[:start].strip(" -*•\"'")
+        following = _LATIN_NAME.match(value, end + 1) if value[end : end + 1] == " " else None
+        if is_first and word[1:].islower() and not (following and _looks_like_name(following.group())):
+            continue
+        before = _NUMBER_BEFORE.search(value, 0, start)
+        runs.append((before.start() if before else start, _with_numbers(value, end)))
+    return runs
+
+
+def _with_numbers(value: str, end: int) -> int:
+    """Where a name ends when the numbers after it are taken to it."""
+    numbers = _NUMBERS_AFTER.match(value, end)
+    return numbers.end() if numbers else end
+
+
+def _looks_like_name(word: str) -> bool:
+    return any(character.isupper() or character.isdigit() for character in word)
