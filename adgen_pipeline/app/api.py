@@ -6,15 +6,12 @@ another host.
 """
 
 import hmac
-import ipaddress
-import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Query, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader
@@ -24,15 +21,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from adgen_pipeline.app.engine import Engine, Writer
 from adgen_pipeline.app.problems import BodyLimit, answer_problems, problem
 from adgen_pipeline.app.shapes import ChannelShape, FoundShape, HitShape, UnderstoodShape, WrittenShape
-from adgen_pipeline.artifacts import Store
-from adgen_pipeline.errors import SettingsError
 from adgen_pipeline.generation.brief import missing, understand
-from adgen_pipeline.generation.writer import load_writer
-from adgen_pipeline.recipe import load_recipe
-from adgen_pipeline.settings import Settings
 from adgen_pipeline.text.brief import Brief
-
-logger = logging.getLogger(__name__)
 
 MAXIMUM_BRIEF_CHARS = 20_000
 MAXIMUM_ADS = 8
@@ -237,40 +227,3 @@ def _key_check(api_key: str | None) -> Callable[..., None]:
             raise HTTPException(HTTPStatus.UNAUTHORIZED, "Send the API key in the header X-API-Key.")
 
     return check
-
-
-def require_key_beyond_loopback(host: str, api_key: str | None) -> None:
-    """Do nothing if the API may listen there.
-
-    Raises:
-        SettingsError: other machines could reach it and no key is set.
-    """
-    if api_key is None and not _is_loopback(host):
-        raise SettingsError(
-            f"{host} can be reached from other machines and no API key is set. "
-            "Set ADGEN_API_KEY, or listen on 127.0.0.1."
-        )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def serve(settings: Settings, *, host: str, port: int) -> None:
-    """Listen until a signal; loads the writer that the pointers below the data folder name.
-
-    Raises:
-        SettingsError: the address is not loopback and there is no API key.
-    """
-    require_key_beyond_loopback(host, settings.api_key)
-    recipe = load_recipe(settings.recipe_path)
-    store = Store(settings.data)
-    app = create_app(lambda: load_writer(store, recipe), api_key=settings.api_key)
-    uvicorn.run(
-        app, host=host, port=port, log_level="warning", server_header=False, timeout_graceful_shutdown=10
-    )

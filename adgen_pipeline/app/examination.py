@@ -2,7 +2,7 @@
 
 import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from adgen_pipeline.app import room
 from adgen_pipeline.app.ports import is_free
 from adgen_pipeline.artifacts import Store
-from adgen_pipeline.errors import AdgenError
+from adgen_pipeline.errors import AdgenError, ArtifactError
 from adgen_pipeline.recipe import Recipe, load_recipe
 from adgen_pipeline.settings import Settings
 
@@ -160,11 +160,9 @@ def _ports() -> Iterator[Finding]:
 def _made(store: Store) -> Iterator[Finding]:
     """What the last run left: the parts that the writer needs."""
     for stage, name in (("training", "model"), ("embedding", "encoder"), ("index", "posts")):
-        yield _judge(f"{stage}/{name}", lambda s=stage, n=name: store.artifact(s, n).version)
-
-
-def _judge(name: str, version: Callable[[], str]) -> Finding:
-    try:
-        return Finding(name, "good", f"version {version()}")
-    except AdgenError:
-        return Finding(name, "note", "not made yet", "Run `adgen run`.")
+        try:
+            version = store.artifact(stage, name).version
+        except ArtifactError:
+            yield Finding(f"{stage}/{name}", "note", "not made yet", "Run `adgen run`.")
+        else:
+            yield Finding(f"{stage}/{name}", "good", f"version {version}")

@@ -10,8 +10,7 @@ from adgen_pipeline.errors import ResourceError
 from adgen_pipeline.recipe import Recipe
 
 GIB = 1024**3
-CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
-CGROUP_USED = Path("/sys/fs/cgroup/memory.current")
+CGROUP = Path("/sys/fs/cgroup")  # memory.max and memory.current of this process's container
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,12 @@ def needed(recipe: Recipe) -> Room:
     return Room(memory_gib=9.0, disk_gib=6.0)
 
 
-def available(folder: Path) -> Room:
+def available(folder: Path, *, cgroup: Path = CGROUP) -> Room:
     """Memory free for this process (the container's limit counts) and disk free where the folder is or will be."""
     memory = float(psutil.virtual_memory().available)
-    limit = _number(CGROUP_LIMIT)
+    limit = _number(cgroup / "memory.max")
     if limit is not None:
-        memory = min(memory, limit - (_number(CGROUP_USED) or 0.0))
+        memory = min(memory, limit - (_number(cgroup / "memory.current") or 0.0))
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     return Room(memory_gib=memory / GIB, disk_gib=shutil.disk_usage(existing).free / GIB)
 
@@ -51,7 +50,16 @@ def require_room(recipe: Recipe, folder: Path) -> None:
     Raises:
         ResourceError: too little memory or disk: how much there is, how much it takes, what to do.
     """
-    need, have = needed(recipe), available(folder)
+    compare(available(folder), recipe, folder)
+
+
+def compare(have: Room, recipe: Recipe, folder: Path) -> None:
+    """Do nothing if the recipe fits into this room.
+
+    Raises:
+        ResourceError: it does not.
+    """
+    need = needed(recipe)
     if have.memory_gib < need.memory_gib:
         raise ResourceError(
             f"{have.memory_gib:.1f} GiB of memory are free, recipe {recipe.name} takes about {need.memory_gib:.0f}. "

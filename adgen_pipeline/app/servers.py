@@ -85,7 +85,7 @@ def mlflow_servers(settings: Settings, *, port: int) -> list[Server]:
             "mlflow",
             [
                 sys.executable, "-m", "mlflow", "server", "--backend-store-uri", settings.tracking_uri,
-                "--default-artifact-root", str(settings.state / "mlflow-artifacts"),
+                "--default-artifact-root", str(settings.artifact_folder),
                 "--host", LOOPBACK, "--port", str(port), "--workers", "1",
             ],
             address=_url(port),

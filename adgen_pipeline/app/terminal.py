@@ -7,14 +7,13 @@ library prints.
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO
 
 import click
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 INTERRUPTED = 130  # what a shell expects of a command that Ctrl-C ended
 
@@ -47,7 +46,7 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("Stopped. The same command goes on where this one was.", err=True)
+            click.echo("Stopped.", err=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
 
 
@@ -70,8 +69,15 @@ def stdout_for_results() -> Iterator[None]:
 
 def emit_json(document: object, *, line: bool = False) -> None:
     """Print a JSON document on stdout: indented, or as one line."""
-    text = json.dumps(document, ensure_ascii=False, indent=None if line else 1, default=str)
-    click.echo(text, file=sys.__stdout__ if sys.stdout is sys.stderr else None)
+    click.echo(json.dumps(document, ensure_ascii=False, indent=None if line else 1, default=str))
+
+
+def stdin_text() -> TextIO:
+    """Stdin as UTF-8, whatever the locale says; what is not UTF-8 becomes U+FFFD."""
+    stream = sys.stdin
+    assert isinstance(stream, TextIOWrapper)
+    stream.reconfigure(encoding="utf-8", errors="replace")
+    return stream
 
 
 def log_to_stderr(verbose: bool) -> None:

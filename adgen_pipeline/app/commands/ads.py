@@ -21,8 +21,12 @@ channel_option = click.option("--channel", type=int, metavar="C", help="Channel 
 @click.option(
     "--format", "format_", type=click.Choice(["post"]), default="post", show_default=True, help="Kind of ad."
 )
-@click.option("-n", "count", type=click.IntRange(1, 16), default=4, show_default=True, help="How many ads.")
-@click.option("--seed", type=int, help="The same seed writes the same ads; the recipe's if not given.")
+@click.option(
+    "-n", "count", metavar="N", type=click.IntRange(1, 16), default=4, show_default=True, help="How many ads."
+)
+@click.option(
+    "--seed", metavar="N", type=int, help="The same seed writes the same ads; the recipe's if not given."
+)
 @terminal.recipe_option
 @terminal.data_option
 @terminal.json_option
@@ -52,7 +56,7 @@ def write(
     loaded = load_recipe(settings.recipe_path)
     with terminal.stdout_for_results():
         if str(brief) == "-":
-            text = click.get_text_stream("stdin", encoding="utf-8", errors="replace").read()
+            text = terminal.stdin_text().read()
             understood = understand(text, source="stdin")
         else:
             understood = read_brief(brief)
@@ -85,7 +89,13 @@ def write(
 @click.command(epilog=terminal.example("adgen search 'የቆዳ ጫማ' -k 5"))
 @click.argument("query")
 @click.option(
-    "-k", "count", type=click.IntRange(1, 100), default=10, show_default=True, help="How many posts."
+    "-k",
+    "count",
+    metavar="K",
+    type=click.IntRange(1, 100),
+    default=10,
+    show_default=True,
+    help="How many posts.",
 )
 @channel_option
 @terminal.data_option

@@ -10,11 +10,13 @@ from adgen_pipeline.app import terminal
 @click.command(epilog=terminal.example("adgen doctor --recipe gemma-270m"))
 @terminal.recipe_option
 @terminal.data_option
+@click.option("--quiet", is_flag=True, help="Print only what must be mended.")
 @terminal.json_option
-def doctor(recipe: str | None, data: Path | None, as_json: bool) -> None:
+def doctor(recipe: str | None, data: Path | None, quiet: bool, as_json: bool) -> None:
     """Check whether this machine is ready for a run.
 
-    Python, packages, memory, disk, ports, the base model and the data. Exit status 1 if anything would stop a run; each finding says what to do.
+    Python, packages, memory, disk, ports, the base model and the data. Exit status 1 if anything
+    would stop a run; each finding says what to do.
     """
     from adgen_pipeline.app.examination import examine
     from adgen_pipeline.settings import Settings
@@ -27,10 +29,11 @@ def doctor(recipe: str | None, data: Path | None, as_json: bool) -> None:
         terminal.emit_json({"healthy": healthy, "findings": [vars(finding) for finding in findings]})
     else:
         marks = {"good": "✓", "note": "•", "bad": "✗"}
-        for finding in findings:
+        for finding in [f for f in findings if f.state == "bad" or not quiet]:
             click.echo(f"{marks[finding.state]} {finding.name}: {finding.found}")
             if finding.to_do:
                 click.echo(f"    {finding.to_do}")
-        click.echo("Ready." if healthy else "Not ready: mend what is marked ✗.")
+        if not (healthy and quiet):
+            click.echo("Ready." if healthy else "Not ready: mend what is marked ✗.")
     if not healthy:
         raise click.exceptions.Exit(1)

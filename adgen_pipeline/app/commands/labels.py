@@ -25,8 +25,7 @@ def predict(as_json: bool) -> None:
     from adgen_pipeline.recipe import LabelsRecipe
 
     minimum_score = LabelsRecipe().minimum_score
-    stream = click.get_text_stream("stdin", encoding="utf-8", errors="replace")
-    for number, line in enumerate(stream, 1):
+    for number, line in enumerate(terminal.stdin_text(), 1):
         if line.strip():
             terminal.emit_json(label(_text(line, number), minimum_score=minimum_score), line=True)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def run(recipe: str | None, select: str | None, data: Path | None) -> None:
     """Run the pipeline: exports in, ads and a report out.
 
-    Only what changed since the last run is made (at first, all of it); after Ctrl-C it goes on where it stopped.
+    Only what changed since the last run is made; after Ctrl-C it goes on where it stopped.
     """
     from adgen_pipeline.app.room import require_room
     from adgen_pipeline.artifacts import Store
@@ -42,8 +42,12 @@ def run(recipe: str | None, select: str | None, data: Path | None) -> None:
     terminal.report(f"Recipe {loaded.name} ({loaded.digest()}): {loaded.description}")
     terminal.report(f"Data in {settings.data}")
     started = time.monotonic()
-    with terminal.stdout_for_results():
-        steps = materialise(loaded, settings, select=select, report=terminal.report)
+    try:
+        with terminal.stdout_for_results():
+            steps = materialise(loaded, settings, select=select, report=terminal.report)
+    except KeyboardInterrupt:
+        terminal.report("Stopped. The next `adgen run` goes on from here.")
+        raise click.exceptions.Exit(terminal.INTERRUPTED) from None
     seconds = time.monotonic() - started
     done = (
         f"{steps} steps in {seconds:.0f} s." if steps else f"Nothing changed: no work done ({seconds:.0f} s)."

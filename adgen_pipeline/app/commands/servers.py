@@ -11,9 +11,15 @@ port_type = click.IntRange(1, 65535)
 
 @click.command(epilog=terminal.example("adgen serve --port 8008"))
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; others need ADGEN_API_KEY."
+    "--host",
+    metavar="HOST",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; others need ADGEN_API_KEY.",
 )
-@click.option("--port", type=port_type, default=8008, show_default=True, help="Port to listen on.")
+@click.option(
+    "--port", type=port_type, metavar="PORT", default=8008, show_default=True, help="Port to listen on."
+)
 @terminal.recipe_option
 @terminal.data_option
 def serve(host: str, port: int, recipe: str | None, data: Path | None) -> None:
@@ -22,8 +28,8 @@ def serve(host: str, port: int, recipe: str | None, data: Path | None) -> None:
     POST /v1/ads, POST /v1/briefs, GET /v1/search, GET /v1/channels, GET /health; all of it is described at
     /openapi.json. The model is loaded in the background; GET /ready says when it is there.
     """
-    from adgen_pipeline.app.api import serve as listen
     from adgen_pipeline.app.ports import require_free
+    from adgen_pipeline.app.service import serve as listen
     from adgen_pipeline.settings import Settings
 
     settings = Settings.from_environment(data=data, recipe=Path(recipe) if recipe else None)
@@ -33,7 +39,9 @@ def serve(host: str, port: int, recipe: str | None, data: Path | None) -> None:
 
 
 @click.command(epilog=terminal.example("adgen page --port 8501"))
-@click.option("--port", type=port_type, default=8501, show_default=True, help="Port to listen on.")
+@click.option(
+    "--port", type=port_type, metavar="PORT", default=8501, show_default=True, help="Port to listen on."
+)
 @click.option(
     "--api", metavar="URL", help="Where the API is; ADGEN_API_URL, or port 8008 here, if not given."
 )
@@ -56,10 +64,16 @@ def page(port: int, api: str | None) -> None:
         "adgen dev", "adgen dev --dagster-port 3100 --mlflow-port 5100   # if those are taken"
     )
 )
-@click.option("--dagster-port", type=port_type, default=3000, show_default=True, help="Dagster's UI.")
-@click.option("--mlflow-port", type=port_type, default=5000, show_default=True, help="MLflow's UI.")
-@click.option("--api-port", type=port_type, default=8008, show_default=True, help="The API.")
-@click.option("--page-port", type=port_type, default=8501, show_default=True, help="The page.")
+@click.option(
+    "--dagster-port", type=port_type, metavar="PORT", default=3000, show_default=True, help="Dagster's UI."
+)
+@click.option(
+    "--mlflow-port", type=port_type, metavar="PORT", default=5000, show_default=True, help="MLflow's UI."
+)
+@click.option("--api-port", type=port_type, metavar="PORT", default=8008, show_default=True, help="The API.")
+@click.option(
+    "--page-port", type=port_type, metavar="PORT", default=8501, show_default=True, help="The page."
+)
 @terminal.recipe_option
 @terminal.data_option
 def dev(

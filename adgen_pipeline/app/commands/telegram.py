@@ -47,9 +47,16 @@ def clean(raw: Path, out: Path, recipe: str | None, as_json: bool) -> None:
 @telegram.command(epilog=terminal.example("adgen telegram sample data"))
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
-    "--messages", default=1500, show_default=True, type=click.IntRange(min=50), help="Records to write."
+    "--messages",
+    metavar="N",
+    default=1500,
+    show_default=True,
+    type=click.IntRange(min=50),
+    help="Records to write.",
 )
-@click.option("--seed", default=7, show_default=True, help="The same seed writes the same bytes.")
+@click.option(
+    "--seed", metavar="N", default=7, show_default=True, help="The same seed writes the same bytes."
+)
 def sample(folder: Path, messages: int, seed: int) -> None:
     """Write sample exports, briefs and an advertiser's document below DIR."""
     from adgen_pipeline.telegram.sample import write_sample

@@ -1,6 +1,6 @@
 """`adgen text`: a line on stdin, a line on stdout."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import click
 
@@ -54,7 +54,5 @@ def _each_line(answer: Callable[[str], dict[str, object]], *, as_json: bool) -> 
             click.echo(found["text"])
 
 
-def _lines() -> list[str]:
-    return [
-        line.rstrip("\r\n") for line in click.get_text_stream("stdin", encoding="utf-8", errors="replace")
-    ]
+def _lines() -> Iterator[str]:
+    return (line.rstrip("\r\n") for line in terminal.stdin_text())

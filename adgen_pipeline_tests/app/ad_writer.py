@@ -1,0 +1,75 @@
+"""A small writer behind the API: real briefs and records, words instead of a model."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.text.slots import fill
+
+
+class WrittenAd(BaseModel):
+    """The fields of generation/ads that the shapes read."""
+
+    text: str
+    format: str
+    rank: int
+    channel_id: int | None
+    facts: list[dict[str, str]]
+    exemplars: list[dict[str, Any]]
+    policy_verdict: str = "allow"
+    policy_rules: list[str] = []
+    scores: list[dict[str, Any]]
+    written_by: str = "model"
+    prompt_digest: str = "0123456789ab"
+    model: str = "m1"
+    index: str = "i1"
+
+
+class Posts:
+    """An index of one post."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, int, int | None]] = []
+
+    def search(self, query: str, *, k: int, channel_id: int | None = None) -> Sequence[Any]:
+        """The post, as a hit."""
+        self.asked.append((query, k, channel_id))
+        return [
+            {
+                "channel_id": 7,
+                "message_id": 1,
+                "score": 0.5,
+                "scores": {"dense": 0.4, "full_text": 1.0},
+                "kind": "post",
+                "source": "7/1",
+                "post": "የቆዳ ጫማ <b>አለ</b>",
+            }
+        ]
+
+
+class SmallWriter:
+    """Writes every fact of the brief, one a line."""
+
+    def __init__(self, channels: Mapping[int, str]) -> None:
+        self.index = Posts()
+        self.channels = channels
+
+    def write(
+        self, brief: Brief, *, channel_id: int | None, format: str = "post", n: int = 1, seed: int
+    ) -> Sequence[WrittenAd]:
+        """`n` ads."""
+        lines = [fill(brief.product, brief.values()), *(fact.text for fact in brief.facts)]
+        return [
+            WrittenAd(
+                text="\n".join(lines),
+                format=format,
+                rank=rank,
+                channel_id=channel_id,
+                facts=[fact.model_dump(exclude={"must"}) | {"kind": fact.kind} for fact in brief.facts],
+                exemplars=[{"channel_id": 7, "message_id": 1, "score": 0.5, "excerpt": "የቆዳ ጫማ አለ"}],
+                scores=[{"part": "coverage", "score": 1.0}],
+            )
+            for rank in range(1, n + 1)
+        ]

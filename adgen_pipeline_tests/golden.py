@@ -1,0 +1,58 @@
+"""Golden files: what people see, kept as text that is reviewed like code.
+
+`make golden` (`python -m adgen_pipeline_tests.golden`) writes them anew.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from adgen_pipeline.app.cli import adgen
+
+FOLDER = Path(__file__).with_name("golden")
+WIDTH = 96  # columns; a terminal's own width would make the files differ from machine to machine
+
+
+def help_texts() -> dict[str, str]:
+    """File name below help/ → help of each command, by the words that call it."""
+    return {f"{name.replace(' ', '-')}.txt": _help(command, name) for name, command in commands()}
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command and group of `adgen`, by the words that call it."""
+    yield from _below("adgen", adgen)
+
+
+def write() -> list[Path]:
+    """Write all golden files, remove those of commands that are gone; returns the paths written."""
+    folder = FOLDER / "help"
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = help_texts()
+    for stale in {path.name for path in folder.glob("*.txt")} - set(texts):
+        (folder / stale).unlink()
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return sorted(folder / name for name in texts)
+
+
+def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for child, below in command.commands.items():
+            yield from _below(f"{name} {child}", below)
+
+
+def _help(command: click.Command, name: str) -> str:
+    return (
+        command.get_help(
+            click.Context(command, info_name=name, terminal_width=WIDTH, **adgen.context_settings)
+        )
+        + "\n"
+    )
+
+
+if __name__ == "__main__":
+    for path in write():
+        sys.stdout.write(f"{path}\n")
