@@ -1,0 +1,86 @@
+"""A folder of exports cleaned into a folder of tables, without Dagster: parsed/, cleaned/, quarantine/."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from adgen_pipeline.artifacts import Store
+from adgen_pipeline.errors import ExportError
+from adgen_pipeline.recipe import TelegramRecipe
+from adgen_pipeline.schemas import MESSAGES, POSTS
+from adgen_pipeline.telegram import export
+from adgen_pipeline.telegram.posts import clean
+
+_COUNTS = ("read", "service", "unsupported", "replaced", "quarantined")
+
+
+def clean_folder(
+    raw: Path, out: Path, *, recipe: TelegramRecipe, report: Callable[[str], None]
+) -> dict[str, object]:
+    """Read all channels below `raw` and write their tables below `out`; returns what was done, as JSON values.
+
+    A channel that cannot be cleaned goes to quarantine with the reason, and the others go on.
+
+    Raises:
+        ExportError: the folder is missing, or no channel in it could be cleaned.
+    """
+    started = time.perf_counter()
+    store = Store(out)
+    found = export.scan(raw)
+    for item in found.unreadable:
+        report(f"{raw / item.file}: {item.reason}")
+    export.write_unreadable(store.quarantine, found.unreadable)
+    channels: list[dict[str, object]] = []
+    failures: list[str] = []
+    for source in found.channels:
+        document, failure = _clean_channel(source, raw, store, recipe)
+        channels.append(document)
+        if failure is not None:
+            failures.append(failure)
+            report(failure)
+        else:
+            report(
+                f"{source.channel_name} ({source.channel_id}): {document['read']} records, {document['posts']} posts"
+            )
+    if len(failures) == len(channels):
+        reasons = [*failures, *(f"{raw / item.file}: {item.reason}" for item in found.unreadable)]
+        raise ExportError(
+            f"{raw}: no channel could be cleaned. {' '.join(reasons)}"
+            if reasons
+            else f"{raw}: there is no Telegram export (*.json, *.zip) in this folder. Put exports there."
+        )
+    files = {(file.path, file.member): file.megabytes for source in found.channels for file in source.files}
+    megabytes = sum(files.values())
+    seconds = time.perf_counter() - started
+    return {
+        "channels": channels,
+        "unreadable": [{"file": item.file, "reason": item.reason} for item in found.unreadable],
+        "megabytes": round(megabytes, 3),
+        "seconds": round(seconds, 3),
+        "megabytes_per_second": round(megabytes / seconds, 2),
+    }
+
+
+def _clean_channel(
+    source: export.ChannelSource, raw: Path, store: Store, recipe: TelegramRecipe
+) -> tuple[dict[str, object], str | None]:
+    """The channel's counts, and why it could not be cleaned if it could not."""
+    partition = str(source.channel_id)
+    counts = dict.fromkeys(_COUNTS, 0)
+    posts_count, failure = 0, None
+    quarantined: tuple[export.Quarantined, ...] = ()
+    try:
+        read = export.read_channel(source, raw=raw, zone=recipe.zone)
+        counts = {name: read.counts[name] for name in _COUNTS}
+        quarantined = read.quarantined
+        store.write_table(MESSAGES, read.messages, partition)
+        posts = clean(read.messages, near_empty_chars=recipe.near_empty_chars)
+        store.write_table(POSTS, posts, partition)
+        posts_count = posts.height
+    except ExportError as error:
+        failure = str(error)
+        quarantined = (*quarantined, export.Quarantined(source.files[0].label, 0, failure, ""))
+        store.table_path(POSTS, partition).unlink(missing_ok=True)  # of an earlier run: no longer true
+    export.write_quarantine(store.quarantine, partition, quarantined)
+    document = {"channel_id": source.channel_id, "name": source.channel_name, "posts": posts_count, **counts}
+    return document, failure

@@ -1,0 +1,53 @@
+"""What could not be read: where it stands, why, and how it begins."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from adgen_pipeline.artifacts import replacing
+
+EXCERPT_BYTES = 120
+
+
+@dataclass(frozen=True, order=True)
+class Quarantined:
+    """A record or a file that could not be read.
+
+    Attributes:
+        file: path below the raw folder; a zip's member behind an exclamation mark.
+        offset: bytes from the start of the file to the damage's record.
+        reason: in words.
+        excerpt: the first bytes of the record.
+        digest: SHA-256 of the file where no part of it could be read; names its quarantine file.
+    """
+
+    file: str
+    offset: int
+    reason: str
+    excerpt: str
+    digest: str | None = None
+
+
+def excerpt(data: bytes) -> str:
+    """The beginning of a record, for a person who looks for it."""
+    return data[:EXCERPT_BYTES].decode("utf-8", "replace")
+
+
+def write_quarantine(folder: Path, name: str, quarantined: Sequence[Quarantined]) -> Path | None:
+    """`<folder>/<name>.jsonl`, one line an item, or None and no file (an old one is removed) for no item."""
+    path = folder / f"{name}.jsonl"
+    if not quarantined:
+        path.unlink(missing_ok=True)
+        return None
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for item in sorted(quarantined, key=lambda q: (q.file, q.offset, q.reason)):
+            values = {key: value for key, value in asdict(item).items() if value is not None}
+            file.write(json.dumps(values, ensure_ascii=False, sort_keys=True) + "\n")
+    return path
+
+
+def write_unreadable(folder: Path, unreadable: Iterable[Quarantined]) -> list[Path]:
+    """One quarantine file for each unreadable file, named by the first 12 digits of its digest."""
+    paths = (write_quarantine(folder, (item.digest or "unknown")[:12], [item]) for item in unreadable)
+    return [path for path in paths if path is not None]
