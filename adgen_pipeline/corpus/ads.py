@@ -1,0 +1,335 @@
+"""Ad posts taken apart: the brief that a post could have come from, and the post with everything exact as slots.
+
+In the target stand slots for the facts, for the product's and shop's Latin names, for addresses and for signature
+lines (terms); filling them from the brief gives back the post letter for letter. What is left to the model are the
+words of the product and its points, which the brief names in short.
+"""
+
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+import polars as pl
+
+from adgen_pipeline.corpus.lines import PLACE, Line, read_lines
+from adgen_pipeline.corpus.signature import signature_lines
+from adgen_pipeline.errors import DataError
+from adgen_pipeline.recipe import CorpusRecipe
+from adgen_pipeline.schemas import ADS
+from adgen_pipeline.text.amharic import STOP_WORDS, normalise
+from adgen_pipeline.text.brief import Brief, BriefFact
+from adgen_pipeline.text.facts import Fact, find_facts, value_text
+from adgen_pipeline.text.slots import SLOT, slot, slot_kind
+
+logger = logging.getLogger(__name__)
+
+# Field of the brief from which a fact of each kind would come.
+FIELDS = {
+    "phone": "contact",
+    "handle": "contact",
+    "email": "contact",
+    "url": "contact",
+    "price": "offer",
+    "percent": "offer",
+    "date": "schedule",
+    "time": "schedule",
+    "quantity": "features",
+    "hashtag": "hashtags",
+    "brand": "brand",
+    "product": "product",
+    "location": "location",
+    "term": "terms",
+}
+MUST_KINDS = frozenset(FIELDS) - {"quantity", "hashtag"}  # an ad may do without a size or a hashtag
+
+_LATIN_RUN = re.compile(
+    r"(?<![A-Za-z0-9])(?:\d{1,2}(?:in|IN|In|\s?in\s?)\d\s+)?[A-Za-z][A-Za-z0-9'’&+./\-]*"
+    r"(?:[ \u00a0]+(?:&|[A-Za-z0-9][A-Za-z0-9'’&+./\-]*))*"
+)
+_NAME_ENDS = re.compile(
+    r"\s*\b(?i:sizes?|siz|price|made in|only|available|for|with|new arrivals?|new|original)\b"
+)
+_NAME_KINDS_OUTSIDE = frozenset(("phone", "price", "url", "handle", "email", "hashtag", "percent", "date"))
+_MAXIMUM_NAME_WORDS = 8  # a longer run of Latin words is a sentence
+_WORD = re.compile(r"⟨[a-z]+_\d+⟩|[^\W_]+(?:[./'’-][^\W_]+)*")
+_SENTENCE = re.compile(r"[።!?፤\n]+|\.(?=\s|$)")
+_TITLE_ENDS = re.compile(r"[።!?፦]|⟨(?:phone|url|handle|price)_\d+⟩")
+_FOR_WHOM = re.compile(r"(?:ለ(?![መማ])[ሀ-ፚ]{2,}(?: እና| ወይም)?(?: |\Z)){1,3}(?:የሚሆኑ?|ተስማሚ|ምቹ|የተዘጋጀ)?")
+_ORDER = re.compile(r"ለማዘዝ|ይዘዙ|ይደውሉ|ለመግዛት|ይግዙ")
+_LIST_MARK = re.compile(r"^\W*⟨quantity_\d+⟩[.)]\s+")
+_TITLE_WORDS = 8
+_POINT_WORDS = 8
+_MAXIMUM_POINTS = 16
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of a post that becomes a slot."""
+
+    start: int
+    end: int
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True)
+class TakenApart:
+    """An ad post as brief and slotted target."""
+
+    target: str
+    brief: Brief
+
+
+def build(documents: pl.DataFrame, post_labels: pl.DataFrame, *, recipe: CorpusRecipe) -> pl.DataFrame:
+    """The ads of a corpus (ADS).
+
+    Args:
+        documents: DOCUMENTS.
+        post_labels: POST_LABELS; documents that they call ads are taken.
+        recipe: shares of signature lines and the least number of ads.
+
+    Raises:
+        DataError: fewer ads than `minimum_ads`.
+    """
+    labels = post_labels.filter("is_ad").select("channel_id", "message_id", "vertical")
+    chosen = (
+        documents.select("channel_id", "message_id", "split", "post")
+        .join(labels, on=["channel_id", "message_id"], how="inner")
+        .sort("channel_id", "message_id")
+    )
+    if chosen.height < recipe.minimum_ads:
+        raise DataError(
+            f"corpus/ads: {chosen.height} of {documents.height} documents are ads, fewer than "
+            f"corpus.minimum_ads = {recipe.minimum_ads}. Add exports of channels that post ads, or lower minimum_ads."
+        )
+    by_channel: dict[int, list[str]] = defaultdict(list)
+    for channel_id, post in chosen.select("channel_id", "post").iter_rows():
+        by_channel[channel_id].append(post)
+    signatures = signature_lines(by_channel, recipe=recipe)
+    rows = []
+    for row in chosen.iter_rows(named=True):
+        taken = take_apart(row["post"], signatures[row["channel_id"]], vertical=row["vertical"])
+        slots = [
+            {"slot": fact.slot, "kind": fact.kind, "text": fact.text, "value": fact.value}
+            for fact in taken.brief.facts
+        ]
+        rows.append({**row, "target": taken.target, "slots": slots, "brief": taken.brief.model_dump_json()})
+    logger.info(
+        "took %d ads of %d channels apart; signature lines by channel: %s",
+        len(rows),
+        len(by_channel),
+        ", ".join(f"{channel}: {len(keys)}" for channel, keys in sorted(signatures.items())),
+    )
+    return ADS.conform(ADS.frame(rows))
+
+
+def take_apart(post: str, signature: AbstractSet[str], *, vertical: str | None = None) -> TakenApart:
+    """A post as brief and target; `text.slots.fill(target, brief.values())` is the post again.
+
+    Args:
+        post: L0 text.
+        signature: the channel's signature lines (`signature_lines`).
+        vertical: of the post, if known.
+    """
+    facts = find_facts(post)
+    lines = read_lines(post, facts, signature)
+    title = next((number for number, line in enumerate(lines) if line.role == "point"), None)
+    spans = _spans(post, facts, lines, title)
+    names = _number(post, spans)
+    brief_facts = tuple(
+        BriefFact(
+            slot=names[span.start],
+            text=post[span.start : span.end],
+            value=span.value,
+            source=f"{FIELDS[span.kind]}:{span.start}-{span.end}",
+            must=span.kind in MUST_KINDS,
+        )
+        for span in _first_of_each(spans, names)
+    )
+    target = _slotted(post, 0, len(post), spans, names)
+    product, rest = _product(post, lines, title, spans, names)
+    features = [point for point in (*rest, *_points(post, lines, title, spans, names)) if point]
+    audience = next((f for f in features if _is_audience(f)), "")
+    brief = Brief(
+        product=product,
+        features=tuple(f for f in dict.fromkeys(features) if f != audience)[:_MAXIMUM_POINTS],
+        audience=audience,
+        vertical=vertical,
+        facts=brief_facts,
+    )
+    return TakenApart(target, brief)
+
+
+def _spans(post: str, facts: Sequence[Fact], lines: Sequence[Line], title: int | None) -> list[Span]:
+    """What becomes a slot, in order, not overlapping: whole blocks first, names next, then the facts left."""
+    spans: list[Span] = [Span(m.start(), m.end(), "term", m.group()) for m in SLOT.finditer(post)]
+    for kind, block in _blocks(lines):
+        _add(spans, [Span(block[0], block[1], kind, post[block[0] : block[1]])])
+    for line in lines:
+        if line.role == "brand":
+            _add(spans, [Span(line.start, line.end, "brand", post[line.start : line.end])])
+    if title is not None:
+        _add(spans, _product_name(post, lines[title]))
+    _add(spans, (Span(f.start, f.end, f.kind, value_text(f.value)) for f in facts))
+    for line in lines:
+        if line.role in ("point", "call", "price", "contact"):
+            found = PLACE.finditer(post, line.start, line.end)
+            _add(spans, (Span(m.start(), m.end(), "location", m.group()) for m in found))
+    return sorted(spans, key=lambda span: span.start)
+
+
+def _add(spans: list[Span], more: Iterable[Span]) -> None:
+    """Append spans that overlap none of those already there."""
+    for span in more:
+        if not any(other.start < span.end and span.start < other.end for other in spans):
+            spans.append(span)
+
+
+def _blocks(lines: Sequence[Line]) -> list[tuple[str, tuple[int, int]]]:
+    """Addresses and terms; neighbouring lines of a kind, blank ones between them included, are one."""
+    blocks: list[tuple[str, tuple[int, int]]] = []
+    last = ""
+    for line in lines:
+        if line.role == "blank":
+            continue
+        if line.role in ("location", "term"):
+            start, end = line.location or (line.start, line.end)
+            if last == line.role:
+                blocks[-1] = (line.role, (blocks[-1][1][0], end))
+            else:
+                blocks.append((line.role, (start, end)))
+        last = line.role
+    return blocks
+
+
+def _product_name(post: str, line: Line) -> list[Span]:
+    """The Latin name in a title line: its longest run of Latin words."""
+    outside = [f for f in line.facts if f.kind in _NAME_KINDS_OUTSIDE]
+    runs: list[tuple[int, int]] = []
+    for match in _LATIN_RUN.finditer(post, line.start, line.end):
+        start = match.start()
+        end = min([match.end(), *(f.start for f in outside if start <= f.start < match.end())])
+        if cut := _NAME_ENDS.search(post, start + 1, end):
+            end = cut.start()
+        text = post[start:end].rstrip(" \u00a0-./&+'’")
+        end = start + len(text)
+        is_cut = any(f.start < end and start < f.end for f in outside)
+        if sum(c.isalpha() for c in text) >= 3 and len(text.split()) <= _MAXIMUM_NAME_WORDS and not is_cut:
+            runs.append((start, end))
+    if not runs:
+        return []
+    start, end = max(runs, key=lambda run: (run[1] - run[0], -run[0]))
+    # a quantity that the name reaches into belongs to it as a whole
+    touching = [f for f in line.facts if f.start < end and start < f.end]
+    start = min([start, *(f.start for f in touching)])
+    end = max([end, *(f.end for f in touching)])
+    return [Span(start, end, "product", post[start:end])]
+
+
+def _number(post: str, spans: Sequence[Span]) -> dict[int, str]:
+    """The slot of each span, by its start; the same text of a kind has one slot."""
+    known: dict[tuple[str, str], str] = {}
+    counts: dict[str, int] = defaultdict(int)
+    names: dict[int, str] = {}
+    for span in spans:
+        key = (span.kind, post[span.start : span.end])
+        if key not in known:
+            counts[span.kind] += 1
+            known[key] = slot(span.kind, counts[span.kind])
+        names[span.start] = known[key]
+    return names
+
+
+def _first_of_each(spans: Sequence[Span], names: dict[int, str]) -> list[Span]:
+    """Spans whose slot occurs for the first time."""
+    seen: set[str] = set()
+    first = []
+    for span in spans:
+        if names[span.start] not in seen:
+            seen.add(names[span.start])
+            first.append(span)
+    return first
+
+
+def _slotted(post: str, start: int, end: int, spans: Sequence[Span], names: dict[int, str]) -> str:
+    """post[start:end] with its spans as slots; a span that reaches over an edge is left out there."""
+    parts, position = [], start
+    for span in spans:
+        if span.end <= start or span.start >= end:
+            continue
+        if span.start >= position:
+            parts += [post[position : span.start], names[span.start]]
+        position = span.end
+    if position < end:
+        parts.append(post[position:end])
+    return "".join(parts)
+
+
+def _product(
+    post: str, lines: Sequence[Line], title: int | None, spans: Sequence[Span], names: dict[int, str]
+) -> tuple[str, list[str]]:
+    """The product in words and slots, and a point with what else a long title line says."""
+    if title is None:
+        return "", []
+    line = lines[title]
+    text = _slotted(post, line.start, line.end, spans, names)
+    text = text[: found.start()] if (found := _ORDER.search(text)) and found.start() else text
+    words = _WORD.findall(text)
+    if len(words) <= _TITLE_WORDS:
+        return _joined(w for w in words if not _is_offer(w)), []
+    head = text[: found.start()] if (found := _TITLE_ENDS.search(text)) else text
+    words = [w for w in _WORD.findall(head) if not _is_offer(w)]
+    slots = [w for w in words if SLOT.fullmatch(w) and slot_kind(w) == "product"]
+    if slots:  # the name says what it is
+        return slots[0], [_short(w for w in words if w != slots[0])]
+    # the head of an Amharic noun phrase stands last
+    return _joined(words[-3:]), [_short(words[:-3])] if len(words) > 3 else []
+
+
+def _points(
+    post: str, lines: Sequence[Line], title: int | None, spans: Sequence[Span], names: dict[int, str]
+) -> list[str]:
+    """Short points from the lines that say something of the product."""
+    points = []
+    for number, line in enumerate(lines):
+        if line.role != "point" or number == title:
+            continue
+        text = _LIST_MARK.sub("", _slotted(post, line.start, line.end, spans, names))
+        text = text[: found.start()] if (found := _ORDER.search(text)) and found.start() else text
+        for sentence in _SENTENCE.split(text):
+            point = _short(w for w in _WORD.findall(sentence) if not _is_offer(w))
+            if point and not SLOT.fullmatch(point):
+                points.append(point)
+    return points
+
+
+def _short(words: Iterable[str]) -> str:
+    """At most eight words, function words left out where there are more than four."""
+    kept = list(words)
+    if len(kept) > 4:
+        kept = [w for w in kept if normalise(w) not in STOP_WORDS]
+    return _joined(kept[:_POINT_WORDS])
+
+
+def _joined(words: Iterable[str]) -> str:
+    return " ".join(words)
+
+
+def _is_offer(word: str) -> bool:
+    """Whether a word is a slot that the brief names in a field of its own, not among the points."""
+    return SLOT.fullmatch(word) is not None and FIELDS[slot_kind(word)] in (
+        "contact",
+        "offer",
+        "location",
+        "terms",
+        "hashtags",
+        "brand",
+    )
+
+
+def _is_audience(point: str) -> bool:
+    """Whether a point says for whom it is: «ለቤት እና ለቢሮ …»."""
+    return _FOR_WHOM.fullmatch(point) is not None
