@@ -208,6 +208,7 @@ def _blocks(lines: Sequence[Line]) -> list[tuple[str, tuple[int, int]]]:
 def _product_name(post: str, line: Line) -> list[Span]:
     """The Latin name in a title line: its longest run of Latin words."""
     outside = [f for f in line.facts if f.kind in _NAME_KINDS_OUTSIDE]
+    has_ethiopic = any("ሀ" <= c <= "ፚ" for c in post[line.start : line.end])
     runs: list[tuple[int, int]] = []
     for match in _LATIN_RUN.finditer(post, line.start, line.end):
         start = match.start()
@@ -216,7 +217,8 @@ def _product_name(post: str, line: Line) -> list[Span]:
             end = cut.start()
         text = post[start:end].rstrip(" \u00a0-./&+'’")
         end = start + len(text)
-        is_cut = any(f.start < end and start < f.end for f in outside)
+        is_word = len(text.split()) == 1 and text.islower() and has_ethiopic  # «… (quality)» is no name
+        is_cut = is_word or any(f.start < end and start < f.end for f in outside)
         if sum(c.isalpha() for c in text) >= 3 and len(text.split()) <= _MAXIMUM_NAME_WORDS and not is_cut:
             runs.append((start, end))
     if not runs:

@@ -40,7 +40,7 @@ _ADDRESS_TAIL = re.compile(
 )
 
 _LABELS = """
-    ዋጋ ዋጋው ስልክ አድራሻ አድራሻችን ለማዘዝ ለበለጠ መረጃ ለተጨማሪ ማብራሪያ ማሳሰቢያ ጥቅሞች ጥቅሙ ባህሪያት
+    ዋጋ ዋጋው ብር ስልክ አድራሻ አድራሻችን ለማዘዝ ለበለጠ መረጃ ለተጨማሪ ማብራሪያ ማሳሰቢያ ጥቅሞች ጥቅሙ ባህሪያት
     price size sizes color colour colors tel phone call contact contacts address location available features
     feature specs specification description benefits package includes included
     ቴሌግራም ቻናል ቻናላችን ቻናሉ ይህ ይሄ telegram channel tiktok facebook instagram link website
@@ -106,6 +106,18 @@ def read_lines(post: str, facts: Sequence[Fact], signature: AbstractSet[str]) ->
                 line.role == "label" and _ADDRESS_LABEL.search(raw) is not None
             )
     return lines
+
+
+def is_mere_call(text: str) -> bool:
+    """Whether a text only calls to order, share or join, in a few Amharic words, and promises nothing."""
+    words = _WORD.findall(text)
+    return (
+        len(words) <= 7
+        and all(_ETHIOPIC.match(word) for word in words)
+        and _CALL.search(text) is not None
+        and _PROMISE.search(text) is None
+        and not any(c.isdigit() or c == "\n" for c in text)
+    )
 
 
 def _read_line(

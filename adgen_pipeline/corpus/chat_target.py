@@ -1,0 +1,250 @@
+"""From a slotted post to an answer worth learning: what a small model should write for a brief, and that brief.
+
+The post itself stays whole in `corpus/ads`. Here lines go that no Amharic brief explains (English specifications,
+drawn lines, hashtag heaps, repeated contacts), English labels become Amharic ones, slots are numbered anew without
+gaps, and ads in which too little Amharic is left are refused.
+"""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+from adgen_pipeline.corpus.lines import is_mere_call
+from adgen_pipeline.text.brief import Brief, BriefFact
+from adgen_pipeline.text.slots import SLOT, slot, slot_kind, slots_in
+
+MINIMUM_ETHIOPIC_WORDS = 6
+MINIMUM_CONTENT_WORDS = (
+    4  # Ethiopic words of product and points: fewer is a form with sizes, not an ad in words
+)
+MINIMUM_ETHIOPIC_SHARE = 0.75  # of the letters outside of slots
+MAXIMUM_CHARS = 620  # of the target; about 300 tokens of the trimmed Gemma
+MAXIMUM_PROMPT_CHARS = 520  # of the brief's words
+MAXIMUM_POINTS = 9
+MAXIMUM_HASHTAGS = 3
+
+_ETHIOPIC_WORD = re.compile(r"[ሀ-ፚ]+")
+_WORD = re.compile(r"[^\W_]+")
+_LATIN_LETTER = re.compile(r"[A-Za-z]")
+_ETHIOPIC_LETTER = re.compile(r"[ሀ-ፚ]")
+_LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z'’]*")
+_EMOJI_RUN = re.compile(r"([^\w\s⟨⟩.!?,:-]\ufe0f?)(?:\s?\1){2,}")
+_DRAWN = re.compile(r"[-_=—–.~*➖〰•▪️·]{4,}")
+_SPECIFICATIONS = frozenset(("quantity", "hashtag", "percent", "time", "date"))
+_MARK = "\x00"  # stands for a slot while letters are counted
+
+_AMHARIC_LABELS = {
+    "price": "ዋጋ",
+    "size": "ሳይዝ",
+    "sizes": "ሳይዝ",
+    "color": "ቀለም",
+    "colour": "ቀለም",
+    "colors": "ቀለሞች",
+    "tel": "ስልክ",
+    "phone": "ስልክ",
+    "call": "ስልክ",
+    "mobile": "ስልክ",
+    "address": "አድራሻ",
+    "location": "አድራሻ",
+    "contact": "ያግኙን",
+    "inbox": "ያናግሩን",
+    "telegram": "ቴሌግራም",
+    "discount": "ቅናሽ",
+    "weight": "ክብደት",
+    "power": "ኃይል",
+    "storage": "ማከማቻ",
+    "screen": "ስክሪን",
+    "ram": "ራም",
+    "capacity": "መጠን",
+    "height": "ቁመት",
+    "length": "ርዝመት",
+    "width": "ስፋት",
+}
+_LABEL_BEFORE_SLOT = re.compile(
+    rf"(?<![ሀ-ፚ] )(?:\b(?:or|and)\s+)?\b({'|'.join(_AMHARIC_LABELS)})\b(?=[\s:፡፦#=–—.-]*⟨)", re.IGNORECASE
+)
+_FILLERS = frozenset(
+    ("me", "us", "or", "and", "our", "now", "on", "at", "to", "the", "only", "for", "is", "new", "no")
+)
+_EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
+
+
+@dataclass(frozen=True)
+class Example:
+    """What the model shall write for a brief."""
+
+    target: str
+    brief: Brief
+
+
+def example(target: str, brief: Brief, *, slots_per_kind: int) -> Example | str:
+    """The learnable form of an ad, or the reason why it has none.
+
+    Args:
+        target: the ad with slots (ADS).
+        brief: its back-constructed brief.
+        slots_per_kind: slots that the tokenizer has for each kind.
+    """
+    lines = _target_lines(target, brief)
+    text = "\n".join(lines).strip()
+    renumbered = _renumbered(slots_in(text))
+    too_many = any(
+        len([name for name in renumbered if slot_kind(name) == kind]) > slots_per_kind
+        for kind in {slot_kind(name) for name in renumbered}
+    )
+    if too_many:
+        return "too_many_slots"
+    text = SLOT.sub(lambda match: renumbered[match.group()], text)
+    words = SLOT.sub(_MARK, text)
+    ethiopic, latin = len(_ETHIOPIC_LETTER.findall(words)), len(_LATIN_LETTER.findall(words))
+    if len(text) > MAXIMUM_CHARS:
+        return "too_long"
+    if len(_ETHIOPIC_WORD.findall(words)) < MINIMUM_ETHIOPIC_WORDS:
+        return "too_little_amharic"
+    if ethiopic < MINIMUM_ETHIOPIC_SHARE * (ethiopic + latin):
+        return "too_much_english"
+    reduced = _reduced(brief, renumbered, text)
+    if not reduced.product:
+        return "no_product"
+    content = SLOT.sub(_MARK, " ".join((reduced.product, reduced.audience, *reduced.features)))
+    if len(_ETHIOPIC_WORD.findall(content)) < MINIMUM_CONTENT_WORDS:
+        return "no_points"
+    if len(reduced.features) > MAXIMUM_POINTS:
+        return "too_many_points"
+    if len(reduced.product) + sum(map(len, reduced.features)) > MAXIMUM_PROMPT_CHARS:
+        return "too_long"
+    if not any(fact.kind in ("price", "phone", "handle", "url", "location") for fact in reduced.facts):
+        return "no_offer"
+    return Example(text, reduced)
+
+
+def _target_lines(target: str, brief: Brief) -> list[str]:
+    """The lines that stay, cleaned; at most one blank line between two."""
+    hashtags = sum(slot_kind(name) == "hashtag" for name in set(slots_in(target)))
+    terms = {fact.slot: fact.text for fact in brief.of_kind("term")}
+    seen: set[str] = set()
+    lines: list[str] = []
+    for raw in target.split("\n"):
+        line = _clean_line(_with_calls(raw, terms), seen, has_many_hashtags=hashtags > MAXIMUM_HASHTAGS)
+        if line is None:  # dropped, not blank
+            continue
+        if line or (lines and lines[-1]):
+            lines.append(line)
+        seen.update(slots_in(line))
+    return lines
+
+
+def _with_calls(line: str, terms: dict[str, str]) -> str:
+    """The line with terms that only call («ቻናላችንን ይቀላቀሉ») as words: they promise nothing and every ad may have one."""
+
+    def words(match: re.Match[str]) -> str:
+        text = terms.get(match.group(), "")
+        return text if is_mere_call(text) else match.group()
+
+    return SLOT.sub(words, line)
+
+
+def _clean_line(line: str, seen: set[str], *, has_many_hashtags: bool) -> str | None:
+    """The line as an answer would have it; None if it goes."""
+    line = _EMOJI_RUN.sub(r"\1\1", _DRAWN.sub("", " ".join(line.split()))).strip()
+    if not line:
+        return ""
+    line = _without_english_echo(line)
+    slots = slots_in(line)
+    words = SLOT.sub(_MARK, line)
+    ethiopic_words = len(_ETHIOPIC_WORD.findall(words))
+    if not slots and not ethiopic_words:
+        return None  # English words, emoji, arrows
+    if slots and ethiopic_words <= 2 and all(name in seen for name in slots):
+        return None  # a contact or address once more
+    if has_many_hashtags and slots and all(slot_kind(name) == "hashtag" for name in slots):
+        return None
+    if not _LATIN_LETTER.search(words):
+        return line
+    line = _amharic_labels(line)
+    words = SLOT.sub(_MARK, line)
+    if len(_LATIN_LETTER.findall(words)) > len(_ETHIOPIC_LETTER.findall(words)):
+        if all(slot_kind(name) in _SPECIFICATIONS for name in slots):
+            return None  # English, with nothing that must be said
+        line = "".join(part if SLOT.fullmatch(part) else _LATIN_WORD.sub("", part) for part in _parts(line))
+    return " ".join(_EMPTY_BRACKETS.sub("", line).split())
+
+
+def _without_english_echo(line: str) -> str:
+    """The line without an English tail that repeats its slots: «ለማዘዝ ⟨phone_1⟩ ይደውሉ : Call ⟨phone_1⟩ to order»."""
+    last = max((match.end() for match in _ETHIOPIC_WORD.finditer(line)), default=0)
+    head, tail = line[:last], line[last:]
+    if last and _LATIN_LETTER.search(SLOT.sub("", tail)) and set(slots_in(tail)) <= set(slots_in(head)):
+        return head
+    return line
+
+
+def _parts(line: str) -> list[str]:
+    """The line cut at its slots, slots included."""
+    parts, end = [], 0
+    for match in SLOT.finditer(line):
+        parts += [line[end : match.start()], match.group()]
+        end = match.end()
+    return [part for part in (*parts, line[end:]) if part]
+
+
+def _amharic_labels(line: str) -> str:
+    """English labels such as «Price» in Amharic; in a line of English words alone, fillers beside them go."""
+    if _ETHIOPIC_LETTER.search(SLOT.sub(_MARK, line)):
+        return _LABEL_BEFORE_SLOT.sub(lambda match: _AMHARIC_LABELS[match.group(1).casefold()], line)
+
+    def translate(match: re.Match[str]) -> str:
+        word = match.group().casefold()
+        return "" if word in _FILLERS else _AMHARIC_LABELS.get(word, match.group())
+
+    if not any(word.casefold() in _AMHARIC_LABELS for word in _LATIN_WORD.findall(SLOT.sub(_MARK, line))):
+        return line
+    parts = [part if SLOT.fullmatch(part) else _LATIN_WORD.sub(translate, part) for part in _parts(line)]
+    return " ".join("".join(parts).split())
+
+
+def _renumbered(slots: list[str]) -> dict[str, str]:
+    """Old slots to new ones, numbered by first appearance within their kind."""
+    counts: dict[str, int] = defaultdict(int)
+    renumbered: dict[str, str] = {}
+    for name in slots:
+        if name not in renumbered:
+            kind = slot_kind(name)
+            counts[kind] += 1
+            renumbered[name] = slot(kind, counts[kind])
+    return renumbered
+
+
+def _reduced(brief: Brief, renumbered: dict[str, str], target: str) -> Brief:
+    """The brief with the slots and points that are left in the target."""
+
+    def kept(text: str) -> str:
+        text = SLOT.sub(lambda match: renumbered.get(match.group(), ""), text)
+        return " ".join(text.split())
+
+    said = set(_WORD.findall(target))
+
+    def supported(text: str) -> str:
+        """The words and slots of a field that the target still says."""
+        return " ".join(
+            w for w in text.split() if SLOT.search(w) or not _WORD.findall(w) or said & set(_WORD.findall(w))
+        )
+
+    features = []
+    for feature in brief.features:
+        text = supported(_amharic_labels(kept(feature)))
+        if _ETHIOPIC_LETTER.search(SLOT.sub(_MARK, text)) and 2 * len(text.split()) >= len(feature.split()):
+            features.append(text)
+    facts = tuple(
+        BriefFact(**{**fact.model_dump(), "slot": renumbered[fact.slot]})
+        for fact in brief.facts
+        if fact.slot in renumbered
+    )
+    return brief.model_copy(
+        update={
+            "product": supported(kept(brief.product)),
+            "features": tuple(dict.fromkeys(features)),
+            "audience": supported(kept(brief.audience)),
+            "facts": facts,
+        }
+    )
