@@ -1,0 +1,76 @@
+"""Lexicon entries found in a text by stem: prefixes and suffixes, homophones and plurals do not hide a word."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from adgen_pipeline.text.stems import stem_key
+
+_SIXTH_ORDER = 5  # a syllable's vowel is its code point's last three bits: ስልክ ends in the sixth order
+_SEVENTH, _SECOND = 6, 1  # ስልኮ-ች (plural), ስልክ-ኡ → ስልኩ (the)
+_LATIN = re.compile(r"[a-z]+\Z")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One word or phrase of a lexicon, in its plain form."""
+
+    label: str
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Match:
+    """Entries that stand at a place of a text.
+
+    Attributes:
+        start, end: positions of its stems, end exclusive.
+        entries: all entries of that wording, of whatever label.
+    """
+
+    start: int
+    end: int
+    entries: tuple[Entry, ...]
+
+
+class Matcher:
+    """Finds entries in stems; at each place the longest wording wins and hides what it holds."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        """Index the entries by the stems of their wordings."""
+        wordings: dict[tuple[str, ...], list[Entry]] = {}
+        for entry in entries:
+            for wording in _wordings(entry.text):
+                wordings.setdefault(wording, []).append(entry)
+        self._by_first: dict[str, list[tuple[tuple[str, ...], tuple[Entry, ...]]]] = {}
+        for wording in sorted(wordings, key=lambda w: (-len(w), w)):
+            self._by_first.setdefault(wording[0], []).append((wording, tuple(wordings[wording])))
+
+    def find(self, stems: Sequence[str]) -> list[Match]:
+        """Matches in order, none overlapping."""
+        matches = []
+        position = 0
+        while position < len(stems):
+            for wording, entries in self._by_first.get(stems[position], ()):
+                end = position + len(wording)
+                if len(wording) == 1 or tuple(stems[position:end]) == wording:
+                    matches.append(Match(position, end, entries))
+                    position = end
+                    break
+            else:
+                position += 1
+        return matches
+
+
+def _wordings(entry: str) -> set[tuple[str, ...]]:
+    """Stems of an entry, and of its plural and definite forms."""
+    stems = stem_key(entry).split()
+    *first, last = stems
+    lasts = {last}
+    letter = ord(last[-1])
+    if 0x1200 <= letter <= 0x135A and letter & 7 == _SIXTH_ORDER:
+        lasts |= {f"{last[:-1]}{chr(letter - _SIXTH_ORDER + order)}" for order in (_SEVENTH, _SECOND)}
+    elif _LATIN.match(last) and len(last) > 2 and not last.endswith("s"):
+        lasts |= {f"{last}s", f"{last}es"}
+    return {(*first, form) for form in lasts}
