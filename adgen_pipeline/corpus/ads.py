@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from adgen_pipeline.corpus.lines import PLACE, Line, read_lines
+from adgen_pipeline.corpus.lines import PLACE, Line, is_label, read_lines
 from adgen_pipeline.corpus.signature import signature_lines
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.recipe import CorpusRecipe
@@ -22,7 +22,7 @@ from adgen_pipeline.schemas import ADS
 from adgen_pipeline.text.amharic import STOP_WORDS, normalise
 from adgen_pipeline.text.brief import Brief, BriefFact
 from adgen_pipeline.text.facts import Fact, find_facts, value_text
-from adgen_pipeline.text.slots import SLOT, slot, slot_kind
+from adgen_pipeline.text.slots import SLOT, fill, slot, slot_kind
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +43,13 @@ FIELDS = {
     "location": "location",
     "term": "terms",
 }
+_OFFER_KINDS = frozenset(FIELDS) - {
+    "percent",
+    "date",
+    "time",
+    "quantity",
+    "product",
+}  # have lines of their own
 MUST_KINDS = frozenset(FIELDS) - {"quantity", "hashtag"}  # an ad may do without a size or a hashtag
 
 _LATIN_RUN = re.compile(
@@ -126,6 +133,17 @@ def build(documents: pl.DataFrame, post_labels: pl.DataFrame, *, recipe: CorpusR
     return ADS.conform(ADS.frame(rows))
 
 
+def not_restored(ads: pl.DataFrame) -> list[str]:
+    """Keys of ads whose target, filled from their slots, is not their post."""
+    return [
+        f"{channel_id}/{message_id}"
+        for channel_id, message_id, post, target, slots in ads.select(
+            "channel_id", "message_id", "post", "target", "slots"
+        ).iter_rows()
+        if fill(target, {row["slot"]: row["text"] for row in slots}) != post
+    ]
+
+
 def take_apart(post: str, signature: AbstractSet[str], *, vertical: str | None = None) -> TakenApart:
     """A post as brief and target; `text.slots.fill(target, brief.values())` is the post again.
 
@@ -136,7 +154,9 @@ def take_apart(post: str, signature: AbstractSet[str], *, vertical: str | None =
     """
     facts = find_facts(post)
     lines = read_lines(post, facts, signature)
-    title = next((number for number, line in enumerate(lines) if line.role == "point"), None)
+    title = next(
+        (n for n, line in enumerate(lines) if line.role == "point" and not is_label(line.words)), None
+    )
     spans = _spans(post, facts, lines, title)
     names = _number(post, spans)
     brief_facts = tuple(
@@ -212,6 +232,8 @@ def _product_name(post: str, line: Line) -> list[Span]:
     runs: list[tuple[int, int]] = []
     for match in _LATIN_RUN.finditer(post, line.start, line.end):
         start = match.start()
+        if _NAME_ENDS.match(post, start):
+            continue  # «New arrival», «Size»
         end = min([match.end(), *(f.start for f in outside if start <= f.start < match.end())])
         if cut := _NAME_ENDS.search(post, start + 1, end):
             end = cut.start()
@@ -322,14 +344,7 @@ def _joined(words: Iterable[str]) -> str:
 
 def _is_offer(word: str) -> bool:
     """Whether a word is a slot that the brief names in a field of its own, not among the points."""
-    return SLOT.fullmatch(word) is not None and FIELDS[slot_kind(word)] in (
-        "contact",
-        "offer",
-        "location",
-        "terms",
-        "hashtags",
-        "brand",
-    )
+    return SLOT.fullmatch(word) is not None and slot_kind(word) in _OFFER_KINDS
 
 
 def _is_audience(point: str) -> bool:

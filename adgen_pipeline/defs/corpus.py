@@ -9,7 +9,7 @@ from adgen_pipeline.artifacts import Store
 from adgen_pipeline.defs.automation import on_new_data
 from adgen_pipeline.defs.checks import schema_check, table_check, verdict
 from adgen_pipeline.defs.declare import TEAMS, table_asset
-from adgen_pipeline.defs.metadata import column_schema, table_result
+from adgen_pipeline.defs.metadata import column_schema, counts, table_result
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import (
     ADS,
@@ -50,10 +50,8 @@ def documents_and_drops(
     from adgen_pipeline.corpus import documents
 
     corpus = documents.build(posts.collect(), recipe=recipe.corpus)
-    splits = corpus.documents["split"].value_counts(sort=True)
-    reasons = corpus.drops["reason"].value_counts(sort=True)
-    yield table_result(DOCUMENTS, corpus.documents, splits={k: int(v) for k, v in splits.iter_rows()})
-    yield table_result(DROPS, corpus.drops, reasons={k: int(v) for k, v in reasons.iter_rows()})
+    yield table_result(DOCUMENTS, corpus.documents, facts={"splits": counts(corpus.documents["split"])})
+    yield table_result(DROPS, corpus.drops, facts={"reasons": counts(corpus.drops["reason"])})
 
 
 @table_asset(WORD_FREQUENCIES, version="1", ins={"documents": "corpus/documents"})
@@ -103,8 +101,7 @@ def ads(
     from adgen_pipeline.corpus import ads
 
     table = ads.build(documents, post_labels, recipe=recipe.corpus)
-    splits = table["split"].value_counts(sort=True)
-    return table_result(ADS, table, splits={k: int(v) for k, v in splits.iter_rows()})
+    return table_result(ADS, table, facts={"splits": counts(table["split"])})
 
 
 @table_asset(CONVERSATIONS, version="1", ins={"ads": "corpus/ads"})
@@ -115,7 +112,7 @@ def conversations(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Mat
     rows = chat.conversations(
         ads, exemplars_in_prompt=recipe.corpus.exemplars_in_prompt, seed=recipe.training.seed
     )
-    return table_result(CONVERSATIONS, rows, ads=ads.height)
+    return table_result(CONVERSATIONS, rows, facts={"ads": ads.height})
 
 
 documents_schema = schema_check(DOCUMENTS)

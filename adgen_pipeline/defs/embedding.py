@@ -53,6 +53,8 @@ def encoder(
     return artifact_result(
         artifact,
         links={"mlflow_run": run.url},
-        command=" ".join(command),
-        result=json.loads(job_path.with_name("result.json").read_text(encoding="utf-8")),
+        facts={
+            "command": " ".join(command),
+            **json.loads(job_path.with_name("result.json").read_text(encoding="utf-8")),
+        },
     )

@@ -47,7 +47,7 @@ def answers(
     from adgen_pipeline.evaluation.answers import write_all
 
     table = write_all(cases, base=base, store=store, recipe=recipe, report=context.log.info)
-    return table_result(ANSWERS, table, model=model.version, index=index.version)
+    return table_result(ANSWERS, table, facts={"model": model.version, "index": index.version})
 
 
 @table_asset(
@@ -79,7 +79,7 @@ def retrieval(
                 for name in ("recall_at_10", "mrr_at_10", "ndcg_at_10")
             }
         )
-    return table_result(RETRIEVAL, table, mlflow_run=dg.MetadataValue.url(run.url) if run.url else None)
+    return table_result(RETRIEVAL, table, links={"mlflow_run": run.url})
 
 
 @table_asset(
@@ -119,7 +119,7 @@ def scores(
         SCORES,
         table,
         figures={"scores": scores.figure(table)},
-        mlflow_run=dg.MetadataValue.url(run.url) if run.url else None,
+        links={"mlflow_run": run.url},
     )
 
 
@@ -180,7 +180,7 @@ def report(
         ),
         folder=store.root / "reports",
     )
-    return artifact_result(artifact, page=str(artifact.path / "report.html"), **info)
+    return artifact_result(artifact, facts={"page": str(artifact.path / "report.html"), **info})
 
 
 cases_schema = schema_check(CASES)

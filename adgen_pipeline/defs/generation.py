@@ -22,7 +22,7 @@ def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]
     from adgen_pipeline.generation.batch import read_briefs
 
     table, problems = read_briefs(store.briefs)
-    return table_result(BRIEFS, table, not_understood=problems)
+    return table_result(BRIEFS, table, facts={"not_understood": problems})
 
 
 @table_asset(
@@ -56,10 +56,8 @@ def ads(
     return table_result(
         GENERATED_ADS,
         table,
-        written_by_model=by_model,
-        model=model.version,
-        index=index.version,
-        mlflow_run=dg.MetadataValue.url(run.url) if run.url else None,
+        facts={"written_by_model": by_model, "model": model.version, "index": index.version},
+        links={"mlflow_run": run.url},
     )
 
 

@@ -72,7 +72,7 @@ def posts(
             folder=store.index,
         )
         run.metrics({name: float(value) for name, value in info.items() if isinstance(value, int | float)})
-    return artifact_result(artifact, data_version=artifact.version, links={"mlflow_run": run.url}, **info)
+    return artifact_result(artifact, data_version=artifact.version, links={"mlflow_run": run.url}, facts=info)
 
 
 def _index_problems(artifact: Artifact) -> list[str]:

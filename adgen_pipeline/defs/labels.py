@@ -5,7 +5,7 @@ import polars as pl
 
 from adgen_pipeline.defs.checks import schema_check
 from adgen_pipeline.defs.declare import table_asset
-from adgen_pipeline.defs.metadata import table_result
+from adgen_pipeline.defs.metadata import counts, table_result
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import LABELLED_POSTS, POST_LABELS
 
@@ -16,14 +16,14 @@ def post_labels(posts: pl.LazyFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Mat
     from adgen_pipeline.labels.rules import label_posts
 
     labels = label_posts(posts.collect(), minimum_score=recipe.labels.minimum_score)
-    counts = labels.select("vertical").drop_nulls()["vertical"].value_counts(sort=True)
-    tags = labels["tags"].explode().drop_nulls().value_counts(sort=True)
     return table_result(
         POST_LABELS,
         labels,
-        ads=int(labels["is_ad"].sum()),
-        verticals={k: int(v) for k, v in counts.iter_rows()},
-        tags={k: int(v) for k, v in tags.iter_rows()},
+        facts={
+            "ads": int(labels["is_ad"].sum()),
+            "verticals": counts(labels["vertical"]),
+            "tags": counts(labels["tags"].explode()),
+        },
     )
 
 

@@ -6,7 +6,7 @@ import sys
 import dagster as dg
 
 
-@dg.logger(description="Short lines on stderr.")
+@dg.logger({}, description="Short lines on stderr.")
 def console(context: dg.InitLoggerContext) -> logging.Logger:
     """A logger that drops the engine's bookkeeping and keeps what assets and library say."""
     del context

@@ -8,11 +8,13 @@ and a run that was interrupted goes on where it stopped.
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.defs.automation import EXPORTS, data_version, latest, source_events
@@ -59,6 +61,7 @@ def run(
         DataError: a blocking check failed; the message names its evidence.
     """
     notice(instance, store)
+    logging.getLogger("adgen_pipeline").handlers.clear()  # Dagster captures these lines and prints them once
     done = []
     for step in _steps(definitions, instance, store, select):
         if not step.stale:
@@ -87,7 +90,7 @@ def _steps(
     graph = definitions.resolve_asset_graph()
     specs = {spec.key: spec for spec in definitions.resolve_all_asset_specs()}
     keys = graph.materializable_asset_keys
-    wanted = dg.AssetSelection.from_string(select).resolve(graph) if select else keys
+    wanted = _selected(definitions, select) if select else keys
     order = TopologicalSorter(
         {
             key: sorted(dep.asset_key for dep in specs[key].deps if dep.asset_key in keys)
@@ -98,12 +101,31 @@ def _steps(
     for key in order.static_order():
         if key not in wanted or key in handled:
             continue
-        handled |= _computed_together(definitions, key)
+        together = _computed_together(definitions, key)
+        handled |= together
         partitions = (
             instance.get_dynamic_partitions(str(channel.name)) if specs[key].partitions_def else [None]
         )
         for partition in sorted(partitions, key=str):
-            yield Step(key, partition, _stale(specs, specs[key], instance, store, partition))
+            reasons = (_stale(specs, specs[k], instance, store, partition) for k in sorted(together))
+            yield Step(key, partition, next(filter(None, reasons), ""))
+
+
+def _selected(definitions: dg.Definitions, select: str) -> Set[dg.AssetKey]:
+    """The assets that a selection names.
+
+    Raises:
+        DataError: it names none, or is no selection.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", dg.BetaWarning)  # the parser of selections uses a beta parameter
+            return dg.AssetSelection.from_string(select).resolve(definitions.resolve_asset_graph())
+    except dg.DagsterError as error:
+        raise DataError(
+            f"--select {select!r} names no asset. Examples: corpus/documents, group:corpus, +training/model "
+            "(with all upstream)."
+        ) from error
 
 
 def _stale(
@@ -157,14 +179,15 @@ def _is_there(store: Store, key: dg.AssetKey, partition: str | None) -> bool:
 
 def _computed_together(definitions: dg.Definitions, key: dg.AssetKey) -> set[dg.AssetKey]:
     """An asset and those that the same function yields with it."""
-    return set(definitions.get_assets_def(key).keys)
+    return set(definitions.resolve_assets_def(key).keys)
 
 
 def _materialise(definitions: dg.Definitions, instance: dg.DagsterInstance, step: Step) -> None:
-    result = definitions.get_implicit_global_asset_job_def().execute_in_process(
+    result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
         instance=instance,
         asset_selection=sorted(_computed_together(definitions, step.key)),
         partition_key=step.partition,
+        run_config={"loggers": {"console": {}}},
         raise_on_error=False,
         tags={"adgen/reason": step.stale},
     )
@@ -182,24 +205,20 @@ def _materialise(definitions: dg.Definitions, instance: dg.DagsterInstance, step
 
 def _cause(result: dg.ExecuteInProcessResult, step: Step) -> AdgenError:
     """The reason of a failed step: our own error's sentence if there is one in the chain."""
-    errors = [
-        event.event_specific_data.error
-        for event in result.all_events
-        if event.is_step_failure and getattr(event.event_specific_data, "error", None)
-    ]
-    chain = [error for top in errors for error in _chain(top)]
+    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    errors = [error for failure in failures for error in _chain(failure.error)]
     ours = {cls.__name__ for cls in _all_errors(AdgenError)}
-    for error in chain:
+    for error in errors:
         if error.cls_name in ours:
             return AdgenError(f"{step}: {error.message.strip().split(': ', 1)[-1]}")
-    message = chain[-1].message.strip() if chain else "no reason was recorded"
+    message = errors[-1].message.strip() if errors else "no reason was recorded"
     return AdgenError(f"{step} failed: {message} (run {result.run_id}; the Dagster UI has its log)")
 
 
-def _chain(error: object) -> Iterator[object]:
+def _chain(error: SerializableErrorInfo | None) -> Iterator[SerializableErrorInfo]:
     while error is not None:
         yield error
-        error = getattr(error, "cause", None)
+        error = error.cause
 
 
 def _all_errors(base: type[AdgenError]) -> Iterator[type[AdgenError]]:

@@ -39,7 +39,8 @@ def table_result(
     table: pl.DataFrame,
     *,
     figures: Mapping[str, bytes] | None = None,
-    **numbers: object,
+    links: Mapping[str, str | None] | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """A table as an asset's result; its data version is the digest of its bytes."""
     conformed = schema.conform(table)
@@ -48,7 +49,8 @@ def table_result(
         "size_bytes": int(conformed.estimated_size()),
         "preview": dg.MetadataValue.md(preview(schema, conformed)),
         **_figures(figures),
-        **_values(numbers),
+        **_links(links),
+        **_values(facts),
     }
     return dg.MaterializeResult(
         asset_key=[schema.stage, schema.name],
@@ -64,7 +66,7 @@ def artifact_result(
     data_version: str | None = None,
     figures: Mapping[str, bytes] | None = None,
     links: Mapping[str, str | None] | None = None,
-    **numbers: object,
+    facts: Mapping[str, object] | None = None,
 ) -> dg.MaterializeResult[Artifact]:
     """An artifact as an asset's result; its data version is the digest of its content.
 
@@ -77,8 +79,8 @@ def artifact_result(
         "version": artifact.version,
         "size_bytes": sum(f.stat().st_size for f in artifact.path.rglob("*") if f.is_file()),
         **_figures(figures),
-        **{name: dg.MetadataValue.url(url) for name, url in (links or {}).items() if url},
-        **_values(numbers),
+        **_links(links),
+        **_values(facts),
     }
     return dg.MaterializeResult(
         asset_key=[artifact.stage, artifact.name],
@@ -86,6 +88,12 @@ def artifact_result(
         metadata=metadata,
         data_version=dg.DataVersion((data_version or artifact.digest)[:32]),
     )
+
+
+def counts(values: pl.Series) -> dict[str, int]:
+    """How often each value occurs, most frequent first, nulls left out."""
+    found = values.drop_nulls().value_counts().sort(["count", values.name], descending=[True, False])
+    return {str(value): int(count) for value, count in found.iter_rows()}
 
 
 def preview(schema: TableSchema, table: pl.DataFrame) -> str:
@@ -115,8 +123,12 @@ def _figures(figures: Mapping[str, bytes] | None) -> dict[str, Any]:
     return {name: dg.MetadataValue.md(f"![{name}]({data_uri(png)})") for name, png in figures.items()}
 
 
-def _values(numbers: Mapping[str, object]) -> dict[str, Any]:
-    return {name: _value(value) for name, value in numbers.items() if value is not None}
+def _links(links: Mapping[str, str | None] | None) -> dict[str, Any]:
+    return {name: dg.MetadataValue.url(url) for name, url in (links or {}).items() if url}
+
+
+def _values(facts: Mapping[str, object] | None) -> dict[str, Any]:
+    return {name: _value(value) for name, value in (facts or {}).items() if value is not None}
 
 
 def _value(value: object) -> Any:

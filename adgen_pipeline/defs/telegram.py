@@ -6,7 +6,7 @@ import polars as pl
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.defs.checks import schema_check, verdict
 from adgen_pipeline.defs.declare import source_spec, table_asset
-from adgen_pipeline.defs.metadata import table_result
+from adgen_pipeline.defs.metadata import counts, table_result
 from adgen_pipeline.defs.partitions import channel
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import MESSAGES, POSTS
@@ -31,7 +31,7 @@ def messages(
     )
     read = export.read_channel(source, raw=store.raw, zone=recipe.telegram.zone)
     export.write_quarantine(store.quarantine, context.partition_key, read.quarantined)
-    return table_result(MESSAGES, read.messages, **read.counts)
+    return table_result(MESSAGES, read.messages, facts=read.counts)
 
 
 @table_asset(POSTS, version="1", ins={"messages": "telegram/messages"})
@@ -43,9 +43,11 @@ def posts(messages: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Materi
     return table_result(
         POSTS,
         cleaned,
-        empty=int(cleaned["is_empty"].sum()),
-        near_empty=int(cleaned["is_near_empty"].sum()),
-        languages={k: int(v) for k, v in cleaned["language"].value_counts(sort=True).iter_rows()},
+        facts={
+            "empty": int(cleaned["is_empty"].sum()),
+            "near_empty": int(cleaned["is_near_empty"].sum()),
+            "languages": counts(cleaned["language"]),
+        },
     )
 
 

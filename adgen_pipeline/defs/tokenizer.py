@@ -47,7 +47,7 @@ def base(
         inputs,
         lambda out: trim.prepare(checkpoint.path, texts, out, recipe=recipe.tokenizer),
     )
-    return artifact_result(artifact, **info)
+    return artifact_result(artifact, facts=info)
 
 
 @table_asset(

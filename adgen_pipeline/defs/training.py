@@ -37,7 +37,7 @@ def checkpoint(
     artifact, info = store.make(
         "training", "checkpoint", [name, revision, "1"], lambda out: link_files(folder, out)
     )
-    return artifact_result(artifact, base_model=name, revision=revision, **info)
+    return artifact_result(artifact, facts={"base_model": name, "revision": revision, **info})
 
 
 @artifact_asset(
@@ -60,7 +60,7 @@ def base(
         [checkpoint.digest, tokenizer.digest, "1"],
         lambda out: build_base(checkpoint.path, tokenizer.path, out),
     )
-    return artifact_result(artifact, **info)
+    return artifact_result(artifact, facts=info)
 
 
 @artifact_asset(
@@ -87,7 +87,7 @@ def shards(
         [table_digest(conversations), tokenizer.digest, limit, "1"],
         lambda out: build(conversations, tokenizer.path, out, maximum_tokens=limit),
     )
-    return artifact_result(artifact, **info)
+    return artifact_result(artifact, facts=info)
 
 
 @artifact_asset(
@@ -133,9 +133,11 @@ def adapter(
         artifact,
         figures={"loss": curve_figure(artifact.path)},
         links={"mlflow_run": run.url},
-        command=" ".join(command),
-        job=str(job_path),
-        **json.loads((artifact.path / "result.json").read_text(encoding="utf-8")),
+        facts={
+            "command": " ".join(command),
+            "job": str(job_path),
+            **json.loads((artifact.path / "result.json").read_text(encoding="utf-8")),
+        },
     )
 
 
@@ -170,7 +172,9 @@ def model(
         tags = {"digest": artifact.digest, "version": artifact.version, "base": base.digest}
         registered = run.register(REGISTERED_NAME, artifact.path, tags)
         run.tags({"data_version": artifact.digest[:32]})
-    return artifact_result(artifact, links={"mlflow_run": run.url}, registered_version=registered, **info)
+    return artifact_result(
+        artifact, links={"mlflow_run": run.url}, facts={"registered_version": registered, **info}
+    )
 
 
 def _differences(artifact: Artifact) -> list[str]:
