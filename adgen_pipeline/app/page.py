@@ -165,7 +165,7 @@ def understood(brief: dict[str, Any], missing: list[str]) -> None:
     """The brief as understood, and what it does not say."""
     st.subheader(say("understood"))
     if missing:
-        st.html(preview.notice(f"{say('missing')}: {', '.join(missing)}"))
+        st.html(preview.notice(f"{say('missing')}: {', '.join(say(f'lacks_{name}') for name in missing)}"))
     values = brief | {"features": " · ".join(brief["features"])}
     slots = {fact["slot"]: fact["text"] for fact in brief["facts"]}
     rows = [
@@ -176,9 +176,7 @@ def understood(brief: dict[str, Any], missing: list[str]) -> None:
     st.html(preview.table(rows))
     if brief["facts"]:
         st.markdown(f"**{say('facts')}**")
-        st.html(
-            preview.table((fact["slot"].strip("⟨⟩").rsplit("_")[0], fact["text"]) for fact in brief["facts"])
-        )
+        st.html(preview.table((say(f"kind_{_kind(fact['slot'])}"), fact["text"]) for fact in brief["facts"]))
 
 
 def show_ad(ad: dict[str, Any], channels: dict[int, str]) -> None:
@@ -199,16 +197,13 @@ def show_ad(ad: dict[str, Any], channels: dict[int, str]) -> None:
     with st.expander(say("evidence"), icon=":material/fact_check:"):
         st.markdown(f"**{say('exemplars')}**")
         if ad["exemplars"]:
-            st.html(
-                preview.table(
-                    (f"{channels.get(post['channel_id'], '')} {post['message_id']}", post["excerpt"])
-                    for post in ad["exemplars"]
-                )
-            )
+            st.html(preview.table((_source(post, channels), post["excerpt"]) for post in ad["exemplars"]))
         else:
             st.caption(say("no_exemplars"))
         st.markdown(f"**{say('fact_sources')}**")
-        st.html(preview.table((fact["kind"], fact["text"], fact["source"]) for fact in ad["facts"]))
+        st.html(
+            preview.table((say(f"kind_{fact['kind']}"), fact["text"], fact["source"]) for fact in ad["facts"])
+        )
         st.markdown(f"**{say('scores')}**")
         st.html(preview.table((part, f"{score:.3f}") for part, score in ad["scores"].items()))
 
@@ -233,6 +228,18 @@ def answer(channels: dict[int, str]) -> None:
             icon=":material/download:",
         )
     understood(found["brief"], found["missing"])
+
+
+def _source(post: dict[str, Any], channels: dict[int, str]) -> str:
+    """Where an exemplar stands."""
+    if post["message_id"] is None:
+        return say("document")
+    return f"{channels.get(post['channel_id'], post['channel_id'])} / {post['message_id']}"
+
+
+def _kind(slot: str) -> str:
+    """The kind of a slot such as ⟨price_1⟩."""
+    return slot.strip("⟨⟩").rpartition("_")[0]
 
 
 def _filled(text: str, slots: dict[str, str]) -> str:

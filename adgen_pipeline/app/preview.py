@@ -18,6 +18,7 @@ STYLE = """
 .stApp code, .stApp li, div[data-baseweb="popover"] li {font-family: "FAMILY", "Noto Sans", sans-serif;}
 .stApp pre, .stApp pre code {font-family: "FAMILY", monospace; white-space: pre-wrap;}
 .block-container, [data-testid="stMainBlockContainer"] {padding-top: 2.2rem; max-width: 1180px;}
+.st-key-language_choice {display: flex; justify-content: flex-end;}
 .adgen-chat {background: #d5e3c5; border-radius: 12px; padding: 18px; font-family: "FAMILY", sans-serif;}
 .adgen-bubble {background: #fff; color: #111; border-radius: 12px; border-bottom-left-radius: 3px; padding: 10px 14px;
  max-width: 34rem; box-shadow: 0 1px 2px rgba(0,0,0,.18); overflow-wrap: anywhere;}

@@ -19,10 +19,13 @@ class FactShape(BaseModel):
 
 
 class ExemplarShape(BaseModel):
-    """A post that the ad was modelled on; the excerpt has phones, handles and links masked."""
+    """A post that the ad was modelled on; the excerpt has phones, handles and links masked.
 
-    channel_id: int
-    message_id: int
+    A piece of the advertiser's own document has no channel and no message.
+    """
+
+    channel_id: int | None
+    message_id: int | None
     score: float
     excerpt: str
 
@@ -128,6 +131,11 @@ class ChannelShape(BaseModel):
     name: str
 
 
+def source_of(post: ExemplarShape) -> str:
+    """Where an exemplar stands: channel/message, or the advertiser's document."""
+    return "the advertiser's document" if post.message_id is None else f"{post.channel_id}/{post.message_id}"
+
+
 def ad_lines(ad: AdShape, *, title: str) -> list[str]:
     """An ad for the terminal: title, text, where it comes from."""
     lines = [f"── {title} " + "─" * max(4, 76 - len(title)), ad.text, ""]
@@ -135,7 +143,6 @@ def ad_lines(ad: AdShape, *, title: str) -> list[str]:
     if ad.policy.rules:
         lines[-1] += f" ({', '.join(ad.policy.rules)})"
     lines += [
-        f"   modelled on {post.channel_id}/{post.message_id}: {' '.join(post.excerpt.split())[:160]}"
-        for post in ad.exemplars
+        f"   modelled on {source_of(post)}: {' '.join(post.excerpt.split())[:160]}" for post in ad.exemplars
     ]
     return lines

@@ -101,7 +101,8 @@ def table(title: str, columns: Mapping[str, str], rows: list[list[str]]) -> None
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    drawn = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    click.echo(title)
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
     for heading, side in columns.items():
         drawn.add_column(heading, justify="right" if side == "right" else "left", overflow="fold")
     for row in rows:

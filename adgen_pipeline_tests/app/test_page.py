@@ -9,6 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from adgen_pipeline.app import page
 from adgen_pipeline.app.api import create_app
+from adgen_pipeline.generation.brief import missing
+from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.text.slots import SLOT_KINDS
 from adgen_pipeline_tests.app.ad_writer import SmallWriter
 
 PAGE = Path(page.__file__)
@@ -88,6 +91,12 @@ def test_every_word_is_there_in_both_languages() -> None:
     for key, languages in page.words().items():
         assert set(languages) == {"en", "am"}, key
         assert all(languages.values()), key
+
+
+def test_every_kind_of_fact_and_every_lack_has_a_word() -> None:
+    lacks = missing(Brief(description="ሰላም"))
+    assert lacks
+    assert {f"kind_{kind}" for kind in SLOT_KINDS} | {f"lacks_{name}" for name in lacks} <= set(page.words())
 
 
 def test_the_page_uses_no_part_of_the_library_but_its_own() -> None:

@@ -1,6 +1,7 @@
 """`adgen telegram`: exports, without Dagster."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,7 +30,7 @@ def clean(raw: Path, out: Path, recipe: str | None, as_json: bool) -> None:
         else load_recipe(Settings.from_environment(recipe=Path(recipe)).recipe_path).telegram
     )
     with terminal.stdout_for_results():
-        document = clean_folder(raw, out, recipe=section, report=terminal.report)
+        document: dict[str, Any] = clean_folder(raw, out, recipe=section, report=terminal.report)
     if as_json:
         terminal.emit_json(document)
         return
