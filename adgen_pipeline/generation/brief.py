@@ -11,6 +11,7 @@ from pathlib import Path
 
 from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation.fields import Field, field_name, mapping_fields, text_fields
+from adgen_pipeline.generation.formats import without_stray_brackets
 from adgen_pipeline.generation.lexicon import place, translate
 from adgen_pipeline.generation.slotting import CONTACT_KINDS, Slotter, span
 from adgen_pipeline.text.amharic import hygiene, sentences
@@ -20,6 +21,7 @@ from adgen_pipeline.text.slots import FACT_KINDS, SLOT, escape
 
 MAXIMUM_CHARS = 200_000
 MAXIMUM_FEATURES = 12
+_NAME_CHARS = 300  # of a place or of standing terms
 _PRODUCT_WORDS = 14  # of a free sentence that become the product
 _ENDINGS = (".yaml", ".yml", ".json", ".md", ".markdown", ".txt", "")
 _ADVERTISER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -241,8 +243,8 @@ class _Reading:
                 self._features.append(point)
 
     def _name(self, field: Field, kind: str) -> None:
-        text = field.value.strip(" .,።\"'")
-        if text:
+        text = without_stray_brackets(field.value.strip(" .,።\"'"))
+        if text and text in field.value:
             end = field.value.index(text) + len(text)
             self._slots.add(kind, text, text, span(field.name, field.start, end - len(text), end), must=True)
 
@@ -250,15 +252,17 @@ class _Reading:
         """A place is copied as it stands, in Amharic if all its words are known; contacts in it are facts."""
         slotted = self._slots.slotted(field.value, "location", field.start, kinds=CONTACT_KINDS)
         for part in SLOT.split(slotted)[::3] if SLOT.search(slotted) else [slotted]:
-            text = part.strip(" ,.;:፦/።-–")
-            if text:
+            text = without_stray_brackets(part.strip(" ,.;:፦/።-–"))
+            if text and len(text) <= _NAME_CHARS:
                 spoken = text if _ETHIOPIC.search(text) else place(text) or text
                 source = span("location", field.start, 0, len(field.value))
                 self._slots.add("location", spoken, spoken, source, must=True)
 
     def _term(self, field: Field) -> None:
         """Standing terms are said in the brief's own words; English ones in Amharic if all words are known."""
-        text = field.value.strip()
+        text = without_stray_brackets(field.value.strip())
+        if len(text) > _NAME_CHARS:  # pages of conditions are no line of an ad
+            return
         if not _ETHIOPIC.search(text):
             translation = translate(text)
             if translation.text and not translation.unknown:

@@ -38,17 +38,25 @@ def problems(text: str, format: str = "post") -> list[str]:
 
 def is_balanced(text: str) -> bool:
     """Whether every bracket is closed by its like; `1)` of a numbered line and `:)` count as closed."""
-    stack: list[str] = []
-    for position, character in enumerate(text):
+    return not _stray_brackets(text)
+
+
+def without_stray_brackets(text: str) -> str:
+    """The text without brackets that are not opened or not closed."""
+    stray = set(_stray_brackets(text))
+    return "".join(character for place, character in enumerate(text) if place not in stray) if stray else text
+
+
+def _stray_brackets(text: str) -> list[int]:
+    """Places of brackets without a partner."""
+    opened: list[int] = []
+    stray: list[int] = []
+    for place, character in enumerate(text):
         if character in _PAIRS:
-            stack.append(character)
+            opened.append(place)
         elif character in _CLOSING:
-            if stack and stack[-1] == _CLOSING[character]:
-                stack.pop()
-            elif not (
-                character == ")"
-                and position
-                and (text[position - 1].isalnum() or text[position - 1] in ":;-")
-            ):
-                return False
-    return not stack
+            if opened and text[opened[-1]] == _CLOSING[character]:
+                opened.pop()
+            elif not (character == ")" and place and (text[place - 1].isalnum() or text[place - 1] in ":;-")):
+                stray.append(place)
+    return opened + stray

@@ -120,10 +120,21 @@ class Guard:
         missing = missing_facts(self._brief, set(slots_in(body)))
         top, bottom = lines_for(self._brief, missing)
         ad = tidy("\n".join([*top, *([body] if body else []), *bottom]), self._values)
+        ad = formats.without_stray_brackets(ad)
         text = fill(ad, self._values)
         if refusal is None and (problems := formats.problems(text)):
             refusal = problems[0]
         return Guarded(ad, text, tuple(violations), dropped + len(missing), refusal)
+
+    def fallback(self, slotted: str) -> Guarded:
+        """An ad of the template writer, made of the brief alone: tidied, filled, and cut by lines if it is too long."""
+        lines = tidy(slotted, self._values).split("\n")
+        while formats.utf16_units(fill("\n".join(lines), self._values)) > formats.MAXIMUM_UNITS["post"]:
+            points = [place for place, line in enumerate(lines) if line.startswith("✅")]
+            longest = max(range(len(lines)), key=lambda place: len(lines[place]))
+            del lines[points[-1] if points else longest]
+        ad = formats.without_stray_brackets("\n".join(lines))
+        return Guarded(ad, fill(ad, self._values), (), 0, None)
 
     def _line(self, line: str, uses: Counter[str], kept: list[str]) -> tuple[str | None, list[Violation]]:
         """What is left of a line, None if nothing, and what was wrong with the rest."""
@@ -220,7 +231,7 @@ def tidy(slotted: str, values: dict[str, str]) -> str:
     """
     parts: list[str] = []
     end = 0
-    text = _TEMPLATE_TOKEN.sub("", hygiene(slotted))
+    text = _TEMPLATE_TOKEN.sub("", hygiene(slotted)).replace("\ufffd", "")  # bytes that made no letter
     for match in SLOT.finditer(text):
         parts += [_BROKEN_SLOT.sub("", text[end : match.start()]), match.group()]
         end = match.end()

@@ -9,6 +9,7 @@ from adgen_pipeline.text.facts import Fact, find_facts, value_text
 from adgen_pipeline.text.slots import SLOT, slot
 
 CONTACT_KINDS = ("phone", "handle", "email", "url")
+MAXIMUM_MUSTS = 8  # of a kind: a brief of twenty pages lists more contacts than an ad can
 # A size or an hour may be left out of a short ad; a price or a contact may not.
 _OPTIONAL_KINDS = ("quantity", "hashtag", "time")
 
@@ -46,6 +47,7 @@ class Slotter:
                 self._facts[position] = self._facts[position].model_copy(update={"must": True})
             return self._facts[position].slot
         number = 1 + sum(fact.kind == kind for fact in self._facts)
+        must = must and number <= MAXIMUM_MUSTS
         self._by_key[key] = len(self._facts)
         self._facts.append(
             BriefFact(slot=slot(kind, number), text=text, value=value, source=source, must=must)

@@ -1,0 +1,115 @@
+"""The prompt for a brief: which posts it quotes, and what is left out so that it fits.
+
+How a brief and its exemplars are worded is `corpus.chat`'s business, for training and writing must read alike.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from adgen_pipeline.corpus.chat import messages
+from adgen_pipeline.index.search import Hit
+from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.text.facts import find_facts
+from adgen_pipeline.text.slots import SLOT, escape, slot
+
+
+class CountsTokens(Protocol):
+    """What measures a prompt."""
+
+    def count_tokens(self, conversation: Sequence[dict[str, str]]) -> int:
+        """Tokens of a prompt."""
+        ...
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt that fits.
+
+    Attributes:
+        messages: system and user turns.
+        exemplars: the hits that it quotes.
+        tokens: its length.
+        digest: SHA-256 of the messages, 12 digits.
+    """
+
+    messages: list[dict[str, str]]
+    exemplars: tuple[Hit, ...]
+    tokens: int
+    digest: str
+
+
+def build_prompt(
+    brief: Brief,
+    hits: Sequence[Hit],
+    *,
+    counter: CountsTokens,
+    maximum_tokens: int,
+    maximum_exemplars: int,
+    slotted_posts: Mapping[tuple[int, int], str],
+) -> Prompt:
+    """The prompt of a brief with as many exemplars, then as many of its points, as fit into `maximum_tokens`.
+
+    Args:
+        brief: facts beyond the model's slots left out already.
+        hits: posts to quote, best first.
+        counter: measures prompts.
+        maximum_tokens: what training rows left for a prompt; facts stay even if they alone pass it.
+        maximum_exemplars: as in training.
+        slotted_posts: posts by (channel_id, message_id) as training saw them; others are slotted here.
+    """
+    chosen = [hit for hit in hits if hit.kind == "post"][:maximum_exemplars]
+    shown = brief
+    while True:
+        conversation = messages(shown, [slotted(hit, slotted_posts) for hit in chosen])
+        tokens = counter.count_tokens(conversation)
+        if tokens <= maximum_tokens:
+            break
+        if chosen:
+            chosen = chosen[:-1]
+        elif shown.description:
+            shown = shown.model_copy(update={"description": ""})
+        elif shown.features:
+            shown = shown.model_copy(update={"features": shown.features[:-1]})
+        else:
+            break
+    canonical = json.dumps(conversation, ensure_ascii=False, sort_keys=True)
+    digest = hashlib.sha256(canonical.encode()).hexdigest()[:12]
+    return Prompt(conversation, tuple(chosen), tokens, digest)
+
+
+def slotted(hit: Hit, slotted_posts: Mapping[tuple[int, int], str]) -> str:
+    """A retrieved post with its facts slotted away: no contact or price of another advertiser enters a prompt."""
+    if hit.channel_id is not None and hit.message_id is not None:
+        known = slotted_posts.get((hit.channel_id, hit.message_id))
+        if known is not None:
+            return known
+    post = escape(hit.post)
+    parts: list[str] = []
+    numbers: dict[str, int] = {}
+    end = 0
+    for fact in find_facts(post):
+        numbers[fact.kind] = numbers.get(fact.kind, 0) + 1
+        parts += [post[end : fact.start], slot(fact.kind, numbers[fact.kind])]
+        end = fact.end
+    return "".join([*parts, post[end:]])
+
+
+def within_slots(brief: Brief, slots: frozenset[str]) -> Brief:
+    """The brief as the model can be asked: facts whose slot it does not know are left out, of its words too."""
+    if all(fact.slot in slots for fact in brief.facts):
+        return brief
+
+    def without(text: str) -> str:
+        return " ".join(SLOT.sub(lambda m: m.group() if m.group() in slots else " ", text).split())
+
+    return brief.model_copy(
+        update={
+            "product": without(brief.product),
+            "description": without(brief.description),
+            "features": tuple(point for feature in brief.features if (point := without(feature))),
+            "facts": tuple(fact for fact in brief.facts if fact.slot in slots),
+        }
+    )

@@ -1,0 +1,337 @@
+"""From a brief to ranked ads with their evidence: retrieval, prompt, candidates, guards, ranking.
+
+The one library call behind the asset, the command line, the API and the page.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from adgen_pipeline.artifacts import Artifact, Store
+from adgen_pipeline.embedding.encoder import Encoder
+from adgen_pipeline.errors import ArtifactError, BriefError
+from adgen_pipeline.generation import policy
+from adgen_pipeline.generation.formats import MAXIMUM_UNITS
+from adgen_pipeline.generation.guard import Guard, Guarded, brief_text
+from adgen_pipeline.generation.models import TextModel
+from adgen_pipeline.generation.prompt import Prompt, build_prompt, within_slots
+from adgen_pipeline.generation.ranking import Scored, best, score
+from adgen_pipeline.generation.template import template_ad
+from adgen_pipeline.index.search import Hit, PostIndex
+from adgen_pipeline.recipe import GenerationRecipe, Recipe
+from adgen_pipeline.schemas import ADS, CHANNEL_PROFILES
+from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.text.redact import redact
+from adgen_pipeline.text.slots import SLOT, slots_in
+
+logger = logging.getLogger(__name__)
+
+RETRIEVED = 8  # posts looked at: one or two are quoted, all are guarded against copying
+_EXCERPT_CHARS = 160
+_SPARE_TOKENS = 130  # of a training row that an answer takes; the rest may be prompt
+
+
+class Exemplar(BaseModel):
+    """A post or document that an ad was modelled on, its excerpt redacted."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel_id: int | None
+    message_id: int | None
+    score: float
+    excerpt: str
+
+
+class AdFact(BaseModel):
+    """A fact of an ad and where the brief says it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    slot: str
+    kind: str
+    text: str
+    value: str
+    source: str
+
+
+class PartScore(BaseModel):
+    """One of the scores that an ad was ranked by."""
+
+    model_config = ConfigDict(frozen=True)
+
+    part: str
+    score: float
+
+
+class Ad(BaseModel):
+    """A written ad with its evidence; the fields are the columns of `generation/ads` without the brief's id."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel_id: int | None
+    format: str
+    rank: int
+    text: str
+    slotted: str
+    facts: tuple[AdFact, ...]
+    exemplars: tuple[Exemplar, ...]
+    policy_verdict: str
+    policy_rules: tuple[str, ...]
+    scores: tuple[PartScore, ...]
+    written_by: str
+    prompt_digest: str
+    model: str
+    index: str
+
+
+class AdWriter:
+    """Writes ads for briefs.
+
+    Usage::
+
+        writer = load_writer(store, recipe)
+        ads = writer.write(read_brief(path), channel_id=None, n=3, seed=7)
+    """
+
+    def __init__(
+        self,
+        index: PostIndex,
+        model: TextModel,
+        *,
+        recipe: GenerationRecipe,
+        channels: Mapping[int, str],
+        slotted_posts: Mapping[tuple[int, int], str] | None = None,
+        exemplars_in_prompt: int = 1,
+        maximum_prompt_tokens: int = 290,
+        model_version: str = "",
+        index_version: str = "",
+    ) -> None:
+        """Put a writer together.
+
+        Args:
+            index: where posts are retrieved from.
+            model: writes the candidates.
+            recipe: how many candidates, how they are drawn.
+            channels: names of the channels, by id.
+            slotted_posts: posts as training saw them, by (channel_id, message_id).
+            exemplars_in_prompt: as in training.
+            maximum_prompt_tokens: what training rows left for a prompt.
+            model_version, index_version: recorded with each ad.
+        """
+        self.channels = channels
+        self.model_version = model_version
+        self.index_version = index_version
+        self._index = index
+        self._model = model
+        self._recipe = recipe
+        self._slotted_posts = slotted_posts or {}
+        self._exemplars_in_prompt = exemplars_in_prompt
+        self._maximum_prompt_tokens = maximum_prompt_tokens
+
+    @property
+    def index(self) -> PostIndex:
+        """Where posts are retrieved from."""
+        return self._index
+
+    def write(
+        self, brief: Brief, *, channel_id: int | None, format: str = "post", n: int = 1, seed: int
+    ) -> list[Ad]:
+        """The `n` best ads for a brief, best first.
+
+        Fewer than `n` if not enough candidates survive the guards; if none does, one ad by the template writer.
+
+        Args:
+            brief: what to advertise; the only source of facts.
+            channel_id: where the ad would appear; None for the channel whose posts fit the brief best.
+            format: a key of `formats.MAXIMUM_UNITS`.
+            n: ads wanted.
+            seed: the same brief, channel and seed give the same ads.
+
+        Raises:
+            BriefError: the channel or the format is unknown.
+        """
+        if format not in MAXIMUM_UNITS:
+            raise BriefError(f"{format!r} is no ad format. Choose one of: {', '.join(MAXIMUM_UNITS)}.")
+        if channel_id is not None and self.channels and channel_id not in self.channels:
+            raise BriefError(
+                f"there is no channel {channel_id}. Known: {', '.join(map(str, sorted(self.channels)))}."
+            )
+        posts, documents, channel = self._retrieve(brief, channel_id)
+        prompt = self._prompt(brief, posts)
+        guard = Guard(
+            brief,
+            retrieved=[hit.post for hit in posts],
+            foreign_names=list(self.channels.values()),
+            maximum_shared_words=self._recipe.maximum_shared_words,
+        )
+        (candidates,) = self._model.generate(
+            [prompt.messages],
+            samples=max(self._recipe.candidates, n),
+            temperature=self._recipe.temperature,
+            top_p=self._recipe.top_p,
+            repetition_penalty=self._recipe.repetition_penalty,
+            maximum_new_tokens=self._recipe.maximum_new_tokens,
+            seed=seed,
+            allowed_slots=[{fact.slot for fact in brief.facts}],
+        )
+        checked = [(candidate, guard.check(candidate)) for candidate in candidates]
+        survivors = [(candidate, guarded) for candidate, guarded in checked if guarded.refusal is None]
+        _log_check(checked)
+        evidence = _Evidence(brief, channel, format, prompt.digest, (*prompt.exemplars, *documents), self)
+        if not survivors:
+            text = guard.fallback(template_ad(brief))
+            return [evidence.ad(1, text, {}, 0.0, "template")]
+        bits = self._model.bits_per_byte([guarded.slotted for _, guarded in survivors])
+        retrieved = [hit.post for hit in posts]
+        scored: list[Scored] = [
+            score(candidate, guarded, brief, bits_per_byte=value, retrieved=retrieved)
+            for (candidate, guarded), value in zip(survivors, bits, strict=True)
+        ]
+        return [
+            evidence.ad(rank, item.guarded, item.parts, item.total, "model")
+            for rank, item in enumerate(best(scored, n), start=1)
+        ]
+
+    def prompt(self, brief: Brief, channel_id: int | None) -> Prompt:
+        """The prompt that `write` would use: for baselines that must see the same."""
+        return self._prompt(brief, self._retrieve(brief, channel_id)[0])
+
+    def _prompt(self, brief: Brief, posts: Sequence[Hit]) -> Prompt:
+        return build_prompt(
+            within_slots(brief, self._model.slots),
+            posts,
+            counter=self._model,
+            maximum_tokens=self._maximum_prompt_tokens,
+            maximum_exemplars=self._exemplars_in_prompt,
+            slotted_posts=self._slotted_posts,
+        )
+
+    def _retrieve(self, brief: Brief, channel_id: int | None) -> tuple[list[Hit], list[Hit], int | None]:
+        """Ad posts near the brief, the advertiser's documents near it, and the channel to write for."""
+        query = SLOT.sub(" ", " ".join([brief.product, brief.description, *brief.features])).strip()
+        query = query or " ".join(fact.text for fact in brief.of_kind("product"))
+        posts = self._index.search(query, k=RETRIEVED, channel_id=channel_id, is_ad=True, kind="post")
+        if channel_id is None and posts:
+            channel_id = _best_channel(posts)
+            posts = self._index.search(query, k=RETRIEVED, channel_id=channel_id, is_ad=True, kind="post")
+        documents: list[Hit] = []
+        if brief.advertiser is not None:
+            documents = self._index.search(query, k=2, advertiser=brief.advertiser, kind="document")
+        return posts, documents, channel_id
+
+
+class _Evidence:
+    """What all ads of one brief have in common."""
+
+    def __init__(
+        self,
+        brief: Brief,
+        channel_id: int | None,
+        format: str,
+        prompt_digest: str,
+        hits: Sequence[Hit],
+        writer: AdWriter,
+    ) -> None:
+        self._brief = brief
+        self._channel_id = channel_id
+        self._format = format
+        self._prompt_digest = prompt_digest
+        self._brief_policy = policy.judge(brief_text(brief))
+        self._exemplars = tuple(
+            Exemplar(
+                channel_id=hit.channel_id,
+                message_id=hit.message_id,
+                score=hit.score,
+                excerpt=redact(hit.post)[:_EXCERPT_CHARS],
+            )
+            for hit in hits
+        )
+        self._writer = writer
+
+    def ad(
+        self, rank: int, guarded: Guarded, parts: Mapping[str, float], total: float, written_by: str
+    ) -> Ad:
+        """One ad with its evidence."""
+        used = set(slots_in(guarded.slotted))
+        judged = policy.strictest(self._brief_policy, policy.judge(guarded.text))
+        scores = {"total": total, **parts, "repairs_count": float(guarded.repairs_count)}
+        return Ad(
+            channel_id=self._channel_id,
+            format=self._format,
+            rank=rank,
+            text=guarded.text,
+            slotted=guarded.slotted,
+            facts=tuple(
+                AdFact(slot=f.slot, kind=f.kind, text=f.text, value=f.value, source=f.source)
+                for f in self._brief.facts
+                if f.slot in used
+            ),
+            exemplars=self._exemplars,
+            policy_verdict=judged.verdict,
+            policy_rules=judged.rules,
+            scores=tuple(PartScore(part=part, score=value) for part, value in scores.items()),
+            written_by=written_by,
+            prompt_digest=self._prompt_digest,
+            model=self._writer.model_version,
+            index=self._writer.index_version,
+        )
+
+
+def load_writer(store: Store, recipe: Recipe, *, model: Artifact | None = None) -> AdWriter:
+    """The writer with the model, encoder and index that the data folder's pointers name.
+
+    Args:
+        store: the data folder.
+        recipe: sections generation, corpus and training are used.
+        model: another model than `training/model`.
+
+    Raises:
+        ArtifactError: one of them was not made yet, or they do not belong together.
+    """
+    model = model or store.artifact("training", "model")
+    encoder = store.artifact("embedding", "encoder")
+    index = store.artifact("index", "posts")
+    ads = store.read_table(ADS)
+    profiles = store.read_table(CHANNEL_PROFILES)
+    slotted = {
+        (row["channel_id"], row["message_id"]): row["target"]
+        for row in ads.select("channel_id", "message_id", "target").iter_rows(named=True)
+    }
+    try:
+        opened = PostIndex(index.path, Encoder(encoder.path), encoder_digest=encoder.digest)
+    except KeyError as error:
+        raise ArtifactError(
+            f"{index.path}: not an index ({error}). Materialise index/posts again."
+        ) from error
+    return AdWriter(
+        opened,
+        TextModel(model.path, load_in=recipe.training.load_in, precision=recipe.training.precision),
+        recipe=recipe.generation,
+        channels=dict(profiles.select("channel_id", "channel_name").iter_rows()),
+        slotted_posts=slotted,
+        exemplars_in_prompt=recipe.corpus.exemplars_in_prompt,
+        maximum_prompt_tokens=max(64, recipe.training.maximum_tokens - _SPARE_TOKENS),
+        model_version=model.version,
+        index_version=index.version,
+    )
+
+
+def _best_channel(posts: Sequence[Hit]) -> int | None:
+    """The channel of the hits with the most weight, earlier hits weighing more."""
+    weights: dict[int, float] = {}
+    for place, hit in enumerate(posts):
+        if hit.channel_id is not None:
+            weights[hit.channel_id] = weights.get(hit.channel_id, 0.0) + 1.0 / (1 + place)
+    return max(sorted(weights), key=lambda channel: weights[channel], default=None)
+
+
+def _log_check(checked: Sequence[tuple[str, Guarded]]) -> None:
+    """One line on what the guards did; kinds and counts alone, never words of an ad."""
+    kinds: dict[str, int] = {}
+    for _, guarded in checked:
+        for violation in guarded.violations:
+            kinds[violation.kind] = kinds.get(violation.kind, 0) + 1
+    kept = sum(guarded.refusal is None for _, guarded in checked)
+    found = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())) or "nothing"
+    logger.info("kept %d of %d candidates; the guards found %s", kept, len(checked), found)
