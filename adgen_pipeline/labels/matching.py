@@ -39,13 +39,13 @@ class Matcher:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         """Index the entries by the stems of their wordings."""
-        wordings: dict[tuple[str, ...], list[Entry]] = {}
-        for entry in entries:
+        wordings: dict[tuple[str, ...], dict[str, Entry]] = {}
+        for entry in sorted(entries, key=lambda e: e.weight):
             for wording in _wordings(entry.text):
-                wordings.setdefault(wording, []).append(entry)
+                wordings.setdefault(wording, {})[entry.label] = entry  # the heaviest of a label's equal stems
         self._by_first: dict[str, list[tuple[tuple[str, ...], tuple[Entry, ...]]]] = {}
         for wording in sorted(wordings, key=lambda w: (-len(w), w)):
-            self._by_first.setdefault(wording[0], []).append((wording, tuple(wordings[wording])))
+            self._by_first.setdefault(wording[0], []).append((wording, tuple(wordings[wording].values())))
 
     def find(self, stems: Sequence[str]) -> list[Match]:
         """Matches in order, none overlapping."""

@@ -170,6 +170,12 @@ def test_the_longest_wording_wins_and_hides_what_it_holds() -> None:
     assert [entry.label for entry in match.entries] == ["religious"]
 
 
+def test_two_entries_of_a_label_with_the_same_stems_count_once() -> None:
+    matcher = Matcher([Entry("media", "የሬዲዮ", 1.5), Entry("media", "ሬዲዮ", 1.0), Entry("retail", "ሬዲዮ", 0.5)])
+    (match,) = matcher.find(["ሬዲዮ"])
+    assert {(entry.label, entry.weight) for entry in match.entries} == {("media", 1.5), ("retail", 0.5)}
+
+
 def test_sample_ads_are_told_from_news_and_get_their_verticals() -> None:
     rng = Random(3)
     ads = [
