@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from adgen_pipeline.corpus.lines import PLACE, Line, is_label, read_lines
+from adgen_pipeline.corpus.lines import PLACE, Line, is_label, is_promise, read_lines
 from adgen_pipeline.corpus.signature import signature_lines
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.recipe import CorpusRecipe
@@ -64,7 +64,7 @@ _MAXIMUM_NAME_WORDS = 8  # a longer run of Latin words is a sentence
 _WORD = re.compile(r"⟨[a-z]+_\d+⟩|[^\W_]+(?:[./'’-][^\W_]+)*")
 _SENTENCE = re.compile(r"[።!?፤\n]+|\.(?=\s|$)")
 _TITLE_ENDS = re.compile(r"[።!?፦]|⟨(?:phone|url|handle|price)_\d+⟩")
-_FOR_WHOM = re.compile(r"(?:ለ(?![መማ])[ሀ-ፚ]{2,}(?: እና| ወይም)?(?: |\Z)){1,3}(?:የሚሆኑ?|ተስማሚ|ምቹ|የተዘጋጀ)?")
+_FOR_WHOM = re.compile(r"(?:ለ(?![መማ])[ሀ-ፚ]{2,}(?: እና| ወይም)?(?: |\Z)){1,3}(?:የሚሆ[ንኑ]|ተስማሚ|ምቹ|የተዘጋጀ)?")
 _ORDER = re.compile(r"ለማዘዝ|ይዘዙ|ይደውሉ|ለመግዛት|ይግዙ")
 _LIST_MARK = re.compile(r"^\W*⟨quantity_\d+⟩[.)]\s+")
 _TITLE_WORDS = 8
@@ -319,13 +319,14 @@ def _points(
     """Short points from the lines that say something of the product."""
     points = []
     for number, line in enumerate(lines):
-        if line.role != "point" or number == title:
+        is_offer = line.role == "banner" and is_promise(post[line.start : line.end])
+        if (line.role != "point" and not is_offer) or number == title:
             continue
         text = _LIST_MARK.sub("", _slotted(post, line.start, line.end, spans, names))
         text = text[: found.start()] if (found := _ORDER.search(text)) and found.start() else text
         for sentence in _SENTENCE.split(text):
             point = _short(w for w in _WORD.findall(sentence) if not _is_offer(w))
-            if point and not SLOT.fullmatch(point):
+            if not SLOT.fullmatch(point) and any(normalise(w) not in STOP_WORDS for w in point.split()):
                 points.append(point)
     return points
 

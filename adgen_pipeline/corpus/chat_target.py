@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from adgen_pipeline.corpus.lines import is_mere_call
+from adgen_pipeline.text.amharic import STOP_WORDS, normalise
 from adgen_pipeline.text.brief import Brief, BriefFact
 from adgen_pipeline.text.slots import SLOT, slot, slot_kind, slots_in
 
@@ -18,6 +19,8 @@ MINIMUM_CONTENT_WORDS = (
     4  # Ethiopic words of product and points: fewer is a form with sizes, not an ad in words
 )
 MINIMUM_ETHIOPIC_SHARE = 0.75  # of the letters outside of slots
+MAXIMUM_FREE_WORDS = 6  # content words of a line that the brief need not explain: calls, labels
+MINIMUM_SUPPORT = 0.4  # of a longer line's content words that the brief must hold
 MAXIMUM_CHARS = 620  # of the target; about 300 tokens of the trimmed Gemma
 MAXIMUM_PROMPT_CHARS = 520  # of the brief's words
 MAXIMUM_POINTS = 9
@@ -30,6 +33,7 @@ _ETHIOPIC_LETTER = re.compile(r"[ሀ-ፚ]")
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z'’]*")
 _EMOJI_RUN = re.compile(r"([^\w\s⟨⟩.!?,:-]\ufe0f?)(?:\s?\1){2,}")
 _DRAWN = re.compile(r"[-_=—–.~*➖〰•▪️·]{4,}")
+_CONTACTS = frozenset(("phone", "handle", "url", "email", "hashtag"))
 _SPECIFICATIONS = frozenset(("quantity", "hashtag", "percent", "time", "date"))
 _MARK = "\x00"  # stands for a slot while letters are counted
 
@@ -122,11 +126,12 @@ def _target_lines(target: str, brief: Brief) -> list[str]:
     """The lines that stay, cleaned; at most one blank line between two."""
     hashtags = sum(slot_kind(name) == "hashtag" for name in set(slots_in(target)))
     terms = {fact.slot: fact.text for fact in brief.of_kind("term")}
+    said = _content_words(" ".join((brief.product, brief.audience, *brief.features)))
     seen: set[str] = set()
     lines: list[str] = []
     for raw in target.split("\n"):
         line = _clean_line(_with_calls(raw, terms), seen, has_many_hashtags=hashtags > MAXIMUM_HASHTAGS)
-        if line is None:  # dropped, not blank
+        if line is None or not _is_supported(line, said):  # dropped, not blank
             continue
         if line or (lines and lines[-1]):
             lines.append(line)
@@ -146,9 +151,9 @@ def _with_calls(line: str, terms: dict[str, str]) -> str:
 
 def _clean_line(line: str, seen: set[str], *, has_many_hashtags: bool) -> str | None:
     """The line as an answer would have it; None if it goes."""
-    line = _EMOJI_RUN.sub(r"\1\1", _DRAWN.sub("", " ".join(line.split()))).strip()
-    if not line:
+    if not line.strip():
         return ""
+    line = _EMOJI_RUN.sub(r"\1\1", _DRAWN.sub("", " ".join(line.split()))).strip()
     line = _without_english_echo(line)
     slots = slots_in(line)
     words = SLOT.sub(_MARK, line)
@@ -168,6 +173,23 @@ def _clean_line(line: str, seen: set[str], *, has_many_hashtags: bool) -> str | 
             return None  # English, with nothing that must be said
         line = "".join(part if SLOT.fullmatch(part) else _LATIN_WORD.sub("", part) for part in _parts(line))
     return " ".join(_EMPTY_BRACKETS.sub("", line).split())
+
+
+def _is_supported(line: str, said: set[str]) -> bool:
+    """Whether a line is short, holds part of the offer, or says what the brief says.
+
+    A shop's longer habits («if you find no parking space, call us») would be promised in every ad otherwise.
+    """
+    kinds = {slot_kind(name) for name in slots_in(line)}
+    words = _content_words(SLOT.sub(" ", line))
+    if len(words) <= MAXIMUM_FREE_WORDS or not kinds <= _CONTACTS:
+        return True
+    return len(words & said) >= MINIMUM_SUPPORT * len(words)
+
+
+def _content_words(text: str) -> set[str]:
+    """Ethiopic words in one spelling, function words left out."""
+    return {w for w in _ETHIOPIC_WORD.findall(normalise(text)) if w not in STOP_WORDS}
 
 
 def _without_english_echo(line: str) -> str:

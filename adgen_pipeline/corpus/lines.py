@@ -54,7 +54,7 @@ _ORDER = re.compile(r"ለማዘዝ|ይዘዙ|ለመግዛት|ይግዙ")
 # Shouts above the product's name, not names.
 _BANNER = re.compile(
     r"(?i:new arrivals?|in stock|available on hand|hot sale|big sale|special offer|sold out|high quality|original)"
-    r"|አዲስ የገ[ባቡ]|በድጋሚ የገ[ባቡ]|እንደገና የገ[ባቡ]|በእናንተ ጥያቄ|ክፍት ነን|ልዩ ቅናሽ|ታላቅ ቅናሽ|የምስራች|ሰላም|ውድ ደንበኞ|እንኳን"
+    r"|ቅናሽ|ስጦታ|አዲስ የገ[ባቡ]|በድጋሚ የገ[ባቡ]|እንደገና የገ[ባቡ]|በእናንተ ጥያቄ|ክፍት ነን|የምስራች|ሰላም|ውድ ደንበኞ|እንኳን"
 )
 # Lines that promise something are terms or points, never mere calls.
 _PROMISE = re.compile(
@@ -108,6 +108,11 @@ def read_lines(post: str, facts: Sequence[Fact], signature: AbstractSet[str]) ->
     return lines
 
 
+def is_promise(text: str) -> bool:
+    """Whether a text promises delivery, warranty, a discount, a gift or a way to pay."""
+    return _PROMISE.search(text) is not None
+
+
 def is_mere_call(text: str) -> bool:
     """Whether a text only calls to order, share or join, in a few Amharic words, and promises nothing."""
     words = _WORD.findall(text)
@@ -115,7 +120,7 @@ def is_mere_call(text: str) -> bool:
         len(words) <= 7
         and all(_ETHIOPIC.match(word) for word in words)
         and _CALL.search(text) is not None
-        and _PROMISE.search(text) is None
+        and not is_promise(text)
         and not any(c.isdigit() or c == "\n" for c in text)
     )
 
@@ -147,11 +152,11 @@ def _read_line(
         role = "point"
     elif _is_contact(kinds, words) and not _PROMISE.search(post, start, end):
         role = "contact"
-    elif is_signature and not _is_label(words):
+    elif is_signature and not is_label(words):
         role = "brand" if _is_shop_name(words) else "term"
     elif "price" in kinds and len(words) <= 4:
         role = "price"
-    elif not kinds and _is_label(words):
+    elif not kinds and is_label(words):
         role = "label"
     elif len(words) <= 4 and _BANNER.search(post, start, end):
         role = "banner"
@@ -191,7 +196,7 @@ def _is_contact(kinds: AbstractSet[str], words: Sequence[str]) -> bool:
     return bool(kinds & _CONTACTS and len(words) <= 8) or (kinds == {"hashtag"} and not words)
 
 
-def _is_label(words: Sequence[str]) -> bool:
+def is_label(words: Sequence[str]) -> bool:
     """Whether words only announce what follows, such as «ለተጨማሪ መረጃ»."""
     return all(word.casefold() in _LABEL_WORDS or len(word) == 1 for word in words)
 

@@ -1,0 +1,178 @@
+"""Ads taken apart: signature lines, slots, briefs; nothing of a post is lost."""
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adgen_pipeline.corpus.ads import build, take_apart
+from adgen_pipeline.corpus.signature import line_key, signature_lines
+from adgen_pipeline.errors import DataError
+from adgen_pipeline.recipe import CorpusRecipe
+from adgen_pipeline.schemas import ADS
+from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.text.slots import fill
+
+TERM = "ከ100 እስከ 200 ብር ከፍለው ካሉበት እናደርሳለን"
+POST = f"""📣 Smart Kettle
+
+✔️ ውሃ በፍጥነት የሚያፈላ
+✔️ 2 ሊትር የሚይዝ
+✔️ ለቤት እና ለቢሮ የሚሆን
+
+ዋጋ፦ 1,700 ብር
+
+🔔 {TERM}
+
+📞 0900000012 / 0900000013
+አድራሻ፦ ቦሌ ናሙና ሕንፃ 1ኛ ፎቅ ሱቅ ቁጥር 5 ላይ እንገኛለን
+👉 @abc_sample_shop
+t.me/abc_sample_shop"""
+SIGNATURE = frozenset([line_key(TERM)])
+
+
+def slots_of(brief: Brief) -> dict[str, str]:
+    return {fact.slot: fact.text for fact in brief.facts}
+
+
+def test_a_post_becomes_brief_and_slotted_target() -> None:
+    taken = take_apart(POST, SIGNATURE)
+    assert taken.target == (
+        "📣 ⟨product_1⟩\n\n✔️ ውሃ በፍጥነት የሚያፈላ\n✔️ ⟨quantity_1⟩ የሚይዝ\n✔️ ለቤት እና ለቢሮ የሚሆን\n\n"
+        "ዋጋ፦ ⟨price_1⟩\n\n🔔 ⟨term_1⟩\n\n📞 ⟨phone_1⟩ / ⟨phone_2⟩\n"
+        "አድራሻ፦ ⟨location_1⟩ ላይ እንገኛለን\n👉 ⟨handle_1⟩\n⟨url_1⟩"
+    )
+    assert slots_of(taken.brief) == {
+        "⟨product_1⟩": "Smart Kettle",
+        "⟨quantity_1⟩": "2 ሊትር",
+        "⟨price_1⟩": "1,700 ብር",
+        "⟨term_1⟩": TERM,
+        "⟨phone_1⟩": "0900000012",
+        "⟨phone_2⟩": "0900000013",
+        "⟨location_1⟩": "ቦሌ ናሙና ሕንፃ 1ኛ ፎቅ ሱቅ ቁጥር 5",
+        "⟨handle_1⟩": "@abc_sample_shop",
+        "⟨url_1⟩": "t.me/abc_sample_shop",
+    }
+    assert taken.brief.product == "⟨product_1⟩"
+    assert taken.brief.features == ("ውሃ በፍጥነት የሚያፈላ", "⟨quantity_1⟩ የሚይዝ")
+    assert taken.brief.audience == "ለቤት እና ለቢሮ የሚሆን"
+
+
+def test_the_source_of_a_fact_names_field_and_place() -> None:
+    fact = take_apart(POST, SIGNATURE).brief.of_kind("price")[0]
+    start = POST.index("1,700")
+    assert (fact.source, fact.value, fact.must) == (f"offer:{start}-{start + 8}", "1700 ETB", True)
+
+
+def test_the_same_text_twice_has_one_slot() -> None:
+    taken = take_apart("ጫማ በቅናሽ\n0900000012\nይደውሉ 0900000012", frozenset())
+    assert taken.target == "ጫማ በቅናሽ\n⟨phone_1⟩\nይደውሉ ⟨phone_1⟩"
+    assert len(taken.brief.facts) == 1
+
+
+def test_neighbouring_terms_are_one_slot_with_the_blank_line_between() -> None:
+    lines = ["ካሉበት ድረስ በነፃ እናደርሳለን", "የአንድ ዓመት ዋስትና አለው"]
+    taken = take_apart(f"ናሙና ጫማ\n\n🚚 {lines[0]}\n\n✅ {lines[1]} 🙏", frozenset(map(line_key, lines)))
+    assert taken.target == "ናሙና ጫማ\n\n🚚 ⟨term_1⟩ 🙏"
+
+
+def test_a_banner_is_not_the_product() -> None:
+    assert take_apart("NEW ARRIVAL\nየቆዳ ቦርሳ ለሴቶች\nዋጋ 900 ብር", frozenset()).brief.product == "የቆዳ ቦርሳ ለሴቶች"
+
+
+def test_the_product_of_an_order_sentence_stands_before_the_verb() -> None:
+    brief = take_apart("በእጅ የተሰራ የሚያምር የቆዳ ቦርሳ ለማዘዝ 0900000012 ይደውሉ!", frozenset()).brief
+    assert brief.product == "በእጅ የተሰራ የሚያምር የቆዳ ቦርሳ"
+
+
+def test_a_place_within_a_sentence_is_a_slot_and_its_prefix_stays() -> None:
+    taken = take_apart("በቦሌ አካባቢ የሚከራይ ቤት", frozenset())
+    assert taken.target == "በ⟨location_1⟩ አካባቢ የሚከራይ ቤት"
+
+
+def test_an_address_ends_before_a_phone() -> None:
+    taken = take_apart("ናሙና ጫማ\nአድራሻ፦ መገናኛ ናሙና ሞል 2ኛ ፎቅ 0900000012", frozenset())
+    assert taken.target == "ናሙና ጫማ\nአድራሻ፦ ⟨location_1⟩ ⟨phone_1⟩"
+
+
+def test_slots_written_by_others_are_copied_as_text() -> None:
+    post = "ጫማ ⟨price_1⟩ እና ⟨phone_9⟩ ዋጋ 500 ብር"
+    taken = take_apart(post, frozenset())
+    assert fill(taken.target, taken.brief.values()) == post
+
+
+PIECES = st.sampled_from(
+    [
+        "ዋጋ፦ 500 ብር",
+        "0900000012",
+        "@abc_sample_shop",
+        "ቦሌ",
+        "Smart Kettle",
+        "አድራሻ",
+        TERM,
+        "⟨price_1⟩",
+        "\n",
+        " ",
+        "🔔",
+        "።",
+    ]
+)
+
+
+@given(st.one_of(st.lists(PIECES, max_size=14).map("".join), st.text(max_size=60)))
+def test_filling_the_target_gives_back_the_post_letter_for_letter(post: str) -> None:
+    taken = take_apart(post, SIGNATURE)
+    assert fill(taken.target, taken.brief.values()) == post
+
+
+def test_lines_in_enough_posts_of_a_channel_are_signature_lines() -> None:
+    posts = [f"ምርት ቁጥር {n} በጣም ጥሩ ዕቃ {chr(0x1200 + n)}\n🚚 ያሉበት ድረስ እናደርሳለን! " for n in range(6)]
+    posts += ["ያሉበት ድረስ እናደርሳለን 📌"]
+    found = signature_lines({1: posts, 2: posts[:3]}, recipe=CorpusRecipe(signature_share=0.5))
+    assert found == {1: frozenset([line_key("ያሉበት ድረስ እናደርሳለን")]), 2: frozenset()}
+
+
+@pytest.mark.parametrize("line", ["ዋጋ 500 ብር", "Size 40,41,42", "0900000012", "ስልክ", "", "👇👇👇"])
+def test_prices_sizes_and_labels_are_no_signature_lines(line: str) -> None:
+    assert line_key(line) == ""
+
+
+def documents_and_labels(count: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    ids = {"channel_id": [5] * count, "message_id": list(range(count))}
+    documents = pl.DataFrame(
+        {
+            **ids,
+            "split": ["train"] * count,
+            "post": [POST.replace("Kettle", f"Kettle {n}") for n in range(count)],
+        }
+    )
+    labels = pl.DataFrame(
+        {**ids, "vertical": ["retail"] * count, "is_ad": [n % 2 == 0 for n in range(count)]}
+    )
+    return documents, labels
+
+
+def test_only_ads_are_taken_and_the_table_conforms() -> None:
+    documents, labels = documents_and_labels(40)
+    ads = build(documents, labels, recipe=CorpusRecipe())
+    assert ADS.violations(ads) == []
+    assert ads["message_id"].to_list() == list(range(0, 40, 2))
+    for row in ads.iter_rows(named=True):
+        brief = Brief.model_validate_json(row["brief"])
+        assert fill(row["target"], brief.values()) == row["post"]
+        assert [slot["slot"] for slot in row["slots"]] == [fact.slot for fact in brief.facts]
+    # below every second post stands the same delivery line
+    assert all("እናደርሳለን" not in target for target in ads["target"])
+
+
+def test_the_order_of_documents_does_not_matter() -> None:
+    documents, labels = documents_and_labels(44)
+    shuffled = documents.sample(fraction=1, shuffle=True, seed=1)
+    recipe = CorpusRecipe()
+    assert build(documents, labels, recipe=recipe).equals(build(shuffled, labels, recipe=recipe))
+
+
+def test_too_few_ads_are_an_error_that_says_what_to_do() -> None:
+    documents, labels = documents_and_labels(10)
+    with pytest.raises(DataError, match="5 of 10 documents are ads, fewer than"):
+        build(documents, labels, recipe=CorpusRecipe())
