@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -26,6 +28,7 @@ FAMILY = ["Noto Sans Ethiopic", "DejaVu Sans"]
 fontManager.addfont(str(FONT))
 
 MAXIMUM_BYTES = 100_000  # the Dagster UI keeps every figure of every run in its database
+METRES_AN_INCH = 0.0254
 RESOLUTIONS = (144, 120, 100, 80, 60)  # dots an inch, tried until the file is small enough
 
 INK, MUTED, GRID, PAPER = "#1f2a37", "#6b7280", "#e5e7eb", "#ffffff"
@@ -56,9 +59,34 @@ def png(figure: Figure, maximum_bytes: int = MAXIMUM_BYTES) -> bytes:
     return image
 
 
+def width_inches(image: bytes) -> float:
+    """The width that a PNG of `png` was drawn at: two figures shown in proportion to it have letters of one size."""
+    pixels = int.from_bytes(image[16:20])
+    resolution = image.find(b"pHYs") + 4
+    if resolution < 4:  # another program's PNG may not say
+        return pixels / RESOLUTIONS[0]
+    return pixels / (int.from_bytes(image[resolution : resolution + 4]) * METRES_AN_INCH)
+
+
 def data_uri(image: bytes) -> str:
     """A PNG as a data URI, for Markdown and HTML."""
     return "data:image/png;base64," + base64.b64encode(image).decode("ascii")
+
+
+def font_data_uri(text: str) -> str:
+    """The embedded font, reduced to the letters of `text`, as a data URI for a page that must stand alone.
+
+    The whole font would be half a megabyte in every report.
+    """
+    with TTFont(FONT, recalcTimestamp=False) as font:
+        options = Options(flavor="woff", layout_features=["*"])
+        subsetter = Subsetter(options)
+        subsetter.populate(text=text)
+        subsetter.subset(font)
+        font.flavor = "woff"
+        buffer = io.BytesIO()
+        font.save(buffer)
+    return "data:font/woff;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def label(text: str, maximum_chars: int = 28) -> str:
@@ -126,19 +154,28 @@ def grouped_bars(
         unit: what the values are.
     """
     systems = list(dict.fromkeys(system for group in groups.values() for system in group))
-    figure = new_figure(max(5.5, 1.0 + 0.34 * len(groups) * (len(systems) + 1)), 3.4)
+    figure = new_figure(max(7.0, 1.0 + 0.34 * len(groups) * (len(systems) + 1)), 3.4)
     axes = figure.add_subplot()
     _plain(axes, title, grid="y")
     width = 0.8 / max(len(systems), 1)
     for number, system in enumerate(systems):
         found = [(place, group[system]) for place, group in enumerate(groups.values()) if system in group]
         at = [place + (number - (len(systems) - 1) / 2) * width for place, _ in found]
-        axes.bar(at, [v for _, (v, _, _) in found], width * 0.92, color=PALETTE[number], label=label(system))
+        axes.bar(
+            at,
+            [v for _, (v, _, _) in found],
+            width * 0.92,
+            color=PALETTE[number % len(PALETTE)],
+            label=label(system),
+        )
         for x, (_, (_, low, high)) in zip(at, found, strict=True):
             axes.plot([x, x], [low, high], color=INK, linewidth=1.1, solid_capstyle="butt")
     axes.set_xticks(range(len(groups)), [label(name, 40).replace(" ", "\n", 1) for name in groups])
     axes.set_ylabel(unit, color=MUTED, fontsize=8.5)
-    axes.legend(frameon=False, fontsize=8.5, ncols=len(systems), loc="upper right", bbox_to_anchor=(1, 1.14))
+    if systems:
+        axes.legend(
+            frameon=False, fontsize=8.5, ncols=len(systems), loc="upper right", bbox_to_anchor=(1, 1.14)
+        )
     return figure
 
 

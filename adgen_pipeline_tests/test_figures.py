@@ -35,6 +35,19 @@ def test_a_large_figure_becomes_coarser_until_it_fits() -> None:
     assert struct.unpack(">I", small[16:20])[0] < struct.unpack(">I", full[16:20])[0]
 
 
+def test_a_figure_knows_the_width_it_was_drawn_at_however_coarse_it_is() -> None:
+    figure = figures.lines({"ስህተት": ([0, 1], [1.0, 2.0])}, title="t", x="x", y="y")
+    assert figures.width_inches(figures.png(figure)) == pytest.approx(7.0, abs=0.01)
+    assert figures.width_inches(figures.png(figure, maximum_bytes=1)) == pytest.approx(7.0, abs=0.02)
+
+
+def test_the_font_of_a_page_holds_its_letters_and_little_more() -> None:
+    uri = figures.font_data_uri("ዋጋ 12")
+    assert uri.startswith("data:font/woff;base64,")
+    assert len(uri) < 10_000
+    assert uri == figures.font_data_uri("ዋጋ 12")
+
+
 def test_a_label_with_emoji_dollars_and_line_breaks_is_drawn_as_plain_text() -> None:
     assert figures.label("🔥 ሱቅ\n$x$") == r"ሱቅ \$x\$"
     assert figures.label("ⒶⒷ 𝐂") == "AB C"

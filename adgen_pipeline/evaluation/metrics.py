@@ -4,7 +4,7 @@ Every metric is a number of one answer to one case; `scores` averages them. Word
 so homophone spellings are no errors.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sacrebleu.metrics.chrf import CHRF
@@ -14,7 +14,7 @@ from adgen_pipeline.text.amharic import search_key, words
 from adgen_pipeline.text.brief import Brief, BriefFact
 from adgen_pipeline.text.facts import Fact, find_facts, value_key
 from adgen_pipeline.text.language import script_shares
-from adgen_pipeline.text.slots import FACT_KINDS, SLOT, SLOT_KINDS
+from adgen_pipeline.text.slots import FACT_KINDS, SLOT, SLOT_KINDS, fill
 
 MINIMUM_ETHIOPIC_SHARE = 0.6  # of an ad that passes as Amharic; brands and sizes are Latin in real ads too
 MAXIMUM_REPEATS = 2  # of a 4-gram in an ad that passes
@@ -127,8 +127,14 @@ METRICS = tuple(
             True,
         ),
         (fact_recall, "Fact recall", "of what the brief requires, how much the ad states", True, True),
-        (fact_precision, "Fact precision", "of the facts in the ad, how many the brief states", True, True),
-        (chrf_masked, "chrF, facts masked", "likeness to the real post's words, 0 to 100", True, False),
+        (
+            fact_precision,
+            "Fact precision",
+            "of the facts in the ad, how many the brief states; an ad without facts invents none",
+            True,
+            True,
+        ),
+        (chrf_masked, "chrF (facts masked)", "likeness to the real post's words, 0 to 100", True, False),
         (chrf, "chrF", "likeness to the real post with its facts, 0 to 100", True, False),
         (format_validity, "Valid format", "ads that Telegram takes as a post, no slot left open", True, True),
         (ethiopic_share, "Ethiopic share", "Ethiopic letters of all letters", True, True),
@@ -152,9 +158,9 @@ def defects(case: Case, answer: Answer) -> list[str]:
     """What keeps an ad from being posted, in words and without anybody's contacts; empty for an acceptable ad."""
     found = list(problems(answer.text))
     if missing := missing_facts(case.brief, answer.text):
-        found.append(f"it does not state {_kinds([fact.kind for fact in missing])}")
+        found.append(f"not stated: {counted([fact.kind for fact in missing])}")
     if invented := invented_facts(case.brief, answer.text):
-        found.append(f"it states {_kinds([fact.kind for fact in invented])} that the brief does not")
+        found.append(f"not in the brief: {counted([fact.kind for fact in invented])}")
     if (share := ethiopic_share(case, answer)) < MINIMUM_ETHIOPIC_SHARE:
         found.append(f"only {share:.0%} of its letters are Ethiopic")
     if (repeats := repetition(case, answer)) > MAXIMUM_REPEATS:
@@ -198,10 +204,20 @@ def missing_facts(brief: Brief, text: str) -> list[BriefFact]:
     ]
 
 
+def counted(kinds: Sequence[str]) -> str:
+    """Kinds of facts in words: «2 phones, price»."""
+    plurals = {"quantity": "quantities"}
+    counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
+    return ", ".join(
+        kind if count == 1 else f"{count} {plurals.get(kind, kind + 's')}" for kind, count in counts.items()
+    )
+
+
 def _brief_facts(brief: Brief) -> list[Fact]:
     """Facts in all words of a brief, those within its names and signature lines included."""
     fields = (brief.product, brief.description, *brief.features, brief.audience, brief.tone)
-    return [fact for text in (*fields, *(f.text for f in brief.facts)) for fact in find_facts(text)]
+    filled = [SLOT.sub(" ", fill(field, brief.values())) for field in fields]  # a slot's number is no fact
+    return [fact for text in (*filled, *(f.text for f in brief.facts)) for fact in find_facts(text)]
 
 
 def _masked(slotted: str) -> str:
@@ -222,8 +238,3 @@ def _squeezed(text: str) -> str:
 
 def _digits(text: str) -> str:
     return "".join(c for c in text if c.isdecimal())
-
-
-def _kinds(kinds: list[str]) -> str:
-    counts = {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
-    return " and ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts.items())

@@ -152,7 +152,7 @@ def compare(measured: pl.DataFrame, *, samples: int = 1_000, seed: int = 7) -> l
 
 def figure(scores: pl.DataFrame) -> bytes:
     """Shares and chrF (of 100) of the systems side by side with their intervals, as PNG."""
-    shown = [metric for metric in METRICS if metric.is_share or metric.name.startswith("chrf")]
+    shown = [m for m in METRICS if (m.is_share and m.name != "by_model") or m.name.startswith("chrf")]
     groups: dict[str, dict[str, tuple[float, float, float]]] = {}
     for metric in shown:
         scale = 100.0 if metric.is_share else 1.0
