@@ -5,6 +5,7 @@ what only a pattern tells. Nothing is glued: what is taken out leaves a space.
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import polars as pl
 import regex
@@ -12,7 +13,7 @@ import regex
 from adgen_pipeline.text.amharic import hygiene, normalise, search_key
 from adgen_pipeline.text.patterns import EMAIL, EMOJI, HASHTAG, LINK, MENTION, SYMBOL
 
-# Noncharacters, which no text may hold: hygiene removes them before these are set.
+# Noncharacters, which no text may hold: any that stand there go before these are set.
 _END = "\ufdd0"
 _MARKS = {
     "hashtag": "\ufdd1",
@@ -38,8 +39,6 @@ _FOUND = regex.compile(
     ),
     regex.V1,
 )
-_SPACES = regex.compile(r"\s+")
-_SCHEME = regex.compile(r"^https?://|/$", regex.IGNORECASE)
 
 
 @dataclass
@@ -55,41 +54,56 @@ class Cleaned:
 
 
 def mark(kind: pl.Expr, text: pl.Expr, href: pl.Expr) -> pl.Expr:
-    """Text parts of an export, after hygiene, with their entities marked for `take_out`."""
+    """Text parts of an export with their entities marked for `take_out`."""
     plain = text.str.replace_all(_NONCHARACTERS, "")
-    target = href.fill_null("").str.replace_all(_NONCHARACTERS, "")
-    marked = plain
+    target = href.fill_null("").str.replace_all(_NONCHARACTERS, "").str.replace_all(r"\s", "%20")
+    marked, address = plain, plain.str.replace_all(r"\s", "")
     for name in ("hashtag", "mention", "link", "email"):
-        marked = pl.when(kind == name).then(_MARKS[name] + plain + _END).otherwise(marked)
+        marked = pl.when(kind == name).then(_MARKS[name] + address + _END).otherwise(marked)
     has_target = (kind == "text_link") & (target != "")
     return pl.when(has_target).then(plain + _MARKS["text_link"] + target + _END).otherwise(marked)
 
 
 def take_out(marked: str) -> Cleaned:
     """A text, marked or not, without its hashtags, mentions, links, emoji and symbols; line breaks are spaces."""
-    cleaned = Cleaned("")
+    bare: list[str] = []
+    found: dict[str, list[str]] = {name: [] for name in ("hashtag", "mention", "link", "emoji", "symbol")}
+    for chunk in marked.split():
+        if chunk.isalnum():
+            bare.append(chunk)
+            continue
+        rest, taken = _take_out_of_chunk(chunk)
+        bare += rest
+        for kind, value in taken:
+            if kind != "text_link":
+                found[kind].append(value)
+            elif not found["link"] or _address(found["link"][-1]) != _address(value):
+                found["link"].append(value)  # else its visible text was the address
+    return Cleaned(" ".join(bare), *found.values())
+
+
+@lru_cache(maxsize=200_000)
+def _take_out_of_chunk(chunk: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """What stays of a piece between two spaces, and what was taken out of it with its kind.
+
+    Nothing that is taken out contains a space, and posts repeat such pieces, so that most are known already.
+    """
+    taken: list[tuple[str, str]] = []
 
     def keep(match: "regex.Match[str]") -> str:
-        kind = match.lastgroup
-        value = str(match[kind])
-        if kind == "emoji":
-            cleaned.emojis.append(value)
-        elif kind == "symbol":
-            cleaned.symbols.append(value)
-        elif kind in {"email", "marked_email"}:
+        kind = match.lastgroup.removeprefix("marked_")
+        value = str(match[match.lastgroup])
+        if kind == "email":
             return value
-        elif kind == "marked_text_link":
-            last = cleaned.links[-1] if cleaned.links else ""
-            if _SCHEME.sub("", last) != _SCHEME.sub("", value):  # its visible text was the address
-                cleaned.links.append(value)
-            return ""
-        else:
-            lists = {"hashtag": cleaned.hashtags, "mention": cleaned.mentions, "link": cleaned.links}
-            lists[kind.removeprefix("marked_")].append(value.strip())
-        return " "
+        taken.append((kind, value))
+        return "" if kind == "text_link" else " "
 
-    cleaned.text = _SPACES.sub(" ", _FOUND.sub(keep, marked)).strip()
-    return cleaned
+    return tuple(_FOUND.sub(keep, chunk).split()), tuple(taken)
+
+
+def _address(link: str) -> str:
+    """A link without what people leave away."""
+    return link.lower().removeprefix("https://").removeprefix("http://").removesuffix("/")
 
 
 def clean_text(text: str) -> dict[str, object]:

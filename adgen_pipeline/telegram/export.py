@@ -6,31 +6,21 @@
 Only the channel's id names a channel: file names hold emoji and change, titles are sold.
 """
 
-import hashlib
-import logging
-import os
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import polars as pl
 
-from adgen_pipeline.artifacts import values_digest, write_json
 from adgen_pipeline.errors import ExportError
 from adgen_pipeline.schemas import MESSAGES
-from adgen_pipeline.telegram.chats import Chat, chats, headers, latest
-from adgen_pipeline.telegram.quarantine import (
-    EXCERPT_BYTES,
-    Quarantined,
-    excerpt,
-    write_quarantine,
-    write_unreadable,
-)
-from adgen_pipeline.telegram.records import Entity, Row, row, table
+from adgen_pipeline.telegram.chats import Chat, chats
+from adgen_pipeline.telegram.quarantine import Quarantined, excerpt, write_quarantine, write_unreadable
+from adgen_pipeline.telegram.records import Record, read_record, table
 from adgen_pipeline.telegram.repair import Repaired, repair
+from adgen_pipeline.telegram.scan import WHAT_TO_DO, ChannelSource, Scan, SourceFile, scan
 
 __all__ = [
     "ChannelExport",
@@ -43,71 +33,6 @@ __all__ = [
     "write_quarantine",
     "write_unreadable",
 ]
-
-logger = logging.getLogger(__name__)
-
-_CACHE_VERSION = 1
-_WHAT_TO_DO = "Export the chat from Telegram Desktop as machine-readable JSON."
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """A file that holds a channel.
-
-    Attributes:
-        path: below the raw folder, with slashes.
-        member: within a zip archive; None for a plain file.
-        megabytes: of the file, or of the member when unpacked.
-    """
-
-    path: str
-    member: str | None = None
-    megabytes: float = 0.0
-
-    @property
-    def label(self) -> str:
-        """How tables and quarantine name it."""
-        return self.path if self.member is None else f"{self.path}!{self.member}"
-
-
-@dataclass(frozen=True)
-class ChannelSource:
-    """A channel and all files that hold it.
-
-    Attributes:
-        channel_id: as in the export, without a -100 prefix.
-        channel_name: title in the newest dump; the id where it has none.
-        files: sorted by label.
-        digest: of the channel's bytes in them and of their labels.
-    """
-
-    channel_id: int
-    channel_name: str
-    files: tuple[SourceFile, ...]
-    digest: str
-
-
-@dataclass(frozen=True)
-class Scan:
-    """What a raw folder holds: channels by id, and files without any readable channel."""
-
-    channels: tuple[ChannelSource, ...]
-    unreadable: tuple[Quarantined, ...]
-
-    def channel(self, channel_id: int) -> ChannelSource:
-        """The source of a channel.
-
-        Raises:
-            ExportError: no file holds it.
-        """
-        for source in self.channels:
-            if source.channel_id == channel_id:
-                return source
-        known = ", ".join(str(source.channel_id) for source in self.channels) or "none"
-        raise ExportError(
-            f"Channel {channel_id} is in no export of the raw folder (channels there: {known}). "
-            "Put its export there, or remove the partition."
-        )
 
 
 @dataclass(frozen=True)
@@ -124,65 +49,6 @@ class ChannelExport:
     messages: pl.DataFrame
     quarantined: tuple[Quarantined, ...]
     counts: dict[str, int]
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """One chat of one file, or (without a channel id) a file that cannot be read."""
-
-    path: str
-    member: str | None
-    size: int
-    digest: str
-    channel_id: int | None
-    name: str | None = None
-    latest: str = ""
-    reason: str = ""
-    start: str = ""
-
-
-@dataclass(frozen=True)
-class _Remembered:
-    """A file's size and time of change, and what it held then."""
-
-    stamp: tuple[int, int]
-    entries: tuple[_Entry, ...]
-
-
-@dataclass(frozen=True)
-class _Cache:
-    version: int
-    files: dict[str, _Remembered]
-
-
-def scan(raw: Path, *, cache: Path | None = None) -> Scan:
-    """Channels of the exports below a folder: `*.json` at any depth, alone or in `*.zip`.
-
-    Args:
-        raw: the folder; only read.
-        cache: JSON file that remembers files by size and time, so that unchanged ones are not read again.
-
-    Raises:
-        ExportError: the folder is missing.
-    """
-    if not raw.is_dir():
-        raise ExportError(
-            f"{raw}: there is no such folder. Create it and put Telegram exports (*.json) there."
-        )
-    known = _read_cache(cache)
-    remembered: dict[str, _Remembered] = {}
-    for path in _files(raw):
-        relative = path.relative_to(raw).as_posix()
-        state = path.stat()
-        stamp = (state.st_size, state.st_mtime_ns)
-        old = known.get(relative)
-        if old is None or old.stamp != stamp:
-            old = _Remembered(stamp, tuple(_entries(path, relative)))
-        remembered[relative] = old
-    if cache is not None and remembered != known:
-        write_json(cache, asdict(_Cache(_CACHE_VERSION, remembered)))
-    entries = [entry for file in remembered.values() for entry in file.entries]
-    return Scan(tuple(_sources(entries)), tuple(_unreadable(entries)))
 
 
 def read_channel(source: ChannelSource, *, raw: Path, zone: str) -> ChannelExport:
@@ -208,7 +74,7 @@ def read_channel(source: ChannelSource, *, raw: Path, zone: str) -> ChannelExpor
     if messages.is_empty():
         raise ExportError(
             f"Channel {source.channel_id} ({', '.join(f.label for f in source.files)}): "
-            f"no record could be read ({len(quarantined)} damaged). {_WHAT_TO_DO}"
+            f"no record could be read ({len(quarantined)} damaged). {WHAT_TO_DO}"
         )
     types = Counter(messages["type"].to_list())
     counts = {
@@ -240,8 +106,7 @@ def _upsert(dumps: Sequence[pl.DataFrame]) -> pl.DataFrame:
 def _read(
     chat: Chat, repaired: Repaired, label: str, source: ChannelSource, zone: str
 ) -> tuple[pl.DataFrame, list[Quarantined]]:
-    rows: list[Row] = []
-    entities: list[list[Entity]] = []
+    records: list[Record] = []
     quarantined = [
         Quarantined(label, repaired.offset(damage.position), damage.reason, excerpt(damage.data))
         for damage in chat.damages
@@ -249,7 +114,7 @@ def _read(
     cursor = 0
     for index, record in enumerate(chat.records):
         try:
-            values, parts = row(record)
+            records.append(read_record(record))
         except ValueError as error:
             content = bytes(record)
             position = (
@@ -257,105 +122,13 @@ def _read(
             )
             cursor = position + len(content)
             quarantined.append(Quarantined(label, repaired.offset(position), str(error), excerpt(content)))
-            continue
-        rows.append(values)
-        entities.append(parts)
     constants: dict[str, str | int | None] = {
         "channel_id": source.channel_id,
         "channel_name": source.channel_name,
         "channel_type": chat.type,
         "source": label,
     }
-    return table(rows, entities, zone=zone, constants=constants), quarantined
-
-
-def _files(raw: Path) -> Iterator[Path]:
-    """JSON and zip files at any depth in a fixed order; links to folders are followed once."""
-    seen = set()
-    for folder, folders, names in os.walk(raw, followlinks=True):
-        real = os.path.realpath(folder)
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
-        for name in sorted(names):
-            path = Path(folder, name)
-            if not name.startswith(".") and path.suffix.lower() in {".json", ".zip"} and path.is_file():
-                yield path
-
-
-def _entries(path: Path, relative: str) -> Iterator[_Entry]:
-    if path.suffix.lower() == ".json":
-        yield from _catalogue(path.read_bytes(), relative, None)
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = sorted(
-                (m for m in archive.infolist() if _is_export_member(m.filename)), key=lambda m: m.filename
-            )
-            for member in members:
-                yield from _catalogue(archive.read(member), relative, member.filename)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
-        content = path.read_bytes()
-        reason = f"the archive cannot be unpacked ({error})"
-        yield _Entry(relative, None, len(content), hashlib.sha256(content).hexdigest(), None, reason=reason)
-
-
-def _is_export_member(name: str) -> bool:
-    parts = name.split("/")
-    return name.lower().endswith(".json") and not any(part.startswith((".", "__MACOSX")) for part in parts)
-
-
-def _catalogue(content: bytes, path: str, member: str | None) -> Iterator[_Entry]:
-    """One entry for each chat with an id, or one that says why there is none."""
-    found = False
-    whole = hashlib.sha256(content).hexdigest()
-    data = content if b'"document_id"' not in content and b"\\x" not in content else repair(content).data
-    listed = headers(data)
-    for header in listed:
-        if header.channel_id is not None:
-            found = True
-            digest = (
-                whole if len(listed) == 1 else hashlib.sha256(data[header.start : header.stop]).hexdigest()
-            )
-            newest = latest(data, header)
-            yield _Entry(path, member, len(content), digest, header.channel_id, header.name, newest)
-    if found:
-        return
-    for chat in chats(data):  # fields after the messages, or values that are no scalars
-        if chat.channel_id is not None:
-            found = True
-            yield _Entry(path, member, len(content), whole, chat.channel_id, chat.name)
-    if not found:
-        reason = "the file is empty" if not content.strip() else "it has no chat with an id and messages"
-        yield _Entry(
-            path, member, len(content), whole, None, reason=reason, start=excerpt(content[:EXCERPT_BYTES])
-        )
-
-
-def _sources(entries: Sequence[_Entry]) -> Iterator[ChannelSource]:
-    by_channel: dict[int, list[_Entry]] = {}
-    for entry in entries:
-        if entry.channel_id is not None:
-            by_channel.setdefault(entry.channel_id, []).append(entry)
-    for channel_id, found in sorted(by_channel.items()):
-        files = {
-            SourceFile(entry.path, entry.member, entry.size / 1e6): None
-            for entry in sorted(found, key=lambda e: (e.path, e.member or ""))
-        }
-        named = [entry for entry in found if entry.name and entry.name.strip()]
-        newest = max(named, key=lambda e: (e.latest, e.path, e.member or ""), default=None)
-        name = str(channel_id) if newest is None or newest.name is None else newest.name
-        digest = values_digest(sorted((e.path, e.member or "", e.digest) for e in found))
-        yield ChannelSource(channel_id, name, tuple(files), digest)
-
-
-def _unreadable(entries: Sequence[_Entry]) -> Iterator[Quarantined]:
-    for entry in entries:
-        if entry.channel_id is None:
-            label = SourceFile(entry.path, entry.member).label
-            yield Quarantined(label, 0, f"{entry.reason}. {_WHAT_TO_DO}", entry.start, entry.digest)
+    return table(records, zone=zone, constants=constants), quarantined
 
 
 def _bytes(raw: Path, file: SourceFile) -> bytes:
@@ -367,15 +140,3 @@ def _bytes(raw: Path, file: SourceFile) -> bytes:
             return archive.read(file.member)
     except (OSError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
         raise ExportError(f"{path}: cannot be read ({error}). Put the export there again.") from error
-
-
-def _read_cache(cache: Path | None) -> dict[str, _Remembered]:
-    """Files as remembered; none where there is no cache, or one of another version or a broken one."""
-    if cache is None or not cache.is_file():
-        return {}
-    try:
-        values = msgspec.json.decode(cache.read_bytes(), type=_Cache)
-    except msgspec.DecodeError as error:
-        logger.warning("%s: not a scan cache (%s); all exports are read again", cache, error)
-        return {}
-    return values.files if values.version == _CACHE_VERSION else {}

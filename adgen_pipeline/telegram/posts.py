@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import polars as pl
+import pyarrow as pa
 
 from adgen_pipeline.errors import ExportError
 from adgen_pipeline.schemas import POSTS
@@ -37,23 +38,12 @@ def clean(messages: pl.DataFrame, *, near_empty_chars: int) -> pl.DataFrame:
             f"Channel {channel}: none of its {content.height} messages has any text, so there is nothing to clean. "
             "Take its export out of the raw folder, or export a channel that writes."
         )
-    posts = _albums(content).with_columns(_media_type(), post=hygiene_expr(pl.col("text")))
-    marked = _marked(posts)
-    posts = posts.with_columns(marked).join(
-        _taken_out(marked), on="marked", how="left", maintain_order="left"
-    )
-    posts = posts.with_columns(text=normalise_expr(pl.col("bare")))
-    ethiopic, latin = script_shares_expr(pl.col("text"))
+    posts = _albums(content).with_columns(_media_type())
+    posts = posts.with_columns(marked=_marked(posts)).rename({"text": "raw"})
+    cleaned = _cleaned(posts.select("raw", "marked").unique(maintain_order=True))
+    posts = posts.join(cleaned, on=["raw", "marked"], how="left", maintain_order="left")
     characters = pl.col("post").str.strip_chars().str.len_chars()
-    posts = posts.with_columns(
-        search_key=search_key_expr(pl.col("text")),
-        words=pl.col("text").map_batches(_word_counts, return_dtype=pl.Int64),
-        ethiopic_share=ethiopic,
-        latin_share=latin,
-        language=language_expr(pl.col("text")),
-        is_empty=characters == 0,
-        is_near_empty=characters < near_empty_chars,
-    )
+    posts = posts.with_columns(is_empty=characters == 0, is_near_empty=characters < near_empty_chars)
     return POSTS.conform(posts.select(*POSTS.columns))
 
 
@@ -135,7 +125,7 @@ def _media_type() -> pl.Expr:
 
 
 def _marked(posts: pl.DataFrame) -> pl.Series:
-    """Each post after hygiene, with the entities that the export knows marked."""
+    """Each post's raw text with the entities that the export knows marked."""
     parts = (
         posts.select(pl.int_range(pl.len()).alias("row"), "text_entities")
         .filter(
@@ -143,33 +133,35 @@ def _marked(posts: pl.DataFrame) -> pl.Series:
         )
         .explode("text_entities", empty_as_null=False)
         .unnest("text_entities")
-        .with_columns(part=mark(pl.col("type"), hygiene_expr(pl.col("text")), pl.col("href")))
+        .with_columns(part=mark(pl.col("type"), pl.col("text"), pl.col("href")))
         .group_by("row", maintain_order=True)
         .agg(pl.col("part").str.join(""))
     )
-    unmarked = mark(pl.lit("plain"), pl.col("post"), pl.lit(None, pl.String))
+    unmarked = mark(pl.lit("plain"), pl.col("text"), pl.lit(None, pl.String))
     plain = posts.select(marked=unmarked)["marked"]
-    return plain.scatter(parts["row"], parts["part"]) if parts.height else plain
+    return plain.clone().scatter(parts["row"], parts["part"]) if parts.height else plain
 
 
-def _taken_out(marked: pl.Series) -> pl.DataFrame:
-    """Columns marked, bare and the five lists, a row for each distinct marked text."""
-    distinct = marked.unique(maintain_order=True)
-    cleaned = [take_out(text) for text in distinct]
-    lists = {name: [getattr(item, name) for item in cleaned] for name in _LISTS}
-    return pl.DataFrame(
-        {"marked": distinct, "bare": [item.text for item in cleaned], **lists},
-        schema={"marked": pl.String, "bare": pl.String, **dict.fromkeys(_LISTS, pl.List(pl.String))},
+def _cleaned(texts: pl.DataFrame) -> pl.DataFrame:
+    """Distinct texts (columns raw and marked) with what cleaning makes of them; posts repeat each other a lot."""
+    texts = texts.with_columns(post=hygiene_expr(pl.col("raw")), bare=hygiene_expr(pl.col("marked")))
+    cleaned = [take_out(text) for text in texts["bare"]]
+    texts = texts.with_columns(
+        pl.Series("bare", [item.text for item in cleaned], pl.String),
+        *(_strings(name, [getattr(item, name) for item in cleaned]) for name in _LISTS),
+    ).with_columns(text=normalise_expr(pl.col("bare")))
+    ethiopic, latin = script_shares_expr(pl.col("text"))
+    return texts.drop("bare").with_columns(
+        pl.Series("words", [len(words(text)) for text in texts["text"]], pl.Int64),
+        search_key=search_key_expr(pl.col("text")),
+        ethiopic_share=ethiopic,
+        latin_share=latin,
+        language=language_expr(pl.col("text")),
     )
 
 
-def _word_counts(column: pl.Series) -> pl.Series:
-    return pl.Series(_count(column.to_list()), dtype=pl.Int64)
-
-
-def _count(texts: Sequence[str]) -> list[int]:
-    known: dict[str, int] = {}
-    for text in texts:
-        if text not in known:
-            known[text] = len(words(text))
-    return [known[text] for text in texts]
+def _strings(name: str, rows: Sequence[Sequence[str]]) -> pl.Series:
+    """A column of lists of strings."""
+    column = pl.from_arrow(pa.array(rows, pa.large_list(pa.large_string())))
+    assert isinstance(column, pl.Series)
+    return column.alias(name)

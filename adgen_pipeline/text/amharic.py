@@ -7,6 +7,7 @@ is for matching only. Mentions, links and hashtags keep their spelling on every 
 
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 
 import polars as pl
 import regex
@@ -59,7 +60,7 @@ _FULL_STOP_PATTERN = regex.compile(
     rf"{_EXEMPT}(*SKIP)(*FAIL)"
     r"|(?<![:፡።])(?<!\d)፡፡(?![:፡።])"
     r"|(?<![:፡።])(?<=\d)፡፡(?![:፡።\d])"
-    rf"|(?<=[\p{{L}}\p{{N}}%)\]»”\"']\ ?)::(?![:፡።])(?=\s|$|{ETHIOPIC_LETTER}|[»”\"')\]])",
+    rf"|(?<=[\p{{L}}\p{{N}}%)\]»”\"']\ ?)::(?:(?![\w:/፡።])|(?={ETHIOPIC_LETTER}))",
     regex.V1,
 )
 
@@ -150,7 +151,9 @@ def _translate_column(column: pl.Series, table: dict[str, str], exact: Callable[
 def _mend(column: pl.Series, source: pl.Series, where: str, exact: Callable[[str], str]) -> pl.Series:
     """The column with the exact function's results for the few sources that match a pattern."""
     rows = source.str.contains(where).fill_null(False).arg_true()
-    return column.scatter(rows, [exact(text) for text in source.gather(rows)]) if rows.len() else column
+    return (
+        column.clone().scatter(rows, [exact(text) for text in source.gather(rows)]) if rows.len() else column
+    )
 
 
 _ABBREVIATION = rf"{ETHIOPIC_LETTER}{{1,2}}(?:[./]{ETHIOPIC_LETTER}{{1,4}})+"
@@ -172,7 +175,19 @@ _SENTENCE_END = regex.compile(
 
 def words(text: str) -> list[str]:
     """Words in order without punctuation; abbreviations (ት/ቤት, ዓ.ም), numbers (1,500) and times (2:30) stay whole."""
-    return [match.group() for match in _WORDS.finditer(text)]
+    found: list[str] = []
+    for chunk in text.split():
+        if chunk.isalpha():
+            found.append(chunk)
+        else:
+            found += _chunk_words(chunk)
+    return found
+
+
+@lru_cache(maxsize=100_000)
+def _chunk_words(chunk: str) -> tuple[str, ...]:
+    """Words of what stands between two spaces; posts repeat such pieces, so that most are known already."""
+    return tuple(match.group() for match in _WORDS.finditer(chunk))
 
 
 def sentences(text: str) -> list[str]:

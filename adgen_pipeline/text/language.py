@@ -1,9 +1,10 @@
 """Which script and which language a post is in, from its letters and its function words."""
 
+import re
+
 import polars as pl
 import regex
 
-from adgen_pipeline.text.amharic import words
 from adgen_pipeline.text.patterns import EMAIL, ETHIOPIC_LETTER, HASHTAG, LINK, MENTION
 
 LANGUAGES = ("am", "ti", "om", "en", "am-latn", "mixed", "und")
@@ -14,7 +15,9 @@ _LATIN_LETTER = "[A-Za-zªºÀ-ÖØ-öø-ɏḀ-ỿＡ-Ｚａ-ｚ\U0001d400-\U000
 _LETTERS = regex.compile(_LETTER, regex.V1)
 _ETHIOPIC = regex.compile(ETHIOPIC_LETTER, regex.V1)
 _LATIN = regex.compile(_LATIN_LETTER, regex.V1)
-_ADDRESSES = regex.compile(f"{EMAIL}|{LINK}|{MENTION}|{HASHTAG}", regex.V1)
+_ADDRESSES = f"{EMAIL}|{LINK}|{MENTION}|{HASHTAG}"
+_ADDRESS_SIGN = r"[@#]|://|[A-Za-z0-9]\.[A-Za-z]"
+_WORDS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
 _MINIMUM_LETTERS = 3
 _ONE_SCRIPT = 0.7  # a post with this share of its letters in one script is written in that script
@@ -76,16 +79,7 @@ def language(text: str) -> str:
     The script decides first; links, mentions and hashtags have no say. Within a script, function words do; Ethiopic
     without Tigrinya words is Amharic.
     """
-    prose = _ADDRESSES.sub(" ", text)
-    if len(_LETTERS.findall(prose)) < _MINIMUM_LETTERS:
-        return "und"
-    ethiopic, latin = script_shares(prose)
-    if ethiopic >= _ONE_SCRIPT:
-        found = words(prose)
-        return "ti" if _hits(found, _TIGRINYA) > _hits(found, _AMHARIC) else "am"
-    if latin >= _ONE_SCRIPT:
-        return _latin_language([word.lower().replace("’", "'") for word in words(prose)])
-    return "mixed" if ethiopic + latin >= _ONE_SCRIPT else "und"
+    return str(pl.select(language_expr(pl.lit(text))).item())
 
 
 def language_expr(text: pl.Expr) -> pl.Expr:
@@ -95,12 +89,25 @@ def language_expr(text: pl.Expr) -> pl.Expr:
 
 def _language_column(column: pl.Series) -> pl.Series:
     distinct = column.drop_nulls().unique()
-    return column.replace_strict(
-        distinct,
-        pl.Series([language(text) for text in distinct], dtype=pl.String),
-        default=None,
-        return_dtype=pl.String,
+    hold = distinct.str.contains(_ADDRESS_SIGN).arg_true()  # the exact pattern is slow, and few texts need it
+    prose = distinct.clone().scatter(hold, distinct.gather(hold).str.replace_all(_ADDRESSES, " "))
+    ethiopic, latin = script_shares_expr(pl.col("prose"))
+    shares = pl.DataFrame({"prose": prose}).select(
+        "prose", letters=pl.col("prose").str.count_matches(_LETTER), ethiopic=ethiopic, latin=latin
     )
+    found = pl.Series([_language(*row) for row in shares.iter_rows()], dtype=pl.String)
+    return column.replace_strict(distinct, found, default=None, return_dtype=pl.String)
+
+
+def _language(prose: str, letters: int, ethiopic: float, latin: float) -> str:
+    if letters < _MINIMUM_LETTERS:
+        return "und"
+    if ethiopic >= _ONE_SCRIPT:
+        found = _WORDS.findall(prose)
+        return "ti" if _hits(found, _TIGRINYA) > _hits(found, _AMHARIC) else "am"
+    if latin >= _ONE_SCRIPT:
+        return _latin_language(_WORDS.findall(prose.lower().replace("’", "'")))
+    return "mixed" if ethiopic + latin >= _ONE_SCRIPT else "und"
 
 
 def _latin_language(found: list[str]) -> str:

@@ -28,7 +28,7 @@ HASHTAG = (
 
 # Characters that are an emoji by themselves; the ones left out are letters, punctuation or signs (™) unless a
 # variation selector follows.
-_EMOJI_ALONE = r"[\p{Emoji}&&\p{Extended_Pictographic}--[©®™‼⁉ℹ〰Ⓜ㊗㊙]]"
+_EMOJI_ALONE = r"[\p{Emoji}&&\p{Extended_Pictographic}--[©®™‼⁉ℹⓂ㊗㊙]]"
 _DRESS = "(?:[\ufe0e\ufe0f]*\\p{Emoji_Modifier})?[\ufe0e\ufe0f]*[\U000e0020-\U000e007f]*\u20e3?"
 _EMOJI_UNIT = rf"\p{{Extended_Pictographic}}{_DRESS}"
 _EMOJI_JOINED = f"{_EMOJI_UNIT}(?:\u200d{_EMOJI_UNIT})+"

@@ -1,0 +1,188 @@
+"""Levels L0, L1 and L2 of Amharic text, words and sentences."""
+
+import unicodedata
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adgen_pipeline.text.amharic import (
+    HOMOPHONES,
+    PHONETIC,
+    STOP_WORDS,
+    hygiene,
+    hygiene_expr,
+    normalise,
+    normalise_expr,
+    search_key,
+    search_key_expr,
+    sentences,
+    words,
+)
+
+ROWS = [
+    (0x1210, 0x1200, 7),
+    (0x1280, 0x1200, 7),
+    (0x1220, 0x1230, 8),
+    (0x12D0, 0x12A0, 7),
+    (0x1338, 0x1340, 7),
+]
+EMOJI = ["👨‍👩‍👧", "☎️", "1️⃣", "🇪🇹", "👍🏽", "❤️‍🔥", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "🧑🏾‍💻", "#️⃣", "™️"]
+PIECES = st.sampled_from(
+    [
+        *EMOJI,
+        *"ሐሓኀኃሠዐዓጸጿሗኋ",
+        "ሰላም",
+        " ",
+        "\n",
+        "\u00a0",
+        "\u200b",
+        "\u200d",
+        "\ufe0f",
+        "::",
+        "፡፡",
+        ":",
+        "2:30",
+        "#ሠላም",
+        "@abc_sample_shop",
+        "https://example.com/ሐ",
+        "t.me/abc",
+        "ዓ.ም",
+        "1,500",
+        "a",
+        ".",
+        "\r\n",
+        "\x08",
+    ]
+)
+TEXTS = st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(max_size=30))
+
+
+def test_the_table_is_the_customers_with_its_gaps_closed() -> None:
+    expected = {
+        chr(source + i): chr(target + i) for source, target, length in ROWS for i in range(length)
+    }  # by code point, independent of the letters in the module
+    assert expected == HOMOPHONES
+    assert len(HOMOPHONES) == 36
+
+
+@pytest.mark.parametrize("table", [HOMOPHONES, PHONETIC], ids=["L1", "L2"])
+def test_no_target_is_a_source(table: dict[str, str]) -> None:
+    assert not set(table) & set(table.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("አምስት ሺ ብር ዲጂታል ይደውሉልዎ", "አምስት ሺ ብር ዲጂታል ይደውሉልዎ"),  # amseg folds ሺ ዲ ጂ ዎ
+        ("ኅ ኄ ኃ ኀ", "ህ ሄ ሃ ሀ"),  # amseg's second ኅ rule never runs, etnltk forgets ኄ, both lose the order
+        ("ጸ ጹ ጺ ጻ ጼ ጽ ጾ", "ፀ ፁ ፂ ፃ ፄ ፅ ፆ"),  # amseg mixes directions
+        ("ሉዓላዊነት", "ሉኣላዊነት"),  # etnltk makes ሏላዊነት of it
+        ("ኋላ ቋንቋ ኸረ ሗ ጿ", "ኋላ ቋንቋ ኸረ ሗ ጿ"),
+        ("1.5 1,500 ነው። ነው፣", "1.5 1,500 ነው። ነው፣"),  # amnlp deletes punctuation
+        ("https://example.com 2:30", "https://example.com 2:30"),  # etnltk writes ፡ for :
+        ("#ሠላም @ሠላም https://example.com/ሐረር ሠላም", "#ሠላም @ሠላም https://example.com/ሐረር ሰላም"),
+    ],
+)
+def test_bugs_of_public_normalisers_are_not_ours(text: str, expected: str) -> None:
+    assert normalise(text) == expected
+
+
+def test_the_key_unites_what_the_order_preserving_level_keeps_apart() -> None:
+    assert normalise("ዓመት") == "ኣመት"
+    assert search_key("ዓመት") == search_key("አመት") == "አመት"
+    assert search_key("ሃይማኖት ሐይማኖት ኃይማኖት") == "ሀይማኖት ሀይማኖት ሀይማኖት"
+    assert search_key("ሗ") == "ኋ"
+    assert search_key("ኸረ") == "ኸረ"
+
+
+@pytest.mark.parametrize("emoji", EMOJI)
+def test_hygiene_keeps_emoji_sequences_unbroken(emoji: str) -> None:
+    assert hygiene(f"ዋጋ{emoji}500") == f"ዋጋ{emoji}500"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\u200db\ufe0f", "ab"),
+        ("1\ufe0f ብር", "1 ብር"),
+        ("\ufeffሰላም\u200b\u2060ታ", "ሰላምታ"),
+        ("ዋጋ\u00a0500", "ዋጋ 500"),
+        ("አንድ\r\nሁለት\rሦስት\u2028አራት", "አንድ\nሁለት\nሦስት\nአራት"),
+        ("ብር\x08 500", "ብር 500"),
+        ("  ሁለት   ቦታ\n\n\n", "  ሁለት   ቦታ\n\n\n"),
+        ("ሠላም ዓለም", "ሠላም ዓለም"),
+        ("e\u0301", "é"),
+        ("Ⓐ ™ 𝐁", "Ⓐ ™ 𝐁"),  # NFC, not NFKC
+    ],
+)
+def test_hygiene_changes_nothing_but_dirt(text: str, expected: str) -> None:
+    assert hygiene(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ነው፡፡", "ነው።"),
+        ("ነው:: ደውሉ", "ነው። ደውሉ"),
+        ("500 ብር::ደውሉ", "500 ብር።ደውሉ"),
+        ("https://example.com/a::b", "https://example.com/a::b"),
+        ("2::30", "2::30"),
+        ("::::::", "::::::"),
+        ("እንዴ፡፡፡፡", "እንዴ፡፡፡፡"),
+        ("ዋጋ: 500", "ዋጋ: 500"),
+        ("std::map", "std::map"),
+    ],
+)
+def test_doubled_colons_become_a_full_stop_only_where_they_are_one(text: str, expected: str) -> None:
+    assert hygiene(text) == expected
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_levels_are_idempotent(text: str) -> None:
+    for level in (hygiene, normalise, search_key):
+        assert level(level(text)) == level(text)
+    assert unicodedata.is_normalized("NFC", hygiene(text))
+    assert search_key(normalise(text)) == search_key(text)
+    assert len(normalise(text)) == len(text)
+
+
+@settings(deadline=None)
+@given(st.lists(st.one_of(st.none(), TEXTS), min_size=1, max_size=6))
+def test_columns_are_treated_as_single_texts_are(texts: list[str | None]) -> None:
+    table = pl.DataFrame({"text": texts}, schema={"text": pl.String})
+    for single, column in (
+        (hygiene, hygiene_expr),
+        (normalise, normalise_expr),
+        (search_key, search_key_expr),
+    ):
+        expected = [None if text is None else single(text) for text in texts]
+        assert table.select(column(pl.col("text")))["text"].to_list() == expected
+
+
+def test_words_keep_abbreviations_numbers_and_addresses_whole() -> None:
+    text = "ዋጋ፦ 1,500 ብር፤ ከ2:30 በ2016 ዓ.ም. የት/ቤት ዕቃ t.me/abc_sample @abc_sample_shop ጥቁር/ነጭ ነው።እሺ!"
+    assert words(text) == [
+        *("ዋጋ", "1,500", "ብር", "ከ2", "30", "በ2016", "ዓ.ም", "የት/ቤት", "ዕቃ", "t.me/abc_sample"),
+        *("@abc_sample_shop", "ጥቁር", "ነጭ", "ነው", "እሺ"),
+    ]
+
+
+def test_sentences_are_not_cut_within_abbreviations_numbers_and_links() -> None:
+    text = "ዋጋው 2.5 ሚሊዮን ነው። በ2016 ዓ.ም. ተከፈተ፡ ት/ቤት ነው? Br. 500 only. example.com/a.b ይጎብኙ!\nነገ"
+    assert sentences(text) == [
+        *("ዋጋው 2.5 ሚሊዮን ነው።", "በ2016 ዓ.ም. ተከፈተ፡ ት/ቤት ነው?", "Br. 500 only.", "example.com/a.b ይጎብኙ!", "ነገ")
+    ]
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_sentences_lose_nothing_but_space(text: str) -> None:
+    assert "".join("".join(sentences(text)).split()) == "".join(text.split())
+
+
+def test_stop_words_are_spelled_as_cleaned_text_is() -> None:
+    assert {"ነው", "እና", "the"} <= STOP_WORDS
+    assert all(normalise(word) == word for word in STOP_WORDS)
