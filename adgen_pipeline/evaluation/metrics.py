@@ -4,6 +4,7 @@ Every metric is a number of one answer to one case; `scores` averages them. Word
 so homophone spellings are no errors.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -17,9 +18,11 @@ from adgen_pipeline.text.language import script_shares
 from adgen_pipeline.text.slots import FACT_KINDS, SLOT, SLOT_KINDS, fill
 
 MINIMUM_ETHIOPIC_SHARE = 0.6  # of an ad that passes as Amharic; brands and sizes are Latin in real ads too
+MINIMUM_OWN_WORDS = 3  # words outside the slots from which their script can be told
 MAXIMUM_REPEATS = 2  # of a 4-gram in an ad that passes
 REPEATED_WORDS = 4
 
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 # chrF2 of Popović (2015): character 6-grams, recall weighs twice.
 _CHRF = CHRF(char_order=6, word_order=0, beta=2)
 _MASKS = {kind: chr(0xE000 + number) for number, kind in enumerate(SLOT_KINDS)}  # private use: in no text
@@ -161,7 +164,7 @@ def defects(case: Case, answer: Answer) -> list[str]:
         found.append(f"not stated: {counted([fact.kind for fact in missing])}")
     if invented := invented_facts(case.brief, answer.text):
         found.append(f"not in the brief: {counted([fact.kind for fact in invented])}")
-    if (share := ethiopic_share(case, answer)) < MINIMUM_ETHIOPIC_SHARE:
+    if (share := max(ethiopic_share(case, answer), _own_ethiopic_share(answer))) < MINIMUM_ETHIOPIC_SHARE:
         found.append(f"only {share:.0%} of its letters are Ethiopic")
     if (repeats := repetition(case, answer)) > MAXIMUM_REPEATS:
         found.append(f"it says the same four words {repeats:.0f} times")
@@ -171,8 +174,8 @@ def defects(case: Case, answer: Answer) -> list[str]:
 def invented_facts(brief: Brief, text: str) -> list[Fact]:
     """Facts of a text that the brief does not state, in order.
 
-    A bare number is supported by the same digits in any fact of the brief: «1,700» is the price of a brief that says
-    «1700 ብር».
+    Bare numbers are supported by the same numbers in any facts of the brief: «1,700» is the price of a brief that
+    says «1700 ብር», and «4 / 9 ኪሎ» are two of its weights.
     """
     found = find_facts(text)
     if not found:
@@ -181,13 +184,13 @@ def invented_facts(brief: Brief, text: str) -> list[Fact]:
     keys = {value_key(fact) for fact in written} | {f"{fact.kind}:{fact.value}" for fact in brief.facts}
     stated = [fact.text for fact in written] + [fact.text for fact in brief.facts]
     literal = {_squeezed(fact) for fact in stated}
-    digits = {_digits(fact) for fact in stated}
+    numbers = {number for fact in stated for number in _numbers(fact)}
     return [
         fact
         for fact in found
         if value_key(fact) not in keys
         and _squeezed(fact.text) not in literal
-        and not (fact.kind == "quantity" and _digits(fact.text) in digits)
+        and not (fact.kind == "quantity" and _numbers(fact.text) <= numbers)
     ]
 
 
@@ -220,6 +223,12 @@ def _brief_facts(brief: Brief) -> list[Fact]:
     return [fact for text in (*filled, *(f.text for f in brief.facts)) for fact in find_facts(text)]
 
 
+def _own_ethiopic_share(answer: Answer) -> float:
+    """Ethiopic share of what the ad says in its own words: a brief full of Latin names is not the writer's doing."""
+    own = SLOT.sub(" ", answer.slotted)
+    return script_shares(own)[0] if len(words(own)) >= MINIMUM_OWN_WORDS else 0.0
+
+
 def _masked(slotted: str) -> str:
     """The text with each slot and each bare fact as the one sign of its kind."""
     text = SLOT.sub(lambda match: _MASKS[match.group(1)], slotted)
@@ -236,5 +245,5 @@ def _squeezed(text: str) -> str:
     return "".join(search_key(text).lower().split())
 
 
-def _digits(text: str) -> str:
-    return "".join(c for c in text if c.isdecimal())
+def _numbers(text: str) -> set[str]:
+    return {number.replace(",", "") for number in _NUMBER.findall(text)}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from adgen_pipeline.evaluation import metrics
 from adgen_pipeline.evaluation.metrics import Answer, Case
 from adgen_pipeline.text.amharic import search_key
-from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.text.brief import Brief, BriefFact
 from adgen_pipeline_tests.evaluation.ads import AD, BRIEF, SLOTTED
 
 CASE = Case(BRIEF, AD, SLOTTED)
@@ -77,6 +77,12 @@ def test_a_bare_number_is_supported_by_the_same_digits_in_the_brief_and_no_other
     assert [fact.text for fact in metrics.invented_facts(BRIEF, "ጫማ 42 ቁጥር")] == ["42"]
 
 
+def test_numbers_of_several_facts_written_together_are_supported_and_a_new_one_among_them_is_not() -> None:
+    brief = Brief(product="ሩዝ 4 ኪሎ", features=("9 ኪሎ",))
+    assert metrics.invented_facts(brief, "ሩዝ 4 / 9 ኪሎ") == []
+    assert len(metrics.invented_facts(brief, "ሩዝ 4 / 8 ኪሎ")) == 1
+
+
 def test_a_fact_within_the_words_of_a_brief_is_no_invention() -> None:
     brief = Brief(product="ስልክ 128GB", description="ዋስትና 12 ወር", features=("⟨brand_7⟩",))
     assert metrics.invented_facts(brief, "ስልክ 128GB ከ 12 ወር ዋስትና ጋር") == []
@@ -108,8 +114,19 @@ def test_repetition_counts_the_most_frequent_four_words(text: str, expected: flo
     ],
 )
 def test_every_defect_is_named_and_makes_the_ad_unacceptable(text: str, defect: str) -> None:
-    assert any(defect in found for found in metrics.defects(CASE, Answer(text, SLOTTED)))
-    assert value("acceptable", text) == 0.0
+    assert any(defect in found for found in metrics.defects(CASE, Answer(text, text)))
+    assert value("acceptable", text, text) == 0.0
+
+
+def test_an_ad_of_latin_names_is_judged_by_its_own_words() -> None:
+    names = "Samsung Galaxy Buds Wireless Earphones International Original Edition"
+    brief = Brief(product=names, facts=(BriefFact(slot="⟨product_1⟩", text=names, value=names),))
+    case = Case(brief, AD, SLOTTED)
+    own = Answer(f"{names} አሁን ገብቷል ይምጡ", "⟨product_1⟩ አሁን ገብቷል ይምጡ")
+    assert metrics.ethiopic_share(case, own) < metrics.MINIMUM_ETHIOPIC_SHARE
+    assert metrics.defects(case, own) == []
+    assert metrics.defects(case, Answer(f"{names} now in our shop", "⟨product_1⟩ now in our shop")) != []
+    assert metrics.defects(case, Answer(names, "⟨product_1⟩")) != []
 
 
 def test_a_good_ad_is_acceptable() -> None:
