@@ -18,7 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from adgen_pipeline.errors import ArtifactError, DataError
-from adgen_pipeline.schemas import TableSchema
+from adgen_pipeline.table_schema import TableSchema
 
 FORBIDDEN_SUFFIXES = {".pkl", ".pickle", ".pt", ".pth", ".bin", ".joblib"}  # safetensors only
 

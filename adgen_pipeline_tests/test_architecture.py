@@ -69,14 +69,13 @@ def test_every_asset_is_described_owned_and_versioned(specs: list[dg.AssetSpec])
 def test_every_table_has_a_blocking_schema_check_and_described_columns(definitions: dg.Definitions) -> None:
     checked = {
         key.asset_key.to_user_string()
-        for check in definitions.resolve_asset_graph().asset_check_keys
-        for key in [check]
+        for key in definitions.resolve_asset_graph().asset_check_keys
         if key.name == "schema"
     }
     assert checked == set(TABLES)
     for spec in definitions.resolve_all_asset_specs():
         if "/".join(spec.key.path) in TABLES:
-            columns = spec.metadata["dagster/column_schema"].schema.columns
+            columns = spec.metadata["dagster/column_schema"].columns
             assert all(column.description for column in columns), spec.key
 
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from adgen_pipeline.artifacts import Artifact, Store
 from adgen_pipeline.defs.partitions import channel
-from adgen_pipeline.schemas import TableSchema
+from adgen_pipeline.table_schema import TableSchema
 
 SHOWN = 10  # violations in the check's metadata
 

@@ -20,8 +20,8 @@ from adgen_pipeline.schemas import (
     NGRAMS,
     POSTS,
     WORD_FREQUENCIES,
-    TableSchema,
 )
+from adgen_pipeline.table_schema import TableSchema
 
 
 def _spec(schema: TableSchema) -> dg.AssetSpec:

@@ -8,7 +8,7 @@ import dagster as dg
 from adgen_pipeline.defs.automation import on_new_data
 from adgen_pipeline.defs.metadata import column_schema
 from adgen_pipeline.defs.partitions import channel
-from adgen_pipeline.schemas import TableSchema
+from adgen_pipeline.table_schema import TableSchema
 
 TEAMS = {
     "telegram": "team:data",

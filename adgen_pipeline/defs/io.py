@@ -7,7 +7,8 @@ import dagster as dg
 import polars as pl
 
 from adgen_pipeline.artifacts import Artifact, Store
-from adgen_pipeline.schemas import TABLES, TableSchema
+from adgen_pipeline.schemas import TABLES
+from adgen_pipeline.table_schema import TableSchema
 
 
 class TableIOManager(dg.IOManager):

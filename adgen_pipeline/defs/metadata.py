@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from adgen_pipeline.artifacts import Artifact, table_digest
-from adgen_pipeline.schemas import TableSchema
+from adgen_pipeline.table_schema import TableSchema
 from adgen_pipeline.text.redact import redact
 
 PREVIEW_ROWS = 5

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation.brief import missing, read_brief
-from adgen_pipeline.generation.writer import AdWriter
 from adgen_pipeline.recipe import BriefTarget, GenerationRecipe
 from adgen_pipeline.schemas import BRIEFS, GENERATED_ADS
 from adgen_pipeline.text.brief import Brief
+
+if TYPE_CHECKING:  # reading briefs must not load the model libraries
+    from adgen_pipeline.generation.writer import AdWriter
 
 BRIEF_ENDINGS = {".md", ".txt", ".yaml", ".yml", ".json"}
 
@@ -66,7 +69,7 @@ def targets(briefs: pl.DataFrame, recipe: GenerationRecipe) -> list[BriefTarget]
 
 
 def write_targets(
-    writer: AdWriter,
+    writer: "AdWriter",
     briefs: pl.DataFrame,
     chosen: Sequence[BriefTarget],
     *,
