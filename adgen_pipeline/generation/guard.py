@@ -15,7 +15,7 @@ import polars as pl
 from adgen_pipeline.generation import formats
 from adgen_pipeline.generation.coverage import lines_for, missing_facts
 from adgen_pipeline.generation.lexical import folded
-from adgen_pipeline.generation.promises import lexicon, unsupported
+from adgen_pipeline.generation.promises import Supported, lexicon
 from adgen_pipeline.text.amharic import hygiene, search_key, sentences, words
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.facts import find_facts
@@ -91,9 +91,10 @@ class Guard:
         """
         self._brief = brief
         self._values = brief.values()
-        self._brief_text = brief_text(brief)
-        brief_folded = folded(self._brief_text)
-        self._latin = lexicon().generic_latin | {w.lower() for w in _LATIN_WORD.findall(self._brief_text)}
+        said = brief_text(brief)
+        brief_folded = folded(said)
+        self._promises = Supported(said)
+        self._latin = lexicon().generic_latin | {w.lower() for w in _LATIN_WORD.findall(said)}
         self._numbers = {match["stem"] for match in lexicon().number_words.finditer(brief_folded)}
         self._run = maximum_shared_words + 1
         self._copied = {run for post in retrieved for run in _runs(_plain_words(post), self._run)}
@@ -108,8 +109,10 @@ class Guard:
         kept: list[str] = []
         uses: Counter[str] = Counter()
         dropped = 0
-        for line in clean.split("\n"):
-            good, bad = self._line(line, uses, kept)
+        lines = clean.split("\n")
+        for place, line in enumerate(lines):
+            following = next((later for later in lines[place + 1 :] if later), "")
+            good, bad = self._line(line, following, uses, kept)
             dropped += len(bad) > 0
             violations += bad
             if good is not None:
@@ -136,12 +139,14 @@ class Guard:
         ad = formats.without_stray_brackets("\n".join(lines))
         return Guarded(ad, fill(ad, self._values), (), 0, None)
 
-    def _line(self, line: str, uses: Counter[str], kept: list[str]) -> tuple[str | None, list[Violation]]:
+    def _line(
+        self, line: str, following: str, uses: Counter[str], kept: list[str]
+    ) -> tuple[str | None, list[Violation]]:
         """What is left of a line, None if nothing, and what was wrong with the rest."""
         if not line.strip():
             return "", []
         found = self._violations(line, uses)
-        if not found and _DANGLING.search(line) and not slots_in(line):
+        if not found and _DANGLING.search(line) and not slots_in(line) and not slots_in(following):
             found = [Violation("dangling_label", line)]
         if not found and any(c.isalpha() for c in line) and kept.count(line) >= 1:
             found = [Violation("repeated_line", line)]
@@ -183,7 +188,7 @@ class Guard:
         found += [Violation("foreign_name", name) for name in self._foreign if name in bare_folded]
         found += [
             Violation(f"promise_{promise.kind}", promise.evidence)
-            for promise in unsupported(bare, self._brief_text)
+            for promise in self._promises.violations(bare)
         ]
         return found
 

@@ -70,14 +70,24 @@ def promises(text: str) -> list[Promise]:
     ]
 
 
-def unsupported(text: str, brief_text: str) -> list[Promise]:
-    """Promises of an ad's text that the brief's text does not make."""
-    made = promises(brief_text)
-    kinds = {promise.kind for promise in made}
-    stems = {(promise.kind, promise.stem) for promise in made}
-    each = lexicon().each
-    return [
-        promise
-        for promise in promises(text)
-        if ((promise.kind, promise.stem) not in stems if promise.kind in each else promise.kind not in kinds)
-    ]
+class Supported:
+    """What a brief promises, and so what its ads may."""
+
+    def __init__(self, brief_text: str) -> None:
+        """Read the promises of a brief's text."""
+        made = promises(brief_text)
+        self._kinds = {promise.kind for promise in made}
+        self._stems = {(promise.kind, promise.stem) for promise in made}
+
+    def violations(self, text: str) -> list[Promise]:
+        """Promises of an ad's text that the brief does not make."""
+        each = lexicon().each
+        return [
+            promise
+            for promise in promises(text)
+            if (
+                (promise.kind, promise.stem) not in self._stems
+                if promise.kind in each
+                else promise.kind not in self._kinds
+            )
+        ]

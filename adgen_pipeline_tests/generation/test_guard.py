@@ -1,0 +1,215 @@
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adgen_pipeline.generation.brief import understand
+from adgen_pipeline.generation.formats import problems
+from adgen_pipeline.generation.guard import Guard, brief_text, invented_in_table, maximum_repeats, tidy
+from adgen_pipeline.generation.template import template_ad
+from adgen_pipeline.schemas import GENERATED_ADS
+from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.text.slots import slots_in
+
+BRIEF = understand(
+    "ምርት፦ የሴቶች የእጅ ቦርሳ\nብራንድ፦ ABC Bags\nዋጋ፦ 1,800 ብር\nስልክ፦ 0900 000 014\nአድራሻ፦ ፒያሳ፣ ማዕከል ሕንፃ\n"
+    "ባህሪያት፦ ውሃ የማያስገባ፣ በተለያየ ቀለም",
+    source="brief.txt",
+)
+GOOD = "⟨brand_1⟩\nየሚያምር የሴቶች የእጅ ቦርሳ ውሃ የማያስገባ ነው\nዋጋ፦ ⟨price_1⟩\n📍 ⟨location_1⟩\n📞 ⟨phone_1⟩"
+
+
+def _kinds(candidate: str, brief: Brief = BRIEF, **options: object) -> set[str]:
+    guarded = Guard(brief, **options).check(candidate)  # type: ignore[arg-type]
+    return {violation.kind for violation in guarded.violations}
+
+
+def test_a_good_candidate_is_only_filled() -> None:
+    guarded = Guard(BRIEF).check(GOOD)
+    assert guarded.refusal is None
+    assert guarded.violations == ()
+    assert guarded.repairs_count == 0
+    assert guarded.slotted == GOOD
+    assert guarded.text.endswith("📞 0900 000 014")
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        pytest.param("ዋጋ 950 ብር ብቻ", "invented_fact", id="price"),
+        pytest.param("ይደውሉ 0911000099", "invented_fact", id="phone"),
+        pytest.param("የ፪ ዓመት ልምድ", "invented_fact", id="Ethiopic numeral"),
+        pytest.param("በአምስት ሺህ ብር", "number_word", id="spelled amount"),
+        pytest.param("@other_sample_shop ያግኙን", "invented_fact", id="handle"),
+        pytest.param("t.me/other_sample_shop", "invented_fact", id="link"),
+        pytest.param("ስልክ ⟨phone_2⟩", "unknown_slot", id="slot that the brief lacks"),
+        pytest.param("ያሉበት እናደርሳለን", "promise_delivery", id="delivery"),
+        pytest.param("ከአንድ ዓመት ዋስትና ጋር", "promise_warranty", id="warranty"),
+        pytest.param("ታላቅ ቅናሽ አድርገናል", "promise_discount", id="discount"),
+        pytest.param("በቴሌብር ይክፈሉ", "promise_payment", id="payment"),
+        pytest.param("ሳያልቅብዎ ይፍጠኑ", "promise_stock", id="stock"),
+        pytest.param("ስጦታ እንሰጣለን", "promise_gift", id="gift"),
+        pytest.param("ቦሌ መድኃኔዓለም እንገኛለን", "promise_address", id="place"),
+        pytest.param("Free delivery ABC", "promise_delivery", id="delivery in English"),
+        pytest.param("የ Nike ምርት", "unknown_name", id="another brand"),
+        pytest.param("የሰላም ገበያ ምርት ነው", "foreign_name", id="another channel"),
+        pytest.param("ዋጋ፦", "dangling_label", id="label without its fact"),
+    ],
+)
+def test_a_line_that_breaks_a_rule_is_dropped_and_the_rest_stays(line: str, kind: str) -> None:
+    guarded = Guard(BRIEF, foreign_names=["የሰላም ገበያ"]).check(f"{GOOD}\n{line}")
+    assert kind in {violation.kind for violation in guarded.violations}
+    assert guarded.refusal is None
+    assert guarded.slotted == GOOD
+    assert guarded.repairs_count == 1
+
+
+def test_only_the_sentence_that_breaks_a_rule_is_dropped() -> None:
+    guarded = Guard(BRIEF).check(GOOD.replace("ነው\n", "ነው። በነፃ እናደርሳለን። ለስራ ይመቻል።\n"))
+    assert "ውሃ የማያስገባ ነው። ለስራ ይመቻል።" in guarded.text
+    assert "እናደርሳለን" not in guarded.text
+
+
+def test_what_the_brief_promises_the_ad_may_promise() -> None:
+    brief = understand("product: shoes\nterms: Free delivery\nphone: 0900000012", source="b.yaml")
+    assert not _kinds("የሚያምር ጫማ ለእርስዎ አቅርበናል\nበነፃ እናደርሳለን\n⟨phone_1⟩", brief)
+
+
+def test_missing_facts_are_appended_as_lines_of_their_own() -> None:
+    guarded = Guard(BRIEF).check("የሚያምር የሴቶች የእጅ ቦርሳ ውሃ የማያስገባ ነው")
+    assert guarded.refusal is None
+    assert guarded.repairs_count == 4
+    assert guarded.text.split("\n") == [
+        "🏷 ABC Bags",
+        "የሚያምር የሴቶች የእጅ ቦርሳ ውሃ የማያስገባ ነው",
+        "💵 ዋጋ፦ 1,800 ብር",
+        "📍 አድራሻ፦ ፒያሳ፣ ማዕከል ሕንፃ",
+        "📞 ስልክ፦ 0900 000 014",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("candidate", "reason"),
+    [
+        pytest.param("", "words", id="nothing"),
+        pytest.param("⟨phone_1⟩ ⟨price_1⟩", "words", id="facts alone"),
+        pytest.param("good bags for all people in town", "words", id="English"),
+        pytest.param(" ".join(["ቦርሳ ውብ ምቹ ጥሩ"] * 4), "repeats", id="repetition"),
+        pytest.param(
+            "ጥሩ ቦርሳ ነው ውብ\nበነፃ እናደርሳለን ወደ ቤትዎ ድረስ\nከዋስትና ጋር ነው ለአንድ ዓመት\nቅናሽ አለው ለሁሉም ደንበኛ",
+            "repairs",
+            id="mostly promises",
+        ),
+    ],
+)
+def test_a_candidate_that_is_broken_as_a_whole_is_refused(candidate: str, reason: str) -> None:
+    refusal = Guard(BRIEF).check(candidate).refusal
+    assert refusal is not None
+    assert reason in refusal
+
+
+def test_a_long_run_of_a_retrieved_post_is_a_copy() -> None:
+    post = "ይህ ቦርሳ ለስራ ለጉዞ ለበዓል ለሰርግ ለሁሉም ቦታ የሚሆን ውብ ምቹ እና ጠንካራ ነው"
+    copy = Guard(BRIEF, retrieved=[post], maximum_shared_words=8).check(post)
+    assert copy.refusal is not None
+    assert "copies" in copy.refusal
+    homophones = post.replace("ሰ", "ሠ").replace("ሁ", "ሑ")
+    assert Guard(BRIEF, retrieved=[homophones], maximum_shared_words=8).check(post).refusal is not None
+    assert Guard(BRIEF, retrieved=[post], maximum_shared_words=30).check(post).refusal is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    [
+        ("ዋጋ⟨price_1⟩ ብር ብቻ", "ዋጋ ⟨price_1⟩ ብቻ"),
+        ("⟨phone_1⟩⟨phone_1⟩", "⟨phone_1⟩ ⟨phone_1⟩"),
+        ("በ⟨price_1⟩ይሸጣል", "በ⟨price_1⟩ ይሸጣል"),
+        ("ጫማ ⟨price_ <end_of_turn>", "ጫማ"),
+        ("ጫማ\n\n\n\nውብ   ነው", "ጫማ\n\nውብ ነው"),
+    ],
+)
+def test_slots_stand_apart_and_broken_ones_vanish(raw: str, clean: str) -> None:
+    assert tidy(raw, BRIEF.values()) == clean
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                [
+                    *BRIEF.values(),
+                    "⟨phone_2⟩",
+                    "⟨price_",
+                    "0911000099",
+                    "950",
+                    "ብር",
+                    "፭",
+                    "@x_shop",
+                    "t.me/abc",
+                    "١٢",
+                ]
+            ),
+            st.sampled_from(["ቦርሳ", "ውብ", "ነው።", "\n", "(", ")", "https://", "#ቦርሳ", "<eos>", "1️⃣", "ሺህ"]),
+            st.text(max_size=6),
+        ),
+        max_size=30,
+    )
+)
+def test_no_ad_says_a_number_contact_or_link_that_the_brief_does_not(parts: list[str]) -> None:
+    """An oracle of its own: digits by Unicode category, @ and links by plain search."""
+    guarded = Guard(BRIEF).check(" ".join(parts))
+    rest = guarded.text
+    for text in sorted(BRIEF.values().values(), key=len, reverse=True):
+        rest = rest.replace(text, " ")
+    assert not any(c.isnumeric() for c in rest)
+    assert "@" not in rest
+    assert not re.search(r"https?:|t\.me/", rest)
+    if guarded.refusal is None:
+        assert problems(guarded.text) == []
+        assert all(fact.text in guarded.text for fact in BRIEF.facts if fact.must)
+
+
+@pytest.mark.parametrize(
+    ("text", "repeats"), [("ሀ ለ ሐ መ", 1), ("ሀ ለ ሐ መ ሀ ለ ሐ መ", 2), ("ሀ ለ ሐ", 0), ("ቦ ቦ ቦ ቦ ቦ ቦ", 3)]
+)
+def test_repeats_are_counted_on_runs_of_four_words(text: str, repeats: int) -> None:
+    assert maximum_repeats(text) == repeats
+
+
+def test_the_template_says_all_facts_and_nothing_else() -> None:
+    ad = template_ad(BRIEF)
+    assert {fact.slot for fact in BRIEF.facts if fact.must} <= set(slots_in(ad))
+    guarded = Guard(BRIEF).check(ad)
+    assert guarded.violations == ()
+    assert guarded.refusal is None
+
+
+def test_a_template_ad_of_many_pages_is_cut_to_a_post() -> None:
+    lines = "\n".join(f"- የሚያምር ቦርሳ ባህሪ {'ሀ' * 800}{n}" for n in range(12))
+    brief = understand(f"ምርት፦ ቦርሳ\nስልክ፦ 0900000014\n{lines}", source="b.md")
+    guarded = Guard(brief).fallback(template_ad(brief))
+    assert problems(guarded.text) == []
+    assert "0900000014" in guarded.text
+
+
+def test_an_invented_fact_in_the_table_of_ads_is_found() -> None:
+    fact = {
+        "slot": "⟨phone_1⟩",
+        "kind": "phone",
+        "text": "0900000014",
+        "value": "+251900000014",
+        "source": "",
+    }
+    row = {"brief_id": "b", "rank": 1, "text": "ቦርሳ 0900000014", "facts": [fact]}
+    assert invented_in_table(GENERATED_ADS.frame([row])) == []
+    bad = GENERATED_ADS.frame([row, {**row, "rank": 2, "text": "ቦርሳ 0900000014 በ950 ብር"}])
+    (problem,) = invented_in_table(bad)
+    assert "ad 2 of b" in problem
+    assert "950" not in problem
+
+
+def test_the_text_of_a_brief_has_its_facts_in_it() -> None:
+    assert "1,800 ብር" in brief_text(BRIEF)
+    assert slots_in(brief_text(BRIEF)) == []
