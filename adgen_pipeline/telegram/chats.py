@@ -90,7 +90,7 @@ def chats(data: bytes) -> list[Chat]:
     """All chats of an export file with their records."""
     try:
         file = _FILE_DECODER.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return [_split(data, header) for header in headers(data)]
     if file.messages is not None:
         return [_chat(file)]

@@ -160,7 +160,7 @@ def _structs(name: str, rows: Sequence[Sequence[tuple[object, ...]]]) -> pl.Seri
 def _object(record: bytes | msgspec.Raw) -> dict[str, object]:
     try:
         message = _decode(record)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         message = _lenient(bytes(record), error)
     if not isinstance(message, dict):
         raise ValueError("it is not an object")

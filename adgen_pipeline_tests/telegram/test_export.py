@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from adgen_pipeline.errors import ExportError
 from adgen_pipeline.schemas import MESSAGES
@@ -183,6 +185,34 @@ def test_one_damaged_message_costs_itself_only(tmp_path: Path) -> None:
     assert found.counts["read"] == 7
     third = damaged.index(b'{\n   "id": 3')
     assert third in [item.offset for item in found.quarantined]
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    place=st.floats(min_value=0, max_value=1, exclude_max=True),
+    byte=st.sampled_from([b"", b'"', b"{", b"}", b"[", b"]", b"\\", b",", b"x", b"\x00", b"\xff"]),
+    inserts=st.booleans(),
+)
+def test_one_wrong_byte_costs_one_message_at_most_and_is_told(
+    tmp_path: Path, place: float, byte: bytes, inserts: bool
+) -> None:
+    whole = dumped(chat([message(i, f'ጽሑፍ {i} " \\ {{ [') for i in range(1, 9)]))
+    start, stop = whole.index(b'"messages"') + 14, whole.rindex(b"}\n ]")
+    at = start + int(place * (stop - start))
+    write(tmp_path / "a.json", whole[:at] + byte + whole[at + (not inserts) :])
+    found = read(tmp_path)
+    lost = 8 - found.messages.height
+    assert lost <= 1
+    assert lost == 0 or found.quarantined
+
+
+def test_endless_nesting_is_damage_like_any_other(tmp_path: Path) -> None:
+    deep = b'{"id": 2, "type": "message", "x": ' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+    whole = dumped(chat([message(1), message(3)])).replace(b'{\n   "id": 3', deep + b',\n  {\n   "id": 3')
+    write(tmp_path / "a.json", whole)
+    found = read(tmp_path)
+    assert sorted(texts(found)) == [1, 3]
+    assert len(found.quarantined) == 1
 
 
 @pytest.mark.parametrize(
