@@ -14,20 +14,21 @@ MESSAGE_KEYS = pl.List(pl.Struct({"channel_id": pl.Int64, "message_id": pl.Int64
 
 SPLITS = ("train", "validation", "test")
 DROP_REASONS = (
-    "empty",
-    "too_short",
-    "too_long",
-    "not_amharic",
-    "exact_duplicate",
-    "near_duplicate",
-    "bridges_splits",
-)
+    "empty", "too_short", "too_long", "not_amharic", "exact_duplicate", "near_duplicate", "bridges_splits",
+)  # fmt: skip
 
 _ID = {
     "channel_id": Column(pl.Int64, "the channel's id, as in the export (no -100 prefix)"),
     "message_id": Column(pl.Int64, "the message's id, unique within its channel"),
 }
 _CHANNEL_NAME = {"channel_name": Column(pl.String, "the channel's title in its export", personal=True)}
+
+_TEXTS = {
+    "post": Column(pl.String, "L0: line breaks, emoji, layout and spelling stay", personal=True),
+    "text": Column(pl.String, "L1: one line, no symbols, homophones unified", personal=True),
+    "search_key": Column(pl.String, "L2: phonetic key of `text`; never shown", personal=True),
+}
+_SPLIT = {"split": Column(pl.String, "train, validation or test")}
 
 MESSAGES = TableSchema(
     "telegram",
@@ -65,12 +66,10 @@ MESSAGES = TableSchema(
         "height": Column(pl.Int64, "pixels", nullable=True),
         "duration_seconds": Column(pl.Int64, "of audio and video", nullable=True),
         "poll": Column(pl.String, "poll as JSON", nullable=True, personal=True),
-        "reactions": Column(
-            pl.List(pl.Struct({"emoji": pl.String, "count": pl.Int64})), "reactions by emoji"
-        ),
+        "reactions": Column(pl.List(pl.Struct({"emoji": pl.String, "count": pl.Int64})), "by emoji"),
         "extra": Column(
             pl.String,
-            "all other fields of the record, as JSON with sorted keys",
+            "all other fields, as JSON with sorted keys",
             nullable=True,
             personal=True,
         ),
@@ -88,13 +87,7 @@ POSTS = TableSchema(
         **_ID,
         **_CHANNEL_NAME,
         "date": Column(UTC, "when it was sent", nullable=True),
-        "post": Column(
-            pl.String, "L0: hygiene only; line breaks, emoji, layout and spelling stay", personal=True
-        ),
-        "text": Column(
-            pl.String, "L1: one line, entities and symbols taken out, homophones unified", personal=True
-        ),
-        "search_key": Column(pl.String, "L2: phonetic key of `text`; never shown", personal=True),
+        **_TEXTS,
         "hashtags": Column(STRINGS, "in order, with #", personal=True),
         "mentions": Column(STRINGS, "in order, with @", personal=True),
         "links": Column(STRINGS, "in order; targets of text links too", personal=True),
@@ -108,9 +101,7 @@ POSTS = TableSchema(
         "words": Column(pl.Int64, "words of `text`"),
         "ethiopic_share": Column(pl.Float64, "Ethiopic letters of all letters of `text`, 0…1"),
         "latin_share": Column(pl.Float64, "Latin letters of all letters of `text`, 0…1"),
-        "language": Column(
-            pl.String, "am, ti, om, en, am-latn, mixed or und, decided from script and function words"
-        ),
+        "language": Column(pl.String, "am, ti, om, en, am-latn, mixed or und"),
         "is_empty": Column(pl.Boolean, "no text at all"),
         "is_near_empty": Column(pl.Boolean, "fewer characters than the recipe's near_empty_chars"),
     },
@@ -156,9 +147,7 @@ DOCUMENTS = TableSchema(
         **_ID,
         **_CHANNEL_NAME,
         "date": Column(UTC, "when it was sent", nullable=True),
-        "post": Column(pl.String, "L0 text", personal=True),
-        "text": Column(pl.String, "L1 text", personal=True),
-        "search_key": Column(pl.String, "L2 key", personal=True),
+        **_TEXTS,
         "language": Column(pl.String, "language of the text"),
         "ethiopic_share": Column(pl.Float64, "Ethiopic letters of all letters"),
         "words": Column(pl.Int64, "words of `text`"),
@@ -166,7 +155,7 @@ DOCUMENTS = TableSchema(
             pl.String, "near-duplicate cluster: <channel_id>/<message_id> of its oldest member"
         ),
         "duplicates_count": Column(pl.Int64, "posts dropped in favour of this one"),
-        "split": Column(pl.String, "train, validation or test"),
+        **_SPLIT,
     },
     ("channel_id", "message_id"),
 )
@@ -248,7 +237,7 @@ ADS = TableSchema(
     "an ad post taken apart: the brief that it could have come from, and itself with facts as slots",
     {
         **_ID,
-        "split": Column(pl.String, "train, validation or test"),
+        **_SPLIT,
         "vertical": Column(pl.String, "the post's vertical", nullable=True),
         "post": Column(pl.String, "L0 text", personal=True),
         "target": Column(pl.String, "the post with every fact, name and signature line as a slot"),
@@ -257,9 +246,7 @@ ADS = TableSchema(
             "what each slot stands for: its text in the post, its normalised value",
             personal=True,
         ),
-        "brief": Column(
-            pl.String, "the back-constructed brief, as JSON of `text.facts` and words", personal=True
-        ),
+        "brief": Column(pl.String, "the back-constructed brief, as JSON", personal=True),
     },
     ("channel_id", "message_id"),
 )
@@ -270,7 +257,7 @@ CONVERSATIONS = TableSchema(
     "a chat row for fine-tuning: brief in, slotted ad out",
     {
         **_ID,
-        "split": Column(pl.String, "train, validation or test"),
+        **_SPLIT,
         "messages": Column(
             pl.List(pl.Struct({"role": pl.String, "content": pl.String})),
             "system?, user, assistant; facts are slots",
@@ -405,26 +392,8 @@ SCORES = TableSchema(
     ("system", "metric"),
 )
 
-TABLES = {
-    table.key: table
-    for table in (
-        MESSAGES,
-        POSTS,
-        POST_LABELS,
-        LABELLED_POSTS,
-        DOCUMENTS,
-        DROPS,
-        WORD_FREQUENCIES,
-        NGRAMS,
-        CHANNEL_PROFILES,
-        ADS,
-        CONVERSATIONS,
-        FERTILITY,
-        BRIEFS,
-        GENERATED_ADS,
-        CASES,
-        ANSWERS,
-        RETRIEVAL,
-        SCORES,
-    )
-}
+_ALL = (
+    MESSAGES, POSTS, POST_LABELS, LABELLED_POSTS, DOCUMENTS, DROPS, WORD_FREQUENCIES, NGRAMS, CHANNEL_PROFILES,
+    ADS, CONVERSATIONS, FERTILITY, BRIEFS, GENERATED_ADS, CASES, ANSWERS, RETRIEVAL, SCORES,
+)  # fmt: skip
+TABLES = {table.key: table for table in _ALL}
