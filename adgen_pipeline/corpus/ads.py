@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from adgen_pipeline.corpus import wording
 from adgen_pipeline.corpus.lines import PLACE, Line, is_label, is_promise, read_lines
 from adgen_pipeline.corpus.signature import signature_lines
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.recipe import CorpusRecipe
 from adgen_pipeline.schemas import ADS
-from adgen_pipeline.text.amharic import STOP_WORDS, normalise
 from adgen_pipeline.text.brief import Brief, BriefFact
 from adgen_pipeline.text.facts import Fact, find_facts, value_text
-from adgen_pipeline.text.slots import SLOT, fill, slot, slot_kind
+from adgen_pipeline.text.slots import SLOT, fill, slot
 
 logger = logging.getLogger(__name__)
 
@@ -43,13 +43,6 @@ FIELDS = {
     "location": "location",
     "term": "terms",
 }
-_OFFER_KINDS = frozenset(FIELDS) - {
-    "percent",
-    "date",
-    "time",
-    "quantity",
-    "product",
-}  # have lines of their own
 MUST_KINDS = frozenset(FIELDS) - {"quantity", "hashtag"}  # an ad may do without a size or a hashtag
 
 _LATIN_RUN = re.compile(
@@ -61,14 +54,6 @@ _NAME_ENDS = re.compile(
 )
 _NAME_KINDS_OUTSIDE = frozenset(("phone", "price", "url", "handle", "email", "hashtag", "percent", "date"))
 _MAXIMUM_NAME_WORDS = 8  # a longer run of Latin words is a sentence
-_WORD = re.compile(r"⟨[a-z]+_\d+⟩|[^\W_]+(?:[./'’-][^\W_]+)*")
-_SENTENCE = re.compile(r"[።!?፤\n]+|\.(?=\s|$)")
-_TITLE_ENDS = re.compile(r"[።!?፦]|⟨(?:phone|url|handle|price)_\d+⟩")
-_FOR_WHOM = re.compile(r"(?:ለ(?![መማ])[ሀ-ፚ]{2,}(?: እና| ወይም)?(?: |\Z)){1,3}(?:የሚሆ[ንኑ]|ተስማሚ|ምቹ|የተዘጋጀ)?")
-_ORDER = re.compile(r"ለማዘዝ|ይዘዙ|ይደውሉ|ለመግዛት|ይግዙ")
-_LIST_MARK = re.compile(r"^\W*⟨quantity_\d+⟩[.)]\s+")
-_TITLE_WORDS = 8
-_POINT_WORDS = 8
 _MAXIMUM_POINTS = 16
 
 
@@ -170,17 +155,31 @@ def take_apart(post: str, signature: AbstractSet[str], *, vertical: str | None =
         for span in _first_of_each(spans, names)
     )
     target = _slotted(post, 0, len(post), spans, names)
-    product, rest = _product(post, lines, title, spans, names)
-    features = [point for point in (*rest, *_points(post, lines, title, spans, names)) if point]
-    audience = next((f for f in features if _is_audience(f)), "")
+    product, features = "", []
+    for number, line in enumerate(lines):
+        text = _slotted(post, line.start, line.end, spans, names)
+        if number == title:
+            product, rest = wording.product(text)
+            features += rest
+        elif line.role == "point" or (line.role == "banner" and is_promise(post[line.start : line.end])):
+            features += wording.points(text)
+    features = [feature for feature in dict.fromkeys(features) if feature]
+    audience = next((feature for feature in features if wording.is_audience(feature)), "")
     brief = Brief(
         product=product,
-        features=tuple(f for f in dict.fromkeys(features) if f != audience)[:_MAXIMUM_POINTS],
+        features=tuple(feature for feature in features if feature != audience)[:_MAXIMUM_POINTS],
         audience=audience,
         vertical=vertical,
         facts=brief_facts,
     )
     return TakenApart(target, brief)
+
+
+def _title(post: str, lines: Sequence[Line]) -> int | None:
+    """Number of the line that names the product: the first that is no label and no mere slogan."""
+    candidates = [n for n, line in enumerate(lines) if line.role == "point" and not is_label(line.words)]
+    named = (n for n in candidates if wording.names_a_product(post[lines[n].start : lines[n].end]))
+    return next(named, candidates[0] if candidates else None)
 
 
 def _spans(post: str, facts: Sequence[Fact], lines: Sequence[Line], title: int | None) -> list[Span]:
@@ -192,7 +191,9 @@ def _spans(post: str, facts: Sequence[Fact], lines: Sequence[Line], title: int |
         if line.role == "brand":
             _add(spans, [Span(line.start, line.end, "brand", post[line.start : line.end])])
     if title is not None:
-        _add(spans, _product_name(post, lines[title]))
+        for name in _product_name(post, lines[title]):
+            again = re.finditer(rf"(?<![A-Za-z0-9]){re.escape(name.value)}(?![A-Za-z0-9])", post)
+            _add(spans, [name, *(Span(m.start(), m.end(), "product", m.group()) for m in again)])
     _add(spans, (Span(f.start, f.end, f.kind, value_text(f.value)) for f in facts))
     for line in lines:
         if line.role in ("point", "call", "price", "contact"):
@@ -245,7 +246,8 @@ def _product_name(post: str, line: Line) -> list[Span]:
             runs.append((start, end))
     if not runs:
         return []
-    start, end = max(runs, key=lambda run: (run[1] - run[0], -run[0]))
+    # the first of the runs that are long enough: a later one repeats it in English
+    start, end = next((run for run in runs if 2 * (run[1] - run[0]) >= max(e - b for b, e in runs)), runs[0])
     # a quantity that the name reaches into belongs to it as a whole
     touching = [f for f in line.facts if f.start < end and start < f.end]
     start = min([start, *(f.start for f in touching)])
@@ -290,64 +292,3 @@ def _slotted(post: str, start: int, end: int, spans: Sequence[Span], names: dict
     if position < end:
         parts.append(post[position:end])
     return "".join(parts)
-
-
-def _product(
-    post: str, lines: Sequence[Line], title: int | None, spans: Sequence[Span], names: dict[int, str]
-) -> tuple[str, list[str]]:
-    """The product in words and slots, and a point with what else a long title line says."""
-    if title is None:
-        return "", []
-    line = lines[title]
-    text = _slotted(post, line.start, line.end, spans, names)
-    text = text[: found.start()] if (found := _ORDER.search(text)) and found.start() else text
-    words = _WORD.findall(text)
-    if len(words) <= _TITLE_WORDS:
-        return _joined(w for w in words if not _is_offer(w)), []
-    head = text[: found.start()] if (found := _TITLE_ENDS.search(text)) else text
-    words = [w for w in _WORD.findall(head) if not _is_offer(w)]
-    slots = [w for w in words if SLOT.fullmatch(w) and slot_kind(w) == "product"]
-    if slots:  # the name says what it is
-        return slots[0], [_short(w for w in words if w != slots[0])]
-    # the head of an Amharic noun phrase stands last
-    return _joined(words[-3:]), [_short(words[:-3])] if len(words) > 3 else []
-
-
-def _points(
-    post: str, lines: Sequence[Line], title: int | None, spans: Sequence[Span], names: dict[int, str]
-) -> list[str]:
-    """Short points from the lines that say something of the product."""
-    points = []
-    for number, line in enumerate(lines):
-        is_offer = line.role == "banner" and is_promise(post[line.start : line.end])
-        if (line.role != "point" and not is_offer) or number == title:
-            continue
-        text = _LIST_MARK.sub("", _slotted(post, line.start, line.end, spans, names))
-        text = text[: found.start()] if (found := _ORDER.search(text)) and found.start() else text
-        for sentence in _SENTENCE.split(text):
-            point = _short(w for w in _WORD.findall(sentence) if not _is_offer(w))
-            if not SLOT.fullmatch(point) and any(normalise(w) not in STOP_WORDS for w in point.split()):
-                points.append(point)
-    return points
-
-
-def _short(words: Iterable[str]) -> str:
-    """At most eight words, function words left out where there are more than four."""
-    kept = list(words)
-    if len(kept) > 4:
-        kept = [w for w in kept if normalise(w) not in STOP_WORDS]
-    return _joined(kept[:_POINT_WORDS])
-
-
-def _joined(words: Iterable[str]) -> str:
-    return " ".join(words)
-
-
-def _is_offer(word: str) -> bool:
-    """Whether a word is a slot that the brief names in a field of its own, not among the points."""
-    return SLOT.fullmatch(word) is not None and slot_kind(word) in _OFFER_KINDS
-
-
-def _is_audience(point: str) -> bool:
-    """Whether a point says for whom it is: «ለቤት እና ለቢሮ …»."""
-    return _FOR_WHOM.fullmatch(point) is not None

@@ -70,6 +70,8 @@ _LABEL_BEFORE_SLOT = re.compile(
 _FILLERS = frozenset(
     ("me", "us", "or", "and", "our", "now", "on", "at", "to", "the", "only", "for", "is", "new", "no")
 )
+_BARE_PRICE_LABEL = re.compile(r"\W*ዋጋ(?:\W|ብር)*")
+_DOUBLED = re.compile(r"(\b[ሀ-ፚ]+)\s*/\s*\1\b")  # «ዋጋ/ዋጋ», once «ዋጋ/Price»
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
 
 
@@ -133,6 +135,8 @@ def _target_lines(target: str, brief: Brief) -> list[str]:
         line = _clean_line(_with_calls(raw, terms), seen, has_many_hashtags=hashtags > MAXIMUM_HASHTAGS)
         if line is None or not _is_supported(line, said):  # dropped, not blank
             continue
+        if _BARE_PRICE_LABEL.fullmatch(line) and "⟨price_" not in target:
+            continue
         if line or (lines and lines[-1]):
             lines.append(line)
         seen.update(slots_in(line))
@@ -172,7 +176,7 @@ def _clean_line(line: str, seen: set[str], *, has_many_hashtags: bool) -> str | 
         if all(slot_kind(name) in _SPECIFICATIONS for name in slots):
             return None  # English, with nothing that must be said
         line = "".join(part if SLOT.fullmatch(part) else _LATIN_WORD.sub("", part) for part in _parts(line))
-    return " ".join(_EMPTY_BRACKETS.sub("", line).split())
+    return " ".join(_DOUBLED.sub(r"\1", _EMPTY_BRACKETS.sub("", line)).split())
 
 
 def _is_supported(line: str, said: set[str]) -> bool:

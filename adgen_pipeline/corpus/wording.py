@@ -1,0 +1,143 @@
+"""From the slotted lines of a post to the words of its brief: what the product is, and its points in short.
+
+A brief names the product plainly («የመስኮት መጋረጃ»); the sentence around it («ዛሬ … ይዘን መጥተናል») is what the model shall
+find itself, so words that greet, announce and sell are taken off.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from adgen_pipeline.text.amharic import STOP_WORDS, normalise
+from adgen_pipeline.text.slots import SLOT, slot_kind, slots_in
+
+# Kinds that have a line of their own in a prompt; the others belong to the words around them.
+OFFER_KINDS = frozenset(("phone", "handle", "email", "url", "price", "term", "brand"))
+
+_TITLE_WORDS = 8
+_POINT_WORDS = 8
+_WORD = re.compile(r"[^\W_]*(?:⟨[a-z]+_\d+⟩[^\W_]*)+|[^\W_]+(?:[./'’-][^\W_]+)*")
+_SENTENCE = re.compile(r"[።!?፤\n]+|\.(?=\s|$)")
+_CLAUSE = re.compile(r"[።!?፤|—–]+|\s-\s|\.(?=\s|$)")
+_ORDER = re.compile(r"ለማዘዝ|ይዘዙ|ይደውሉ|ለመግዛት|ይግዙ")
+_HEAD = re.compile(r"^([^፦]{3,40})፦\s*(.+)$")
+_LIST_MARK = re.compile(r"^\W*⟨quantity_\d+⟩[.)]\s+")
+_FOR_WHOM = re.compile(  # ለመ… and ለማ… say what for: «ለመቁረጥ»
+    r"(?:ለ(?![መማ])[ሀ-ፚ]{2,}(?: እና| ወይም)?(?: |\Z)){1,3}(?:የሚሆ[ንኑ]|ተስማሚ|ምቹ|የተዘጋጀ)?"
+)
+_FINITE_VERB = re.compile(r"(?:ይ|ያ|ታ|እን)[ሀ-ፚ]{2,}[ልሉኑ]|[ሀ-ፚ]+(?:ናል|ዋል|ቷል|ታል|ለን)")
+_FRAME_PHRASE = re.compile(
+    r"በጥራት እና በውበት|ጥራት እና ዋጋ የተገናኙበት|በተመጣጣኝ ዋጋ|በ?ገበያ ላይ|ከእኛ ጋር|እኛ ጋር|ለምትፈልጉ ሁሉ|በእጃችን አለ|መግዛት አስበዋል"
+    r"|በመሸጥ ላይ እንገኛለን|የት እንደሚያገኙ ያውቃሉ|ለማግኘት ብዙ መዞር አያስፈልግም|የዛሬው? ምርጫችን|አስተማማኝ ምርጫዎ እኛ ነን|ከፈለጉ|ጤና ይስጥልን"
+)
+_FRAME_WORDS = """
+    ሰላም እንደምን ዋላችሁ አደራችሁ አመሻችሁ ቤተሰቦች ቤተሰቦቻችን ውድ ክቡራን ክቡራት ደንበኞቻችን ደንበኞች ይስጥልን ዛሬ አሁን እነሆ
+    ይዘን ይዘንልዎ ይዘንልዎት ይዘንላችሁ ይዘንሎት መጥተናል መተናል መጣን ቀርበናል አቅርበናል አቀረብን አቅርበንልዎታል አዘጋጅተናል ጀምረናል አስገብተናል
+    አስመጥተናል ገብቷል ገብተዋል ገባ ገቡ ደርሷል ቀርቧል ቀርበዋል አለን አሉን እየሸጥን እንሸጣለን ነው ናቸው ይፈልጋሉ አይተውታል አይተዋል ያስፈልግዎታል
+    ያግኙ ያገኙታል ያገኛሉ ያገኙ ይውሰዱ ለምትፈልጉ ለሚፈልጉ ሁሉ ብቻ ያቀረብንላችሁ ያቀረብንልዎት ይግዙን
+"""
+_FRAME = frozenset(normalise(word) for word in _FRAME_WORDS.split())
+_PLAIN = {"አዲሱን": "አዲስ", "አዲሱ": "አዲስ"}
+
+
+def names_a_product(text: str) -> bool:
+    """Whether a line can be the title: not a mere slogan such as «ቤትዎ ውበት ይጨምራል»."""
+    if _ORDER.search(text) or re.search(r"[A-Za-z]{3}", text):
+        return True
+    return any(_is_nominal(_stripped(clause)) for clause in _clauses(text))
+
+
+def product(text: str) -> tuple[str, list[str]]:
+    """The product in words and slots, and points with what else the title line says.
+
+    Args:
+        text: the slotted title line.
+    """
+    text = _before_order(text)
+    clauses = [(clause, words) for clause in _clauses(text) if (words := _stripped(clause))]
+    if not clauses:
+        return _joined(w for w in _WORD.findall(text) if not _is_offer(w)), []
+    chosen = next(
+        (n for n, (_, words) in enumerate(clauses) if any(_is_name(w) for w in words)),
+        next((n for n, (_, words) in enumerate(clauses) if _is_nominal(words)), 0),
+    )
+    words = clauses[chosen][1]
+    rest = [_short(_said(clause)) for n, (clause, _) in enumerate(clauses) if n != chosen]
+    if len(words) <= _TITLE_WORDS:
+        return _joined(words), rest
+    if names := [w for w in words if _is_name(w)]:  # the name says what it is
+        return names[0], [_short(w for w in words if w != names[0]), *rest]
+    # the head of an Amharic noun phrase stands last
+    return _joined(words[-3:]), [_short(words[:-3]), *rest]
+
+
+def points(text: str) -> list[str]:
+    """Short points from a slotted line that says something of the product."""
+    text = _before_order(_LIST_MARK.sub("", text))
+    found = [_short(_said(sentence)) for sentence in _SENTENCE.split(text)]
+    return [
+        p for p in found if not SLOT.fullmatch(p) and any(normalise(w) not in STOP_WORDS for w in p.split())
+    ]
+
+
+def is_audience(point: str) -> bool:
+    """Whether a point says for whom it is: «ለቤት እና ለቢሮ …»."""
+    return _FOR_WHOM.fullmatch(point) is not None
+
+
+def _clauses(text: str) -> list[str]:
+    """Parts of a title line; what stands before ፦ is one of its own."""
+    parts: list[str] = []
+    for clause in _CLAUSE.split(text):
+        head = _HEAD.match(clause.strip())
+        parts += head.groups() if head else (clause,)
+    return [part for part in parts if part.strip()]
+
+
+def _before_order(text: str) -> str:
+    """The text before «ለማዘዝ», if there is any."""
+    found = _ORDER.search(text)
+    return text[: found.start()] if found and found.start() else text
+
+
+def _stripped(clause: str) -> list[str]:
+    """Words of a clause without offers and without the words that only announce."""
+    words = [w for w in _said(_FRAME_PHRASE.sub(" ", clause)) if normalise(w) not in _FRAME]
+    while words and len(words[-1]) == 1:  # a preposition whose price is gone: «ጫማ በ ⟨price_1⟩»
+        words.pop()
+    return [_PLAIN.get(w, w) for w in words]
+
+
+def _said(clause: str) -> list[str]:
+    return [w for w in _WORD.findall(clause) if not _is_offer(w)]
+
+
+def _is_nominal(words: Sequence[str]) -> bool:
+    """Whether words end in a noun, as a product's name does."""
+    return bool(words) and _FINITE_VERB.fullmatch(words[-1]) is None
+
+
+def _is_offer(word: str) -> bool:
+    """Whether a word is a slot, perhaps with a prefix as in «በ⟨price_1⟩», that has a line of its own in a prompt."""
+    return any(slot_kind(name) in OFFER_KINDS for name in slots_in(word))
+
+
+def _is_name(word: str) -> bool:
+    return any(slot_kind(name) == "product" for name in slots_in(word))
+
+
+def _says_something(word: str) -> bool:
+    """Whether a word is more than a slot, its prefix or a function word."""
+    rest = SLOT.sub("", word)
+    return len(rest) > 1 and normalise(rest) not in STOP_WORDS
+
+
+def _short(words: Iterable[str]) -> str:
+    """At most eight words, function words left out where there are more than four."""
+    kept = list(words)
+    if len(kept) > 4:
+        kept = [w for w in kept if normalise(w) not in STOP_WORDS]
+    return _joined(kept[:_POINT_WORDS])
+
+
+def _joined(words: Iterable[str]) -> str:
+    return " ".join(words)
