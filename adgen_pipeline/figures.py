@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from fontTools.subset import Options, Subsetter
@@ -31,6 +32,7 @@ MAXIMUM_BYTES = 100_000  # the Dagster UI keeps every figure of every run in its
 METRES_AN_INCH = 0.0254
 RESOLUTIONS = (144, 120, 100, 80, 60)  # dots an inch, tried until the file is small enough
 
+COLUMN_LABEL_CHARS = 70  # of a heat map's columns together; more are tilted so that they do not touch
 INK, MUTED, GRID, PAPER = "#1f2a37", "#6b7280", "#e5e7eb", "#ffffff"
 # The first is the eye-catcher (ours), others step back; the colour-blind see them apart (Okabe and Ito 2008).
 PALETTE = ("#0072b2", "#e69f00", "#8a94a3", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
@@ -225,7 +227,9 @@ def heat_map(
     _plain(axes, title)
     image = axes.imshow(cells, cmap=HEAT, aspect="auto", vmin=0.0, vmax=largest or 1.0)
     axes.set_yticks(range(len(rows)), [label(name) for name in rows])
-    axes.set_xticks(range(len(columns)), list(columns))
+    is_crowded = sum(map(len, columns)) > COLUMN_LABEL_CHARS
+    tilt: dict[str, Any] = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if is_crowded else {}
+    axes.set_xticks(range(len(columns)), list(columns), **tilt)
     # White lines between the cells: minor ticks lie on their borders.
     axes.set_xticks([n - 0.5 for n in range(1, len(columns))], minor=True)
     axes.set_yticks([n - 0.5 for n in range(1, len(rows))], minor=True)

@@ -132,7 +132,7 @@ def profile_figures(profiles: pl.DataFrame) -> dict[str, bytes]:
         table = {
             name: _shares([counts.get(v, 0) for v in verticals]) for name, counts in found.items() if counts
         }
-        labels = [vertical.replace("_", "\n", 1) for vertical in verticals]
+        labels = [vertical.replace("_", " ") for vertical in verticals]
         charts["ad_verticals"] = figures.heat_map(
             table, labels, title="What channels advertise", unit="% of ads"
         )
