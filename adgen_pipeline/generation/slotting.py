@@ -92,8 +92,10 @@ class Slotter:
         end = 0
         for begin, stop in _name_runs(value):
             text = value[begin:stop]
-            source = span(field, start)
-            pieces += [value[end:begin], self.add(kind, text, text, source, must=must)]
+            # A specification («16GB RAM») is a quantity to the model, which knows one product a post.
+            is_quantity = not must and any(character.isdigit() for character in text)
+            name = self.add("quantity" if is_quantity else kind, text, text, span(field, start), must=must)
+            pieces += [value[end:begin], name]
             end = stop
         return "".join([*pieces, value[end:]])
 

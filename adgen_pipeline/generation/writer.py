@@ -28,6 +28,7 @@ from adgen_pipeline.text.slots import SLOT, slots_in
 logger = logging.getLogger(__name__)
 
 RETRIEVED = 8  # posts looked at: one or two are quoted, all are guarded against copying
+ATTEMPTS = 2  # batches drawn, the second one cooler, before the template answers
 _EXCERPT_CHARS = 160
 _SPARE_TOKENS = 130  # of a training row that an answer takes; the rest may be prompt
 
@@ -165,17 +166,12 @@ class AdWriter:
             foreign_names=list(self.channels.values()),
             maximum_shared_words=self._recipe.maximum_shared_words,
         )
-        (candidates,) = self._model.generate(
-            [prompt.messages],
-            samples=max(self._recipe.candidates, n),
-            temperature=self._recipe.temperature,
-            top_p=self._recipe.top_p,
-            repetition_penalty=self._recipe.repetition_penalty,
-            maximum_new_tokens=self._recipe.maximum_new_tokens,
-            seed=seed,
-            allowed_slots=[{fact.slot for fact in brief.facts}],
-        )
-        checked = [(candidate, guard.check(candidate)) for candidate in candidates]
+        checked: list[tuple[str, Guarded]] = []
+        for attempt in range(ATTEMPTS):
+            candidates = self._candidates(brief, prompt, n, seed=seed + attempt, coolness=0.7**attempt)
+            checked += [(candidate, guard.check(candidate)) for candidate in candidates]
+            if any(guarded.refusal is None for _, guarded in checked):
+                break
         survivors = [(candidate, guarded) for candidate, guarded in checked if guarded.refusal is None]
         _log_check(checked)
         evidence = _Evidence(brief, channel, format, prompt.digest, (*prompt.exemplars, *documents), self)
@@ -192,6 +188,20 @@ class AdWriter:
             evidence.ad(rank, item.guarded, item.parts, item.total, "model")
             for rank, item in enumerate(best(scored, n), start=1)
         ]
+
+    def _candidates(self, brief: Brief, prompt: Prompt, n: int, *, seed: int, coolness: float) -> list[str]:
+        """Slotted candidates, drawn in one batch."""
+        (candidates,) = self._model.generate(
+            [prompt.messages],
+            samples=max(self._recipe.candidates, n),
+            temperature=self._recipe.temperature * coolness,
+            top_p=self._recipe.top_p,
+            repetition_penalty=self._recipe.repetition_penalty,
+            maximum_new_tokens=self._recipe.maximum_new_tokens,
+            seed=seed,
+            allowed_slots=[{fact.slot for fact in brief.facts}],
+        )
+        return candidates
 
     def prompt(self, brief: Brief, channel_id: int | None) -> Prompt:
         """The prompt that `write` would use: for baselines that must see the same."""

@@ -78,8 +78,9 @@ def test_what_a_company_plans_is_kept_out_of_the_ad() -> None:
 def test_a_markdown_brief_keeps_model_numbers_with_their_names() -> None:
     brief = understand(MARKDOWN, source="brief.md")
     assert brief.product == "⟨product_1⟩ ላፕቶፕ"
-    assert _texts(brief, "product") == ["HP EliteBook 840 G5", "Intel Core i5", "16GB RAM", "512GB SSD"]
-    assert [fact.must for fact in brief.of_kind("product")] == [True, False, False, False]
+    assert _texts(brief, "product") == ["HP EliteBook 840 G5"]
+    assert _texts(brief, "quantity") == ["Intel Core i5", "16GB RAM", "512GB SSD"]
+    assert [fact.must for fact in brief.of_kind("quantity")] == [False, False, False]
     assert _texts(brief, "price") == ["38,000 ብር"]
     assert _texts(brief, "term") == ["1 ዓመት ዋስትና"]
 
