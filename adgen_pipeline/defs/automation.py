@@ -34,14 +34,18 @@ SENSOR_SECONDS = 30
 def source_events(store: Store, instance: dg.DagsterInstance) -> list[dg.AssetMaterialization]:
     """An event for each export, brief folder or advertiser folder whose content is not what Dagster knows.
 
+    Files without a readable channel id go to quarantine under their digest.
+
     Raises:
         ExportError: the raw folder is missing.
     """
     from adgen_pipeline.telegram import export
 
+    scan = export.scan(store.raw, cache=store.root / "state" / "scan.json")
+    export.write_unreadable(store.quarantine, scan.unreadable)
     found = [
         (EXPORTS, str(source.channel_id), source.digest, {"channel_name": source.channel_name})
-        for source in export.scan(store.raw, cache=store.root / "state" / "scan.json").channels
+        for source in scan.channels
     ]
     known = {
         partition: data_version(instance, EXPORTS, partition)

@@ -24,6 +24,8 @@ from adgen_pipeline.schemas import TABLES
 
 logger = logging.getLogger(__name__)
 
+INTERRUPTIONS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
+
 
 @dataclass(frozen=True)
 class Step:
@@ -62,15 +64,29 @@ def run(
     """
     notice(instance, store)
     logging.getLogger("adgen_pipeline").handlers.clear()  # Dagster captures these lines and prints them once
-    done = []
+    done: list[Step] = []
+    failed: dict[str, str] = {}
     for step in _steps(definitions, instance, store, select):
         if not step.stale:
             continue
+        if (step.partition or "") in failed:
+            continue
         report(f"▶ {step}  ({step.stale})")
         started = time.monotonic()
-        _materialise(definitions, instance, step)
+        try:
+            _materialise(definitions, instance, step)
+        except AdgenError as error:
+            if step.partition is None:
+                raise
+            failed[step.partition] = str(error)  # one channel's export: the others go on
+            report(f"✗ {error}")
+            continue
         report(f"✓ {step}  {time.monotonic() - started:.1f} s")
         done.append(step)
+    if failed:
+        raise DataError(
+            f"{len(failed)} channel(s) were left out, everything else is done: {'; '.join(failed.values())}"
+        )
     return done
 
 
@@ -207,6 +223,8 @@ def _cause(result: dg.ExecuteInProcessResult, step: Step) -> AdgenError:
     """The reason of a failed step: our own error's sentence if there is one in the chain."""
     failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
     errors = [error for failure in failures for error in _chain(failure.error)]
+    if any(error.cls_name in INTERRUPTIONS for error in errors):
+        raise KeyboardInterrupt  # Dagster turned Ctrl-C into a failed step; for the caller it is Ctrl-C
     ours = {cls.__name__ for cls in _all_errors(AdgenError)}
     for error in errors:
         if error.cls_name in ours:

@@ -4,7 +4,7 @@ import dagster as dg
 import polars as pl
 
 from adgen_pipeline.artifacts import Store
-from adgen_pipeline.defs.checks import schema_check, verdict
+from adgen_pipeline.defs.checks import schema_check, table_check, verdict
 from adgen_pipeline.defs.declare import source_spec, table_asset
 from adgen_pipeline.defs.metadata import counts, table_result
 from adgen_pipeline.defs.partitions import channel
@@ -51,8 +51,17 @@ def posts(messages: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Materi
     )
 
 
+def _without_text(posts: pl.DataFrame) -> list[str]:
+    from adgen_pipeline.telegram.posts import without_text
+
+    return without_text(posts)
+
+
 messages_schema = schema_check(MESSAGES)
 posts_schema = schema_check(POSTS)
+channel_has_text = table_check(
+    POSTS, "channel_has_text", _without_text, "At least one post of the channel has text.", blocking=False
+)
 
 
 @dg.asset_check(

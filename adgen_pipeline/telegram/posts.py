@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import polars as pl
 import pyarrow as pa
 
-from adgen_pipeline.errors import ExportError
 from adgen_pipeline.schemas import POSTS
 from adgen_pipeline.telegram.cleaning import clean_text, mark, take_out
 from adgen_pipeline.text.amharic import hygiene_expr, normalise_expr, search_key_expr, words
@@ -28,16 +27,12 @@ def clean(messages: pl.DataFrame, *, near_empty_chars: int) -> pl.DataFrame:
         messages: of one channel.
         near_empty_chars: posts with fewer characters are flagged near-empty.
 
-    Raises:
-        ExportError: no message of the channel has any text.
+    Returns:
+        POSTS; empty ones where a channel posts pictures only, no row where it has no content message.
     """
     content = messages.filter(pl.col("type") == "message").sort("message_id")
-    if not content["text"].str.contains(r"\S").any():
-        channel = messages["channel_id"][0] if messages.height else "without messages"
-        raise ExportError(
-            f"Channel {channel}: none of its {content.height} messages has any text, so there is nothing to clean. "
-            "Take its export out of the raw folder, or export a channel that writes."
-        )
+    if content.is_empty():
+        return POSTS.empty()
     posts = _albums(content).with_columns(_media_type())
     posts = posts.with_columns(marked=_marked(posts)).rename({"text": "raw"})
     cleaned = _cleaned(posts.select("raw", "marked").unique(maintain_order=True))
@@ -45,6 +40,16 @@ def clean(messages: pl.DataFrame, *, near_empty_chars: int) -> pl.DataFrame:
     characters = pl.col("post").str.strip_chars().str.len_chars()
     posts = posts.with_columns(is_empty=characters == 0, is_near_empty=characters < near_empty_chars)
     return POSTS.conform(posts.select(*POSTS.columns))
+
+
+def without_text(posts: pl.DataFrame) -> list[str]:
+    """A sentence if none of a channel's posts has any text; nothing else."""
+    if not posts["is_empty"].all():
+        return []
+    return [
+        f"none of the {posts.height} posts has any text: the channel adds nothing to the corpus. "
+        "Take its export out of raw/, or export it again as machine-readable JSON"
+    ]
 
 
 def messages_without_post(messages: pl.DataFrame, posts: pl.DataFrame) -> list[str]:

@@ -67,13 +67,14 @@ def test_a_bad_channel_goes_to_quarantine_and_the_others_go_on(tmp_path: Path) -
     document = run(tmp_path)
     channels = document["channels"]
     assert isinstance(channels, list)
-    assert [(c["channel_id"], c["posts"]) for c in channels] == [(11, 1), (12, 0), (13, 0)]
-    assert [p.name for p in (tmp_path / "out" / "cleaned").iterdir()] == ["11.parquet"]
+    assert [(c["channel_id"], c["posts"]) for c in channels] == [(11, 1), (12, 1), (13, 0)]
+    cleaned = sorted(p.name for p in (tmp_path / "out" / "cleaned").iterdir())
+    assert cleaned == ["11.parquet", "12.parquet"]  # a channel of pictures only is no mistake
     names = sorted(p.name for p in (tmp_path / "out" / "quarantine").iterdir())
-    assert names[:2] == ["12.jsonl", "13.jsonl"]
-    assert len(names) == 3
-    line = json.loads((tmp_path / "out" / "quarantine" / "12.jsonl").read_text())
-    assert "text" in line["reason"]
+    assert names[:1] == ["13.jsonl"]
+    assert len(names) == 2
+    line = json.loads((tmp_path / "out" / "quarantine" / "13.jsonl").read_text())
+    assert "record" in line["reason"]
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adgen_pipeline.errors import ExportError
 from adgen_pipeline.schemas import POSTS
 from adgen_pipeline.telegram.export import read_channel, scan
-from adgen_pipeline.telegram.posts import clean, clean_text, messages_without_post
+from adgen_pipeline.telegram.posts import clean, clean_text, messages_without_post, without_text
 from adgen_pipeline.text.amharic import hygiene
 from adgen_pipeline_tests.telegram.exports import NOT_INCLUDED, chat, message, write
 
@@ -185,9 +184,18 @@ def test_flags_tell_empty_and_near_empty_posts(tmp_path: Path) -> None:
     assert posts["words"].to_list() == [0, 1, 10]
 
 
-def test_a_channel_without_text_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="none of its 2 messages has any text"):
-        clean(read(tmp_path, [message(1, ""), message(2, " \n")]), near_empty_chars=20)
+def test_a_channel_without_text_keeps_its_posts_and_is_told(tmp_path: Path) -> None:
+    posts = clean(read(tmp_path, [message(1, ""), message(2, " \n")]), near_empty_chars=20)
+    assert posts["is_empty"].to_list() == [True, True]
+    assert "none of the 2 posts has any text" in without_text(posts)[0]
+    assert without_text(clean(read(tmp_path, [message(1, "ሰላም")]), near_empty_chars=20)) == []
+
+
+def test_a_channel_of_service_records_has_no_posts(tmp_path: Path) -> None:
+    records: list[dict[str, object]] = [
+        {"id": 1, "type": "service", "date": "2024-01-01T10:00:00", "text": ""}
+    ]
+    assert clean(read(tmp_path, records), near_empty_chars=20).height == 0
 
 
 def test_lost_and_repeated_messages_are_told(tmp_path: Path) -> None:
