@@ -109,6 +109,13 @@ def switch_telemetry_off() -> None:
         os.environ.setdefault(name, value)
 
 
+def quieten_libraries() -> None:
+    """Switch off the libraries' own progress bars and advice; the pipeline reports its own progress."""
+    quiet = {"TQDM_DISABLE": "1", "TRANSFORMERS_VERBOSITY": "error", "PYTHONWARNINGS": "ignore::FutureWarning"}
+    for name, value in quiet.items():
+        os.environ.setdefault(name, value)
+
+
 def use_state_folder(settings: Settings) -> None:
     """Point Dagster at the state folder of `settings` (it reads DAGSTER_HOME and dagster.yaml's variables)."""
     settings.state.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ from adgen_pipeline.app.commands import (
     tokenizer,
 )
 from adgen_pipeline.errors import AdgenError
-from adgen_pipeline.settings import switch_telemetry_off
+from adgen_pipeline.settings import quieten_libraries, switch_telemetry_off
 
 
 @click.group(
@@ -40,6 +40,8 @@ from adgen_pipeline.settings import switch_telemetry_off
 def adgen(verbose: bool) -> None:
     """Telegram channel exports in, Amharic ads and a report out."""
     terminal.log_to_stderr(verbose)
+    if not verbose:
+        quieten_libraries()
 
 
 for _command in (

@@ -12,14 +12,15 @@ from typing import Any
 
 FONT = Path(__file__).parent.parent / "fonts" / "NotoSansEthiopic-Regular.ttf"
 FONT_FAMILY = "Noto Sans Ethiopic Adgen"
+EMOJI = '"Noto Color Emoji", "Apple Color Emoji", "Segoe UI Emoji"'  # whichever the reader's system has
 
 STYLE = """
 .stApp, .stApp p, .stApp label, .stApp textarea, .stApp input, .stApp button, .stApp h1, .stApp h2, .stApp h3,
-.stApp code, .stApp li, div[data-baseweb="popover"] li {font-family: "FAMILY", "Noto Sans", sans-serif;}
+.stApp code, .stApp li, div[data-baseweb="popover"] li {font-family: "FAMILY", "Noto Sans", EMOJI, sans-serif;}
 .stApp pre, .stApp pre code {font-family: "FAMILY", monospace; white-space: pre-wrap;}
 .block-container, [data-testid="stMainBlockContainer"] {padding-top: 2.2rem; max-width: 1180px;}
 .st-key-language_choice {display: flex; justify-content: flex-end;}
-.adgen-chat {background: #d5e3c5; border-radius: 12px; padding: 18px; font-family: "FAMILY", sans-serif;}
+.adgen-chat {background: #d5e3c5; border-radius: 12px; padding: 18px; font-family: "FAMILY", EMOJI, sans-serif;}
 .adgen-bubble {background: #fff; color: #111; border-radius: 12px; border-bottom-left-radius: 3px; padding: 10px 14px;
  max-width: 34rem; box-shadow: 0 1px 2px rgba(0,0,0,.18); overflow-wrap: anywhere;}
 .adgen-channel {color: #1f6fae; font-weight: 600; margin-bottom: 4px;}
@@ -31,9 +32,9 @@ STYLE = """
 .adgen-allow {background: #d8f0dc; color: #14532d;} .adgen-review {background: #fdecc4; color: #6b4300;}
 .adgen-refuse {background: #fbd9d9; color: #7a1212;}
 .adgen-notice {border-radius: 8px; padding: 10px 14px; margin: 4px 0; background: #fdecc4; color: #4d3200;
- font-family: "FAMILY", sans-serif; overflow-wrap: anywhere;}
+ font-family: "FAMILY", EMOJI, sans-serif; overflow-wrap: anywhere;}
 .adgen-notice.adgen-error {background: #fbd9d9; color: #7a1212;}
-.adgen-table {border-collapse: collapse; width: 100%; font-size: .92rem; font-family: "FAMILY", sans-serif;}
+.adgen-table {border-collapse: collapse; width: 100%; font-size: .92rem; font-family: "FAMILY", EMOJI, sans-serif;}
 .adgen-table td, .adgen-table th {border-bottom: 1px solid rgba(128,128,128,.3); padding: 5px 10px 5px 0;
  text-align: left; vertical-align: top; overflow-wrap: anywhere; white-space: pre-wrap;}
 .adgen-table th {font-weight: 600; white-space: nowrap; width: 9rem;}
@@ -46,7 +47,7 @@ def style() -> str:
     encoded = base64.b64encode(FONT.read_bytes()).decode("ascii")
     source = f"src: url(data:font/ttf;base64,{encoded}) format('truetype');"
     face = f'@font-face {{font-family: "{FONT_FAMILY}"; {source} font-display: block;}}'
-    return f"<style>{face}{STYLE.replace('FAMILY', FONT_FAMILY)}</style>"
+    return f"<style>{face}{STYLE.replace('FAMILY', FONT_FAMILY).replace('EMOJI', EMOJI)}</style>"
 
 
 def marked(text: str, facts: Iterable[str]) -> str:

@@ -88,7 +88,7 @@ def mlflow_servers(settings: Settings, *, port: int) -> list[Server]:
                 "--default-artifact-root", str(settings.artifact_folder),
                 "--host", LOOPBACK, "--port", str(port), "--workers", "1",
             ],
-            address=_url(port),
+            address=f"{_url(port)}/#/experiments",
             health=f"{_url(port)}/health",
             # Its job runner is eight more processes (2 GB) for evaluations that are not asked for here.
             environment={"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},

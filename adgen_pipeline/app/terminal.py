@@ -7,6 +7,7 @@ library prints.
 import json
 import logging
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from io import TextIOWrapper
@@ -87,6 +88,10 @@ def log_to_stderr(verbose: bool) -> None:
     logger = logging.getLogger("adgen_pipeline")
     logger.handlers = [handler]
     logger.setLevel(logging.INFO if verbose else logging.WARNING)
+    if not verbose:
+        # What libraries say to those who develop with them, not to those who run this.
+        warnings.simplefilter("ignore", FutureWarning)
+        warnings.filterwarnings("ignore", module=r"dagster\b")
 
 
 def table(title: str, columns: Mapping[str, str], rows: list[list[str]]) -> None:

@@ -1,4 +1,4 @@
-"""Which tokenizers a person wants beside each other: the base model's own, and the one that the pipeline made of it."""
+"""Which tokenizers a person wants beside each other: as published, and as the last run adapted it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,19 +8,18 @@ from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.training.base_models import resolve
 
 
-def trained_and_base(store: Store, recipe: Recipe, *, report: Callable[[str], None]) -> dict[str, Path]:
-    """Name → folder: `base` as published, and `trimmed` or `adapted` as training uses it, if there is one.
+def published_and_adapted(store: Store, recipe: Recipe, *, report: Callable[[str], None]) -> dict[str, Path]:
+    """Name → folder: `published`, the recipe's base model; `adapted`, what training uses, once there is one.
 
     Raises:
         ArtifactError: the base model cannot be found.
     """
-    base = resolve(
-        recipe.training.base_model,
-        recipe.training.base_revision,
-        store.root / "models" / "base",
-        report=report,
-    )
-    found = {"base": base}
+    if store.pointer_path("training", "checkpoint").is_file():
+        found = {"published": store.artifact("training", "checkpoint").path}
+    else:
+        training = recipe.training
+        cache = store.root / "models" / "cache"
+        found = {"published": resolve(training.base_model, training.base_revision, cache, report=report)}
     if store.pointer_path("tokenizer", "base").is_file():
-        found["trimmed" if recipe.tokenizer.trim else "adapted"] = store.artifact("tokenizer", "base").path
+        found["adapted"] = store.artifact("tokenizer", "base").path
     return found

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from adgen_pipeline.app import cli
+from adgen_pipeline.app.commands import pipeline
 from adgen_pipeline.artifacts import Store
-from adgen_pipeline.schemas import RETRIEVAL, SCORES
+from adgen_pipeline.schemas import GENERATED_ADS, RETRIEVAL, SCORES
 from adgen_pipeline_tests import golden
 
 TypeLines = Callable[[str], None]
@@ -140,6 +141,31 @@ def test_scores_are_printed_beside_the_baselines(tmp_path: Path, capsys: pytest.
     assert "–" in out
     assert cli.run(["evaluate", "--data", str(tmp_path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["retrieval"] == [retrieval]
+
+
+def test_a_run_ends_with_the_best_ad_of_each_brief_and_the_posts_behind_it(store: Store) -> None:
+    exemplar = {"channel_id": 7, "message_id": 41, "score": 0.5, "excerpt": "የቆዳ ጫማ\nአለ"}
+    ad = {
+        "channel_id": 7,
+        "format": "post",
+        "slotted": "",
+        "facts": [],
+        "exemplars": [exemplar],
+        "policy_verdict": "review",
+        "policy_rules": ["alcohol"],
+        "scores": [],
+        "written_by": "model",
+        "prompt_digest": "",
+        "model": "",
+        "index": "",
+    }
+    rows = [{**ad, "brief_id": b, "rank": r, "text": f"{b}-{r}"} for b in ("shoes", "phone") for r in (2, 1)]
+    store.write_table(GENERATED_ADS, GENERATED_ADS.frame(rows))
+    lines = list(pipeline.best_ads(store))
+    assert [line for line in lines if line.endswith(("-1", "-2"))] == ["phone-1", "shoes-1"]
+    assert "   modelled on 7/41: የቆዳ ጫማ አለ" in lines
+    assert "   written by the model; policy: review (alcohol)" in lines
+    assert any("evaluation/report was not made yet" in line for line in pipeline.where_to_look(store))
 
 
 def test_doctor_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,23 +55,27 @@ def run(recipe: str | None, select: str | None, data: Path | None) -> None:
     terminal.report(done)
     if select is None:
         store = Store(settings.data)
-        for line in (*_best_ads(store), *_where_to_look(store)):
+        for line in (*best_ads(store), *where_to_look(store)):
             click.echo(line)
 
 
-def _best_ads(store: "Store") -> Iterator[str]:
+def best_ads(store: "Store") -> Iterator[str]:
     """The best ad of each brief, with the posts that it was modelled on."""
     from adgen_pipeline.app.shapes import AdShape, ad_lines
     from adgen_pipeline.schemas import GENERATED_ADS
 
     table = store.read_table(GENERATED_ADS)
-    for row in table.sort("rank").unique("brief_id", keep="first", maintain_order=True).iter_rows(named=True):
+    for row in (
+        table.sort("brief_id", "rank")
+        .unique("brief_id", keep="first", maintain_order=True)
+        .iter_rows(named=True)
+    ):
         channel = f" for channel {row['channel_id']}" if row["channel_id"] is not None else ""
         yield ""
         yield from ad_lines(AdShape.of(row), title=f"{row['brief_id']}{channel}")
 
 
-def _where_to_look(store: "Store") -> Iterator[str]:
+def where_to_look(store: "Store") -> Iterator[str]:
     """Where the report and the user interfaces are."""
     from adgen_pipeline.schemas import GENERATED_ADS
 

@@ -20,7 +20,7 @@ def tokenizer() -> None:
 @terminal.json_option
 def fertility(file: Path, recipe: str | None, data: Path | None, as_json: bool) -> None:
     """Measure the tokenizers of the last run on FILE, a text a line."""
-    from adgen_pipeline.app.tokenizers import trained_and_base
+    from adgen_pipeline.app.tokenizers import published_and_adapted
     from adgen_pipeline.artifacts import Store
     from adgen_pipeline.recipe import load_recipe
     from adgen_pipeline.settings import Settings
@@ -33,7 +33,7 @@ def fertility(file: Path, recipe: str | None, data: Path | None, as_json: bool) 
         raise DataError(f"{file}: no text in it. Name a UTF-8 text file with a text on each line.")
     settings = Settings.from_environment(data=data, recipe=Path(recipe) if recipe else None)
     with terminal.stdout_for_results():
-        tokenizers = trained_and_base(
+        tokenizers = published_and_adapted(
             Store(settings.data), load_recipe(settings.recipe_path), report=terminal.report
         )
         measured = measure(tokenizers, {file.name: texts}).to_dicts()
