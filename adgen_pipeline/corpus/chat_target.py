@@ -128,12 +128,13 @@ def _target_lines(target: str, brief: Brief) -> list[str]:
     """The lines that stay, cleaned; at most one blank line between two."""
     hashtags = sum(slot_kind(name) == "hashtag" for name in set(slots_in(target)))
     terms = {fact.slot: fact.text for fact in brief.of_kind("term")}
-    said = _content_words(" ".join((brief.product, brief.audience, *brief.features)))
+    product = _content_words(brief.product)
+    said = product | _content_words(" ".join((brief.audience, *brief.features)))
     seen: set[str] = set()
     lines: list[str] = []
     for raw in target.split("\n"):
         line = _clean_line(_with_calls(raw, terms), seen, has_many_hashtags=hashtags > MAXIMUM_HASHTAGS)
-        if line is None or not _is_supported(line, said):  # dropped, not blank
+        if line is None or not _is_supported(line, product, said):  # dropped, not blank
             continue
         if _BARE_PRICE_LABEL.fullmatch(line) and "⟨price_" not in target:
             continue
@@ -179,14 +180,14 @@ def _clean_line(line: str, seen: set[str], *, has_many_hashtags: bool) -> str | 
     return " ".join(_DOUBLED.sub(r"\1", _EMPTY_BRACKETS.sub("", line)).split())
 
 
-def _is_supported(line: str, said: set[str]) -> bool:
-    """Whether a line is short, holds part of the offer, or says what the brief says.
+def _is_supported(line: str, product: set[str], said: set[str]) -> bool:
+    """Whether a line is short, names the product, holds part of the offer, or says what the brief says.
 
     A shop's longer habits («if you find no parking space, call us») would be promised in every ad otherwise.
     """
     kinds = {slot_kind(name) for name in slots_in(line)}
     words = _content_words(SLOT.sub(" ", line))
-    if len(words) <= MAXIMUM_FREE_WORDS or not kinds <= _CONTACTS:
+    if len(words) <= MAXIMUM_FREE_WORDS or not kinds <= _CONTACTS or (product and product <= words):
         return True
     return len(words & said) >= MINIMUM_SUPPORT * len(words)
 

@@ -55,7 +55,7 @@ _ORDER = re.compile(r"ለማዘዝ|ይዘዙ|ለመግዛት|ይግዙ")
 # Shouts above the product's name, not names.
 _BANNER = re.compile(
     r"(?i:new arrivals?|in stock|available on hand|hot sale|big sale|special offer|sold out|high quality|original)"
-    r"|ቅናሽ|ስጦታ|አዲስ የገ[ባቡ]|በድጋሚ የገ[ባቡ]|እንደገና የገ[ባቡ]|በእናንተ ጥያቄ|ክፍት ነን|የምስራች|ሰላም|ውድ ደንበኞ|እንኳን"
+    r"|ቅናሽ|ስጦታ|አዲስ የገ[ባቡ]|በድጋሚ የገ[ባቡ]|እንደገና የገ[ባቡ]|በእናንተ ጥያቄ|ክፍት ነን|የምስራች|ሰላም|መልካም|ውድ ደንበኞ|እንኳን"
 )
 # Lines that promise something are terms or points, never mere calls.
 _PROMISE = re.compile(
@@ -151,7 +151,7 @@ def _read_line(
         role = "location"
     elif not is_signature and _orders_something(post, start, end):
         role = "point"
-    elif _is_contact(kinds, words) and not _PROMISE.search(post, start, end):
+    elif _is_contact(kinds, words) and not is_promise(" ".join(words)):
         role = "contact"
     elif is_signature and not is_label(words):
         role = "brand" if _is_shop_name(words) else "term"
@@ -161,7 +161,7 @@ def _read_line(
         role = "label"
     elif len(words) <= 4 and _BANNER.search(post, start, end):
         role = "banner"
-    elif _CALL.search(post, start, end) and not _PROMISE.search(post, start, end) and len(words) <= 14:
+    elif _CALL.search(post, start, end) and not _PROMISE.search(post, start, end) and len(words) <= 9:
         role = "call"
     else:
         role = "point"

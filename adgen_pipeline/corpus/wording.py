@@ -74,9 +74,7 @@ def points(text: str) -> list[str]:
     """Short points from a slotted line that says something of the product."""
     text = _before_order(_LIST_MARK.sub("", text))
     found = [_short(_said(sentence)) for sentence in _SENTENCE.split(text)]
-    return [
-        p for p in found if not SLOT.fullmatch(p) and any(normalise(w) not in STOP_WORDS for w in p.split())
-    ]
+    return [point for point in found if any(_says_something(word) for word in point.split())]
 
 
 def is_audience(point: str) -> bool:

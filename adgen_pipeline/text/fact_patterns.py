@@ -95,6 +95,8 @@ PRICE_CUE = re.compile(
     r"(?:(?:ዋጋ[ሀ-ፚ]{0,3}|(?i:price|prize|cost))[^\w\n@+]{0,16}\n?[^\w\n@+]{0,6}|[💵💰💲💴][^\w\n@+]{0,8})"
     rf"(?:[ከበ]{_S}*)?\Z"
 )
+CURRENCY_ENDS = frozenset("ርBbRrDd.$€:፦፡-")  # what a currency before an amount can end in
+PRICE_HINT = re.compile(r"[ዋ💵💰💲💴]|(?i:pri|cost)")  # cheap: without one of these there is no cue
 PHONE_CUE = re.compile(
     r"(?:[📞☎📲✆]|(?:ስልክ|ደውሉ|በመደወል|(?i:call|phone|tel|mobile))[ሀ-ፚ]{0,3})[^\w\n]{0,8}(?:በ ?|ወደ ?)?\Z"
 )
@@ -121,6 +123,7 @@ EMAIL = re.compile(
 )
 HANDLE = re.compile(r"(?<![A-Za-z0-9_@])@[A-Za-z][A-Za-z0-9_]{2,31}")
 HASHTAG = re.compile(rf"#(?!\d[\d,.]*{_S}*{_CURRENCY})(?=\w*[^\W\d_])\w+")
+WORD_BEFORE_BIRR = re.compile(r"[ሀ-ፚ][ \t\u00a0\u202f]*ብር")
 WORDED_PRICE = re.compile(rf"{_WORD_START}{NUMBER_WORDS}{_S}*{_CURRENCY}")
 UNITS = {
     **dict.fromkeys(("ጊጋ", "ጊጋባይት", "ጂቢ", "ጊባ"), "gb"),

@@ -43,7 +43,7 @@ def find_facts(text: str) -> list[Fact]:
     Every digit of the text lies in one of them, except those of one or two keycap emoji (list numbers).
     """
     facts = _links(text)
-    if "ብር" in text:
+    if patterns.WORD_BEFORE_BIRR.search(text):
         for match in patterns.WORDED_PRICE.finditer(text):
             # in «5 ሺህ ብር» the words belong to the digits
             if not text[: match.start()].rstrip()[-1:].isnumeric():
@@ -135,11 +135,18 @@ def _number(text: str, at: int, low: int, end: int) -> Fact:
     if kind != "quantity":
         return _fact(kind, match.group(), at)
     before = text[max(low, at - patterns.LOOK_BACK_CHARS) : at]
-    if (month := patterns.MONTH_BEFORE.search(before)) and (day := patterns.AFTER_MONTH.match(text, at, end)):
+    stripped = before.rstrip(" \t\u00a0\u202f")
+    last = stripped[-1:]
+    # The last character tells which of the searches can succeed; most numbers need none of them.
+    if (
+        (last.isalpha() or last == ".")
+        and (month := patterns.MONTH_BEFORE.search(before))
+        and (day := patterns.AFTER_MONTH.match(text, at, end))
+    ):
         start = at - len(month.group())
         return _fact("date", text[start : day.end()], start)
     amount = patterns.AT_AMOUNT.match(text, at, end)
-    if amount and (currency := patterns.CURRENCY_BEFORE.search(before)):
+    if amount and last in patterns.CURRENCY_ENDS and (currency := patterns.CURRENCY_BEFORE.search(before)):
         start = at - len(currency.group())
         return _price(text[start : amount.end()], start)
     if spaced := patterns.SPACED_AMOUNT.match(text, at, end):
@@ -149,24 +156,25 @@ def _number(text: str, at: int, low: int, end: int) -> Fact:
         return _price(amount.group(), at)
     written = match.group()
     if (
-        written.isdigit()
-        and 3 <= len(written) <= 8
+        3 <= len(written) <= 8
+        and written.isdigit()
         and (patterns.PHONE_CUE.search(before) or patterns.PHONE_CUE_AFTER.match(text, match.end(), end))
     ):
         return _fact("phone", written, at)
-    if (letters := patterns.LETTERS_BEFORE.search(before)) and not text[
-        max(0, at - len(letters.group()) - 1)
-    ].isdigit():
+    if before[-1:].isascii() and (letters := patterns.LETTERS_BEFORE.search(before)):
         start = at - len(letters.group())
-        return _fact("quantity", text[start : match.end()], start)
+        if not text[max(0, start - 1)].isdigit():
+            return _fact("quantity", text[start : match.end()], start)
     return _fact("quantity", written, at)
 
 
 def _is_cued_price(text: str, before: str, amount: re.Match[str], end: int) -> bool:
     """Whether an amount without a currency follows «ዋጋ», «price» or a money emoji and has no unit."""
     return (
-        patterns.PRICE_CUE.search(before) is not None
+        amount.end() - amount.start() >= 2
+        and patterns.PRICE_HINT.search(before) is not None
         and sum(c.isdigit() for c in amount.group()) >= 2
+        and patterns.PRICE_CUE.search(before) is not None
         and patterns.UNIT_AFTER.match(text, amount.end(), end) is None
     )
 
