@@ -139,9 +139,7 @@ def take_apart(post: str, signature: AbstractSet[str], *, vertical: str | None =
     """
     facts = find_facts(post)
     lines = read_lines(post, facts, signature)
-    title = next(
-        (n for n, line in enumerate(lines) if line.role == "point" and not is_label(line.words)), None
-    )
+    title = _title(post, lines)
     spans = _spans(post, facts, lines, title)
     names = _number(post, spans)
     brief_facts = tuple(

@@ -7,6 +7,7 @@ find itself, so words that greet, announce and sell are taken off.
 import re
 from collections.abc import Iterable, Sequence
 
+from adgen_pipeline.corpus.lines import is_label
 from adgen_pipeline.text.amharic import STOP_WORDS, normalise
 from adgen_pipeline.text.slots import SLOT, slot_kind, slots_in
 
@@ -24,9 +25,11 @@ _LIST_MARK = re.compile(r"^\W*⟨quantity_\d+⟩[.)]\s+")
 _FOR_WHOM = re.compile(  # ለመ… and ለማ… say what for: «ለመቁረጥ»
     r"(?:ለ(?![መማ])[ሀ-ፚ]{2,}(?: እና| ወይም)?(?: |\Z)){1,3}(?:የሚሆ[ንኑ]|ተስማሚ|ምቹ|የተዘጋጀ)?"
 )
-_FINITE_VERB = re.compile(r"(?:ይ|ያ|ታ|እን)[ሀ-ፚ]{2,}[ልሉኑ]|[ሀ-ፚ]+(?:ናል|ዋል|ቷል|ታል|ለን)")
+# Ends of verbs: -ል, -ናል … and polite imperatives, which end in a letter of the second order (…ሉ, …ዱ).
+# -ል, -ናል …, and polite imperatives, which end in a letter of the second order (…ሉ, …ዱ)
+_FINITE_VERB = re.compile(r"(?:ይ|ያ|ታ|እን)[ሀ-ፚ]*[ልሁሉሑሙሡሩሱሹቁቡቱቹኁኑኙኩዉዙዡዩዱጁጉጡጩጱጹፁፉፑ]|[ሀ-ፚ]+(?:ናል|ዋል|ቷል|ታል|ለን)")
 _FRAME_PHRASE = re.compile(
-    r"በጥራት እና በውበት|ጥራት እና ዋጋ የተገናኙበት|በተመጣጣኝ ዋጋ|በ?ገበያ ላይ|ከእኛ ጋር|እኛ ጋር|ለምትፈልጉ ሁሉ|በእጃችን አለ|መግዛት አስበዋል"
+    r"በጥራት እና በውበት|ጥራት እና ዋጋ የተገናኙበት|በተመጣጣኝ ዋጋ|በ?ገበያ ላይ|ከእኛ (?:ጋር|ዘንድ)|እኛ ጋር|ለሽያጭ|ለምትፈልጉ ሁሉ|በእጃችን አለ|መግዛት አስበዋል"
     r"|በመሸጥ ላይ እንገኛለን|የት እንደሚያገኙ ያውቃሉ|ለማግኘት ብዙ መዞር አያስፈልግም|የዛሬው? ምርጫችን|አስተማማኝ ምርጫዎ እኛ ነን|ከፈለጉ|ጤና ይስጥልን"
 )
 _FRAME_WORDS = """
@@ -74,7 +77,7 @@ def points(text: str) -> list[str]:
     """Short points from a slotted line that says something of the product."""
     text = _before_order(_LIST_MARK.sub("", text))
     found = [_short(_said(sentence)) for sentence in _SENTENCE.split(text)]
-    return [point for point in found if any(_says_something(word) for word in point.split())]
+    return [p for p in found if any(_says_something(word) for word in p.split()) and not is_label(p.split())]
 
 
 def is_audience(point: str) -> bool:
