@@ -14,7 +14,7 @@ from adgen_pipeline.generation.fields import Field, field_name, mapping_fields, 
 from adgen_pipeline.generation.formats import without_stray_brackets
 from adgen_pipeline.generation.lexicon import place, translate
 from adgen_pipeline.generation.slotting import CONTACT_KINDS, Slotter, span
-from adgen_pipeline.text.amharic import hygiene, sentences
+from adgen_pipeline.text.amharic import STOP_WORDS, hygiene, sentences
 from adgen_pipeline.text.brief import Brief, BriefFact
 from adgen_pipeline.text.language import script_shares
 from adgen_pipeline.text.slots import FACT_KINDS, SLOT, escape
@@ -25,6 +25,8 @@ _NAME_CHARS = 300  # of a place or of standing terms
 _PRODUCT_WORDS = 14  # of a free sentence that become the product
 _ENDINGS = (".yaml", ".yml", ".json", ".md", ".markdown", ".txt", "")
 _ADVERTISER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)+")
+_SIDES = re.compile(r"\s+[/|]\s+|\s*[()]\s*")
 _ETHIOPIC = re.compile("[\u1200-\u135a]")
 
 # Words of the request around the ad, not of the ad.
@@ -139,6 +141,8 @@ class _Reading:
                 self._single.setdefault(
                     field.name, self._words(field) if field.name != "vertical" else field.value
                 )
+            case "brand" if _SLUG.fullmatch(field.value):
+                self._single.setdefault("advertiser", field.value)  # `client: abc-shop` names a folder
             case "brand":
                 self._name(field, "brand")
             case "location":
@@ -210,7 +214,7 @@ class _Reading:
 
     def _product_words(self, field: Field) -> str:
         """Product words in Amharic; a name that cannot be said in Amharic is a slot."""
-        words = translate(self._named(field.value, field, must=True)).text
+        words = translate(self._named(_amharic_side(field.value), field, must=True)).text
         if not _has_words(words) and not _slots(words) and any(c.isalpha() for c in field.value):
             plain = field.value.strip()
             words = self._slots.add("product", plain, plain, span(field.name, field.start), must=True)
@@ -319,9 +323,20 @@ class _Reading:
 
 
 def _amharic(slotted: str) -> str:
-    """A point in Amharic; empty when less than half of its words could be said in Amharic."""
+    """A point in Amharic; empty when too few of its words could be said in Amharic.
+
+    Two known words of three may be a point («comfortable ergonomic chair»); of a whole sentence only nearly all.
+    """
     translation = translate(slotted)
-    return translation.text if translation.known_share >= 0.5 else ""
+    enough = 0.5 if len(slotted.split()) <= 4 else 0.8
+    return translation.text if translation.known_share >= enough else ""
+
+
+def _amharic_side(text: str) -> str:
+    """The Amharic one of two names for the same thing («sofa / ሶፋ»)."""
+    sides = [side for side in _SIDES.split(text) if side]
+    amharic = [side for side in sides if _ETHIOPIC.search(side)]
+    return " ".join(amharic) if len(amharic) < len(sides) and amharic else text
 
 
 def _label(label: str) -> str:
@@ -351,4 +366,7 @@ def _slots(text: str) -> list[str]:
 
 
 def _has_words(text: str) -> bool:
-    return any(character.isalpha() for character in SLOT.sub("", text))
+    """Whether a text says more than slots and function words."""
+    return any(
+        word not in STOP_WORDS and any(c.isalpha() for c in word) for word in SLOT.sub(" ", text).split()
+    )

@@ -5,7 +5,7 @@ that names are copied exactly and other words are left out, never guessed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,7 @@ _LONGEST_PHRASE = 4  # words of the longest key
 _TOKEN = re.compile(
     r"⟨\w+⟩|[A-Za-z][A-Za-z0-9]*(?:['’.+&/-][A-Za-z0-9]+)*|[^\W\d_A-Za-z]+|\d+(?:[.,]\d+)*\w*|[^\w\s]"
 )
+_LINKS = {"of": "የ", "for": "ለ", "in": "በ", "at": "በ", "and": "እና", "&": "እና"}
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _LATIN = re.compile(r"[A-Za-z]")
 
@@ -28,7 +29,7 @@ class Translation:
     """English words in Amharic.
 
     Attributes:
-        text: the Amharic words, people first; words that were Amharic (or slots) already stay.
+        text: the Amharic words in Amharic order; words that were Amharic (or slots) already stay.
         unknown: Latin words that the lexicon lacks, in order; function words are not counted.
         known_share: translated or Amharic words of all that mean something, 0…1; 0 for no words.
     """
@@ -39,22 +40,110 @@ class Translation:
 
 
 def translate(phrase: str) -> Translation:
-    """A phrase with its English words in Amharic as far as the lexicon goes, longest phrases first."""
-    people: list[str] = []
-    others: list[str] = []
+    """A phrase with its English words in Amharic as far as the lexicon goes, longest phrases first.
+
+    Word order follows the commonest patterns only: «A of B» is የB A, «for A» is ለA, «in A» is በA and comes first.
+    """
+    parts = [_Part("")]
     unknown: list[str] = []
-    for _, _, token, entry in _scan(phrase):
+    known = 0
+    for start, end, token, entry in _scan(phrase):
+        lower = token.lower()
         if entry is not None:
-            (people if entry[0] == "people" else others).append(entry[1])
+            parts[-1].add(entry[1], start, end, section=entry[0])
+            known += 1
         elif not _LATIN.match(token):
             if token[0].isalnum() or token[0] == "⟨":
-                others.append(token)
-        elif token.lower() not in _function_words():
+                parts[-1].add(token, start, end)
+                known += 1
+        elif lower in _LINKS:
+            parts.append(_Part(_LINKS[lower]))
+        elif lower not in _function_words():
             unknown.append(token)
-    meant = len(people) + len(others) + len(unknown)
-    return Translation(
-        " ".join(people + others), tuple(unknown), (len(people) + len(others)) / meant if meant else 0.0
-    )
+    meant = known + len(unknown)
+    return Translation(_in_order(parts), tuple(unknown), known / meant if meant else 0.0)
+
+
+class _Part:
+    """The words after a preposition or conjunction."""
+
+    def __init__(self, link: str) -> None:
+        self.link = link
+        self._words: list[tuple[str, str]] = []  # section, Amharic
+        self._glued: list[bool] = []
+        self._end = -1
+
+    def add(self, amharic: str, start: int, end: int, *, section: str = "") -> None:
+        """Add a word; Amharic written together with the word or slot before it stays so."""
+        self._glued.append(not section and start == self._end)
+        self._words.append((section, amharic))
+        self._end = end
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._words
+
+    @property
+    def is_people(self) -> bool:
+        return all(section == "people" for section, _ in self._words)
+
+    def text(self, *, is_attribute: bool = False) -> str:
+        """The words, people first; at the end of a phrase a noun is not in the genitive («ቆዳ», not «የቆዳ»)."""
+        # «ladies shoes»: for whom comes first; «new home owners»: the people are the noun themselves.
+        is_for = any(section in ("products", "") for section, _ in self._words)
+        people = [amharic for section, amharic in self._words if section == "people" and is_for]
+        others = ""
+        for (section, amharic), glued in zip(self._words, self._glued, strict=True):
+            if section != "people" or not is_for:
+                others += amharic if glued or not others else f" {amharic}"
+        text = " ".join([*people, *([others] if others else [])])
+        last = self._words[-1][0] if others else "people"
+        if not is_attribute and last in ("people", "qualities"):
+            head, _, tail = text.rpartition(" ")
+            if tail.startswith("የ") and tail.removeprefix("የ") in _nouns():
+                text = f"{head} {tail.removeprefix('የ')}".strip()
+        return text
+
+
+def _in_order(parts: Sequence["_Part"]) -> str:
+    """The parts of a phrase in Amharic order, with prefixes for prepositions."""
+    front: list[str] = []
+    middle: list[str] = []
+    last = middle
+    is_joined = False
+    for part in parts:
+        is_joined = is_joined or part.link == "እና"
+        if part.is_empty:
+            continue
+        if part.link == "የ" and last:
+            last[-1] = f"{_genitive(part.text(is_attribute=True))} {last[-1]}"
+            is_joined = False
+            continue
+        text = part.text()
+        into = middle
+        if part.link == "ለ":
+            text = part.text(is_attribute=True) if part.is_people else _prefixed("ለ", text)
+            text = text if text.startswith("የ") else _prefixed("ለ", text)
+            into = front if part.is_people else middle
+        elif part.link == "በ":
+            text, into = _prefixed("በ", text), front
+        if is_joined and last:
+            last[-1] = f"{last[-1]} እና {text}"
+        else:
+            into.append(text)
+            last = into
+        is_joined = False
+    return " ".join([*front, *middle])
+
+
+def _genitive(text: str) -> str:
+    """A phrase in the genitive: የ at its first word, unless a word of it has one."""
+    return text if text.startswith("የ") or text.split()[-1].startswith("የ") else f"የ{text}"
+
+
+def _prefixed(prefix: str, text: str) -> str:
+    """A phrase after a preposition, which takes the place of የ."""
+    return text if text.startswith((prefix, "ለ", "በ")) else f"{prefix}{text.removeprefix('የ')}"
 
 
 def unknown_words(phrase: str) -> list[tuple[int, int]]:
@@ -123,6 +212,18 @@ def _file() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _function_words() -> frozenset[str]:
     return frozenset(_file()["function_words"])
+
+
+@lru_cache(maxsize=1)
+def _nouns() -> frozenset[str]:
+    """Nouns that stand in the lexicon as attributes (የቆዳ, የወንዶች)."""
+    sections = (_file()["qualities"], _file()["people"])
+    return frozenset(
+        str(amharic).removeprefix("የ")
+        for entries in sections
+        for amharic in entries.values()
+        if amharic[0] == "የ"
+    )
 
 
 @lru_cache(maxsize=1)

@@ -201,3 +201,18 @@ def test_any_text_is_a_brief_or_an_error_in_words(text: str, name: str) -> None:
     used = slots_in(" ".join([brief.product, brief.description, *brief.features]))
     assert set(used) <= set(brief.values())
     assert understand(text, source=name) == brief
+
+
+def test_of_two_names_for_a_product_the_amharic_one_is_taken() -> None:
+    assert understand("ምርት፦ L-shaped sofa / የኤል ቅርጽ ሶፋ", source="b.txt").product == "የኤል ቅርጽ ሶፋ"
+
+
+def test_a_client_written_as_a_folder_name_is_the_advertiser() -> None:
+    brief = understand("Client: abc-home\nምርት፦ ሶፋ", source="b.txt")
+    assert brief.advertiser == "abc-home"
+    assert not brief.of_kind("brand")
+
+
+def test_a_sentence_that_cannot_be_said_in_amharic_is_left_out_and_not_mangled() -> None:
+    text = "product: sofa\ndescription: Exquisitely upholstered statement piece celebrating craftsmanship at home"
+    assert understand(text, source="b.yaml").description == ""

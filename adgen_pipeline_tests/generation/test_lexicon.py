@@ -12,6 +12,13 @@ from adgen_pipeline.generation.lexicon import place, translate
         ("washing machine", "የልብስ ማጠቢያ ማሽን"),
         ("children's clothes", "የልጆች ልብስ"),
         ("ጥቁር shoes", "ጥቁር ጫማ"),
+        ("shoes of genuine Ethiopian leather", "ኦሪጅናል የኢትዮጵያ የቆዳ ጫማ"),
+        ("bottle of water", "የውሃ ጠርሙስ"),
+        ("laptop for students", "ለተማሪዎች ላፕቶፕ"),
+        ("shoes for men and women", "የወንዶች እና ሴቶች ጫማ"),
+        ("genuine leather", "ንጹህ ቆዳ"),
+        ("black and brown", "ጥቁር እና ቡናማ"),
+        ("new home owners in Addis Ababa", "በአዲስ አበባ አዲስ የቤት ባለቤቶች"),
     ],
 )
 def test_known_words_become_amharic_the_longest_phrase_first(english: str, amharic: str) -> None:
