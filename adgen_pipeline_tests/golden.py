@@ -8,8 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import dagster as dg
 
 from adgen_pipeline.app.cli import adgen
+from adgen_pipeline.definitions import build_definitions
+from adgen_pipeline.recipe import load_recipe
+from adgen_pipeline.settings import Settings
 
 FOLDER = Path(__file__).with_name("golden")
 WIDTH = 96  # columns; a terminal's own width would make the files differ from machine to machine
@@ -25,8 +29,34 @@ def commands() -> Iterator[tuple[str, click.Command]]:
     yield from _below("adgen", adgen)
 
 
+def graph() -> str:
+    """The asset graph, one line an asset: key ← upstream; partitions, checks, what starts it."""
+    settings = Settings.from_environment(data=Path("unused"), recipe=Path("demo"))
+    definitions = build_definitions(load_recipe(settings.recipe_path), settings)
+    checks: dict[dg.AssetKey, list[str]] = {}
+    for check in sorted(definitions.resolve_asset_graph().asset_check_keys):
+        checks.setdefault(check.asset_key, []).append(check.name)
+    lines = []
+    for spec in sorted(definitions.resolve_all_asset_specs(), key=lambda spec: spec.key):
+        upstream = " ".join(sorted("/".join(dep.asset_key.path) for dep in spec.deps))
+        starts = (
+            "by new data"
+            if spec.automation_condition
+            else "by people"
+            if spec.kinds == {"file"}
+            else "by hand"
+        )
+        parts = "a channel each" if spec.partitions_def else "whole"
+        named = " ".join(checks.get(spec.key, [])) or "none"
+        lines.append(
+            f"{'/'.join(spec.key.path)} ← {upstream or 'nothing'}; {parts}; checks: {named}; {starts}"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def write() -> list[Path]:
     """Write all golden files, remove those of commands that are gone; returns the paths written."""
+    (FOLDER / "graph.txt").write_text(graph(), encoding="utf-8")
     folder = FOLDER / "help"
     folder.mkdir(parents=True, exist_ok=True)
     texts = help_texts()

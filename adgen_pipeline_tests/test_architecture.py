@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import dagster as dg
 import pytest
 import yaml
@@ -15,6 +16,8 @@ from adgen_pipeline.definitions import build_definitions
 from adgen_pipeline.recipe import STAGES, Recipe, load_recipe
 from adgen_pipeline.schemas import TABLES
 from adgen_pipeline.settings import PROJECT_ROOT, Settings
+from adgen_pipeline.training.job import FILLED_KEYS, auto_keys
+from adgen_pipeline_tests import golden
 
 PACKAGE = PROJECT_ROOT / "adgen_pipeline"
 SHARED_DEFS = {
@@ -161,3 +164,24 @@ def test_every_recipe_is_valid_and_named_after_its_file(path: Path) -> None:
     assert recipe.name == path.stem
     assert (PROJECT_ROOT / "deepspeed_configs" / f"{recipe.training.spread}.json").is_file()
     assert yaml.safe_load(path.read_text(encoding="utf-8"))["description"]
+
+
+def test_the_graph_changes_only_on_purpose() -> None:
+    assert golden.graph() == (golden.FOLDER / "graph.txt").read_text(encoding="utf-8"), "run `make golden`"
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PROJECT_ROOT / "deepspeed_configs").glob("*.json")), ids=lambda p: p.stem
+)
+def test_every_auto_of_a_spread_is_a_key_that_the_trainer_fills(path: Path) -> None:
+    keys = auto_keys(json.loads(path.read_text(encoding="utf-8")))
+    assert set(keys) <= set(FILLED_KEYS)
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+    assert [
+        name
+        for name, command in golden.commands()
+        if not isinstance(command, click.Group) and name not in readme
+    ] == []

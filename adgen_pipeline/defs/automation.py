@@ -96,6 +96,8 @@ def _event(
 )
 def new_files(context: dg.SensorEvaluationContext, store: dg.ResourceParam[Store]) -> dg.SensorResult:
     """Events for changed files; a run for each changed channel."""
+    if not store.raw.is_dir():
+        return dg.SensorResult(skip_reason=f"{store.raw} is not there yet. Put exports into it.")
     sizes = json.dumps(_sizes(store))
     if sizes != context.cursor:
         return dg.SensorResult(
