@@ -13,6 +13,7 @@ from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation.fields import Field, field_name, mapping_fields, text_fields
 from adgen_pipeline.generation.formats import without_stray_brackets
 from adgen_pipeline.generation.lexicon import place, translate
+from adgen_pipeline.generation.policy import judge
 from adgen_pipeline.generation.slotting import CONTACT_KINDS, Slotter, span
 from adgen_pipeline.text.amharic import STOP_WORDS, hygiene, sentences
 from adgen_pipeline.text.brief import Brief, BriefFact
@@ -21,6 +22,7 @@ from adgen_pipeline.text.slots import FACT_KINDS, SLOT, escape
 
 MAXIMUM_CHARS = 200_000
 MAXIMUM_FEATURES = 12
+MAXIMUM_SENSITIVE = 20
 _NAME_CHARS = 300  # of a place or of standing terms
 _PRODUCT_WORDS = 14  # of a free sentence that become the product
 _ENDINGS = (".yaml", ".yml", ".json", ".md", ".markdown", ".txt", "")
@@ -41,6 +43,10 @@ _SELLS = re.compile(
 )
 _PRODUCT_END = re.compile(
     r"(?i:\s(?:at|from|in|located|call|price[ds]?|which|that|starting|near)\b)|,\s|\s[-–—]\s|\("
+)
+# «ምርት፦ ጫማ ዋጋ 500 ብር ስልክ 09…» on one line: price and contact are facts, not words of the product.
+_OFFER_IN_PRODUCT = re.compile(
+    r"(?:(?:ስልክ(?: ቁጥር)?|ዋጋው?|(?i:price|phone|call|tel))\s*[:፦\-]?\s*)?⟨(?:price|phone|handle|email|url)_\d+⟩"
 )
 _PLACE_CUE = re.compile(
     r"(?:አድራሻ(?:ችን)?|ቦታ(?:ው)?|(?i:\baddress|\blocation|\blocated (?:at|in)|\bfind us (?:at|in)|\bvisit us (?:at|in)))"
@@ -129,12 +135,15 @@ class _Reading:
         self._features: list[str] = []
         self._description: list[str] = []
         self._single: dict[str, str] = {}
+        self._sensitive: list[str] = []
 
     def take(self, field: Field) -> None:
         """Read one field."""
+        if field.name == "internal":
+            return
+        evidence = judge(field.value).evidence
+        self._sensitive += [words for _, words, _, _ in evidence if words not in self._sensitive]
         match field.name:
-            case "internal":
-                return
             case "advertiser":
                 self._single["advertiser"] = self._advertiser(field.value)
             case "audience" | "tone" | "vertical":
@@ -199,6 +208,7 @@ class _Reading:
             vertical=self._single.get("vertical"),
             language="am" if share >= 0.7 else "en" if share <= 0.2 else "mixed",
             advertiser=self._single.get("advertiser"),
+            sensitive=tuple(self._sensitive[:MAXIMUM_SENSITIVE]),
             facts=tuple(
                 fact.model_copy(update={"source": _located(fact, document)}) for fact in self._slots.facts
             ),
@@ -214,7 +224,8 @@ class _Reading:
 
     def _product_words(self, field: Field) -> str:
         """Product words in Amharic; a name that cannot be said in Amharic is a slot."""
-        words = translate(self._named(_amharic_side(field.value), field, must=True)).text
+        named = self._named(_amharic_side(field.value), field, must=True)
+        words = translate(_OFFER_IN_PRODUCT.sub(" ", named)).text
         if not _has_words(words) and not _slots(words) and any(c.isalpha() for c in field.value):
             plain = field.value.strip()
             words = self._slots.add("product", plain, plain, span(field.name, field.start), must=True)

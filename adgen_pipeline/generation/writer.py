@@ -247,7 +247,7 @@ class _Evidence:
         self._channel_id = channel_id
         self._format = format
         self._prompt_digest = prompt_digest
-        self._brief_policy = policy.judge(brief_text(brief))
+        self._brief_policy = policy.judge("\n".join([brief_text(brief), *brief.sensitive]))
         self._exemplars = tuple(
             Exemplar(
                 channel_id=hit.channel_id,

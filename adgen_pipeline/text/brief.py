@@ -39,6 +39,7 @@ class Brief(BaseModel):
         features: short points, each a few words; may hold slots.
         facts: everything to be copied exactly, one slot each.
         language: language of the brief (am, en, mixed), not of the ad, which is Amharic.
+        sensitive: words of the whole document that advertising rules name; for the policy, never for the prompt.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +53,7 @@ class Brief(BaseModel):
     language: str = "am"
     advertiser: str | None = None
     facts: tuple[BriefFact, ...] = ()
+    sensitive: tuple[str, ...] = ()
 
     def values(self) -> dict[str, str]:
         """Slots and the texts that fill them."""

@@ -216,3 +216,16 @@ def test_a_client_written_as_a_folder_name_is_the_advertiser() -> None:
 def test_a_sentence_that_cannot_be_said_in_amharic_is_left_out_and_not_mangled() -> None:
     text = "product: sofa\ndescription: Exquisitely upholstered statement piece celebrating craftsmanship at home"
     assert understand(text, source="b.yaml").description == ""
+
+
+def test_forbidden_words_are_remembered_for_the_policy_even_if_the_ad_would_not_say_them() -> None:
+    brief = understand("Promote our new sports betting app! Win jackpots. t.me/abc_sample", source="b.txt")
+    assert {"betting", "jackpots"} <= set(brief.sensitive)
+    assert understand(YAML, source="b.yaml").sensitive == ()
+    assert understand("product: ጫማ\navoid: gambling, betting", source="b.yaml").sensitive == ()
+
+
+def test_price_and_phone_on_the_products_line_are_no_words_of_the_product() -> None:
+    brief = understand("ምርት፦ የቆዳ ጫማ ዋጋ 500 ብር ስልክ 0900000014", source="b.txt")
+    assert brief.product == "የቆዳ ጫማ"
+    assert {"500 ብር", "0900000014"} == {fact.text for fact in brief.facts}

@@ -99,6 +99,9 @@ def test_a_gambling_brief_is_marked_whatever_the_model_writes(writer: AdWriter) 
     (ad,) = writer.write(brief, channel_id=1, seed=1)
     assert ad.policy_verdict == "refuse"
     assert "5.6" in ad.policy_rules
+    english = understand("Promote our sports betting app, call 0900000014", source="b.txt")
+    (ad,) = writer.write(english, channel_id=1, seed=1)
+    assert "5.6" in ad.policy_rules
 
 
 def test_a_writer_is_loaded_from_the_pointers_of_a_data_folder(tmp_path: Path) -> None:
