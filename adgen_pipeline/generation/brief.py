@@ -5,55 +5,21 @@ an ad must copy becomes a slot with the place it came from; English words that t
 Nothing is guessed: `missing` says what an ad would need and the brief does not say.
 """
 
-import re
+import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation.fields import Field, field_name, mapping_fields, text_fields
-from adgen_pipeline.generation.formats import without_stray_brackets
-from adgen_pipeline.generation.lexicon import place, translate
-from adgen_pipeline.generation.policy import judge
-from adgen_pipeline.generation.slotting import CONTACT_KINDS, Slotter, span
-from adgen_pipeline.text.amharic import STOP_WORDS, hygiene, sentences
-from adgen_pipeline.text.brief import Brief, BriefFact
-from adgen_pipeline.text.language import script_shares
-from adgen_pipeline.text.slots import FACT_KINDS, SLOT, escape
+from adgen_pipeline.generation.reading import Reading
+from adgen_pipeline.generation.slotting import CONTACT_KINDS
+from adgen_pipeline.text.amharic import hygiene
+from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.text.slots import SLOT, escape
 
 MAXIMUM_CHARS = 200_000
-MAXIMUM_FEATURES = 12
-MAXIMUM_SENSITIVE = 20
-_NAME_CHARS = 300  # of a place or of standing terms
-_PRODUCT_WORDS = 14  # of a free sentence that become the product
 _ENDINGS = (".yaml", ".yml", ".json", ".md", ".markdown", ".txt", "")
-_ADVERTISER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)+")
-_SIDES = re.compile(r"\s+[/|]\s+|\s*[()]\s*")
-_ETHIOPIC = re.compile("[\u1200-\u135a]")
-
-# Words of the request around the ad, not of the ad.
-_REQUEST = re.compile(
-    "(?:የ?ማስታወቂያ\\w*|\\w*እንፈልጋለን|\\w*እፈልጋለሁ|እባክ(?:ዎ|ህ|ሽ|ዎን|ችሁ)\\w*|ይፃፍ\\w*|ይጻፍ\\w*|ፃፍ\\w*|ጻፉ\\w*|አዘጋጁ\\w*|ያዘጋጁ\\w*|ለመሸጥ|"
-    "ማስተዋወቅ|ለማስተዋወቅ|ይደውሉ\\w*|ለማዘዝ|እንሸጣለን|እንሸጥ|ሰላም|ጤና ይስጥልኝ|የምንሸጠው|አለን|ነው|ናቸው|ዋጋው?|ስልክ(?: ቁጥር)?|አድራሻ(?:ችን)?|ብራንድ)(?!\\w)"
-)
-_SELLS = re.compile(
-    r"(?i:\b(?:sell(?:s|ing)?|advertis(?:e|es|ing)|promot(?:e|es|ing)|offer(?:s|ing)?"
-    r"|ad(?:vert)?s? for|launch(?:ing)?|brief:)\s+)"
-    r"(?P<what>[^.;:!?\n]+)"
-)
-_PRODUCT_END = re.compile(
-    r"(?i:\s(?:at|from|in|located|call|price[ds]?|which|that|starting|near)\b)|,\s|\s[-–—]\s|\("
-)
-# «ምርት፦ ጫማ ዋጋ 500 ብር ስልክ 09…» on one line: price and contact are facts, not words of the product.
-_OFFER_IN_PRODUCT = re.compile(
-    r"(?:(?:ስልክ(?: ቁጥር)?|ዋጋው?|(?i:price|phone|call|tel))\s*[:፦\-]?\s*)?⟨(?:price|phone|handle|email|url)_\d+⟩"
-)
-_PLACE_CUE = re.compile(
-    r"(?:አድራሻ(?:ችን)?|ቦታ(?:ው)?|(?i:\baddress|\blocation|\blocated (?:at|in)|\bfind us (?:at|in)|\bvisit us (?:at|in)))"
-    r"\s*[:፦\-–]?\s*(?P<place>[^.።\n;]+)"
-)
-_NOT_QUANTITY = tuple(kind for kind in FACT_KINDS if kind != "quantity")
-_SPLIT = re.compile(r"\s*[;；•፤፣\n]\s*|,(?!\d)\s*|\s\+\s|\.\s+|።\s*")
 
 
 def read_brief(path: Path) -> Brief:
@@ -90,9 +56,9 @@ def understand(text: str, *, source: str, metadata: Mapping[str, str] | None = N
         raise BriefError(
             f"{source}: {len(text)} characters, at most {MAXIMUM_CHARS} are read. Shorten the brief."
         )
-    document = escape(hygiene(text))
+    document = _document(text, is_json=source.lower().endswith(".json"))
     given = [
-        Field(field_name(label) or "other", label, escape(hygiene(str(value))), None)
+        Field(field_name(label) or "other", label, _document(str(value), is_json=False), None)
         for label, value in (metadata or {}).items()
         if value
     ]
@@ -101,7 +67,7 @@ def understand(text: str, *, source: str, metadata: Mapping[str, str] | None = N
         found = mapping_fields(document.replace("\t", " "), source=source)
     else:
         found = text_fields(document, source=source)
-    reading = _Reading(source)
+    reading = Reading(source)
     for field in _ordered([*given, *found]):
         reading.take(field)
     return reading.brief(document if found else " ".join(f.value for f in given))
@@ -124,260 +90,11 @@ def _ordered(fields: Iterable[Field]) -> list[Field]:
     return sorted(fields, key=lambda field: first.get(field.name, 4))
 
 
-class _Reading:
-    """A brief while it is read, field by field."""
-
-    def __init__(self, source: str) -> None:
-        self._source = source
-        self._slots = Slotter()
-        self._product = ""
-        self._title: Field | None = None
-        self._features: list[str] = []
-        self._description: list[str] = []
-        self._single: dict[str, str] = {}
-        self._sensitive: list[str] = []
-
-    def take(self, field: Field) -> None:
-        """Read one field."""
-        if field.name == "internal":
-            return
-        evidence = judge(field.value).evidence
-        self._sensitive += [words for _, words, _, _ in evidence if words not in self._sensitive]
-        match field.name:
-            case "advertiser":
-                self._single["advertiser"] = self._advertiser(field.value)
-            case "audience" | "tone" | "vertical":
-                self._single.setdefault(
-                    field.name, self._words(field) if field.name != "vertical" else field.value
-                )
-            case "brand" if _SLUG.fullmatch(field.value):
-                self._single.setdefault("advertiser", field.value)  # `client: abc-shop` names a folder
-            case "brand":
-                self._name(field, "brand")
-            case "location":
-                self._location(field)
-            case "product":
-                words = self._product_words(field)
-                if self._product:
-                    self._add_features([words])
-                self._product = self._product or words
-            case "title" if not self._product and translate(field.value).text:
-                self._product = self._product_words(field)
-            case "title":
-                self._title = self._title or field
-            case "price" | "contact":
-                self._slots.slotted(field.value, field.name, field.start)
-            case "terms" | "hours":
-                self._term(field)
-            case "until":
-                slotted = self._slots.slotted(field.value, field.name, field.start)
-                self._add_features([f"እስከ {name} ድረስ" for name in _slots(slotted)[:1]])
-            case "size" | "color":
-                self._add_features([f"{'ሳይዝ' if field.name == 'size' else 'ቀለም'} {self._words(field)}"])
-            case "body":
-                self._sentences(field)
-            case "description":
-                self._sentences(field) if not self._product else self._describe(field)
-            case "other" if field.label:
-                self._add_features([f"{_label(field.label)} {self._words(field)}".strip()])
-            case _:
-                self._add_features(self._points(field))
-
-    def brief(self, document: str) -> Brief:
-        """The brief as read.
-
-        Raises:
-            BriefError: there is nothing in it that an ad could be about.
-        """
-        if not self._product and self._title is not None:
-            self._product = self._product_words(self._title)
-        names = [fact for fact in self._slots.facts if fact.kind in ("brand", "product")]
-        if not (_has_words(self._product) or self._features or self._description or names):
-            raise BriefError(
-                f"{self._source}: the brief says nothing that an ad could be about. Name at least the product "
-                "(`product: …` or `ምርት፦ …`)."
-            )
-        ethiopic, latin = script_shares(document)
-        share = ethiopic / (ethiopic + latin) if ethiopic + latin else 1.0
-        return Brief(
-            product=self._product,
-            description=" ".join(self._description),
-            features=tuple(self._features[:MAXIMUM_FEATURES]),
-            audience=self._single.get("audience", ""),
-            tone=self._single.get("tone", ""),
-            vertical=self._single.get("vertical"),
-            language="am" if share >= 0.7 else "en" if share <= 0.2 else "mixed",
-            advertiser=self._single.get("advertiser"),
-            sensitive=tuple(self._sensitive[:MAXIMUM_SENSITIVE]),
-            facts=tuple(
-                fact.model_copy(update={"source": _located(fact, document)}) for fact in self._slots.facts
-            ),
-        )
-
-    def _advertiser(self, value: str) -> str:
-        if not _ADVERTISER.fullmatch(value):
-            raise BriefError(
-                f"{self._source}: advertiser {value!r} is not a folder name below advertisers/ (letters, "
-                "digits, - and _). Use that folder's name."
-            )
-        return value
-
-    def _product_words(self, field: Field) -> str:
-        """Product words in Amharic; a name that cannot be said in Amharic is a slot."""
-        named = self._named(_amharic_side(field.value), field, must=True)
-        words = translate(_OFFER_IN_PRODUCT.sub(" ", named)).text
-        if not _has_words(words) and not _slots(words) and any(c.isalpha() for c in field.value):
-            plain = field.value.strip()
-            words = self._slots.add("product", plain, plain, span(field.name, field.start), must=True)
-        return words
-
-    def _words(self, field: Field) -> str:
-        return _amharic(self._named(field.value, field, must=False))
-
-    def _named(self, value: str, field: Field, *, must: bool) -> str:
-        """The value with facts and Latin names as slots; numbers beside a name are part of it."""
-        slotted = self._brand_slots(self._slots.slotted(value, field.name, field.start, kinds=_NOT_QUANTITY))
-        named = self._slots.name_latin(slotted, field.name, field.start, kind="product", must=must)
-        return _until(self._slots.slotted_around(named, field.name))
-
-    def _points(self, field: Field) -> list[str]:
-        """Short points of a field: its list items, lines or clauses."""
-        value = self._named(field.value, field, must=False)
-        points = _SPLIT.split(value) if len(value.split()) > 3 else [value]
-        spoken = (_amharic(point) for point in points)
-        return [point for point in spoken if _has_words(point) or _says_something(point)]
-
-    def _describe(self, field: Field) -> None:
-        words = "፣ ".join(point for point in self._points(field) if point)
-        if words:
-            self._description.append(words)
-
-    def _add_features(self, points: Iterable[str]) -> None:
-        for point in points:
-            if point and point not in self._features and (_has_words(point) or _says_something(point)):
-                self._features.append(point)
-
-    def _name(self, field: Field, kind: str) -> None:
-        text = without_stray_brackets(field.value.strip(" .,።\"'"))
-        if text and text in field.value:
-            end = field.value.index(text) + len(text)
-            self._slots.add(kind, text, text, span(field.name, field.start, end - len(text), end), must=True)
-
-    def _location(self, field: Field) -> None:
-        """A place is copied as it stands, in Amharic if all its words are known; contacts in it are facts."""
-        slotted = self._slots.slotted(field.value, "location", field.start, kinds=CONTACT_KINDS)
-        for part in SLOT.split(slotted)[::3] if SLOT.search(slotted) else [slotted]:
-            text = without_stray_brackets(part.strip(" ,.;:፦/።-–"))
-            if text and len(text) <= _NAME_CHARS:
-                spoken = text if _ETHIOPIC.search(text) else place(text) or text
-                source = span("location", field.start, 0, len(field.value))
-                self._slots.add("location", spoken, spoken, source, must=True)
-
-    def _term(self, field: Field) -> None:
-        """Standing terms are said in the brief's own words; English ones in Amharic if all words are known."""
-        text = without_stray_brackets(field.value.strip())
-        if len(text) > _NAME_CHARS:  # pages of conditions are no line of an ad
-            return
-        if not _ETHIOPIC.search(text):
-            translation = translate(text)
-            if translation.text and not translation.unknown:
-                text = translation.text
-        label = "" if field.name == "terms" else "የስራ ሰዓት፦ "
-        self._slots.add(
-            "term", label + text, text, span(field.name, field.start, 0, len(field.value)), must=True
-        )
-
-    def _sentences(self, field: Field) -> None:
-        """Free sentences: the first that says anything names the product, places are found by their cue."""
-        position = 0
-        for sentence in sentences(field.value):
-            begin = field.value.find(sentence, position)
-            position = begin + len(sentence)
-            start = None if field.start is None else field.start + begin
-            rest = sentence
-            if cue := _PLACE_CUE.search(sentence):
-                where = cue.start("place")
-                self._location(Field("location", "", cue["place"], None if start is None else start + where))
-                rest = sentence[: cue.start()]
-            if not rest.strip():
-                continue
-            if not self._product:
-                self._product = self._product_of(Field("body", "", rest, start))
-            else:
-                self._slots.slotted(rest, "body", start)
-                points = self._points(Field("body", "", _REQUEST.sub(" ", rest), None))
-                self._add_features(point for point in points if _has_words(point))
-
-    def _product_of(self, field: Field) -> str:
-        """Product words of a free sentence, without the request around them."""
-        text = field.value
-        if not _ETHIOPIC.search(text):
-            sells = _SELLS.search(text)
-            what = sells["what"] if sells else text
-            end = _PRODUCT_END.search(what)
-            self._slots.slotted(text, "body", field.start)
-            words = self._product_words(Field("body", "", what[: end.start()] if end else what, None))
-        else:
-            self._slots.slotted(text, "body", field.start)
-            words = translate(
-                self._named(_REQUEST.sub(" ", text), Field("body", "", "", None), must=True)
-            ).text
-        kept = [w for w in words.split() if not SLOT.fullmatch(w) or w.startswith(("⟨brand", "⟨product"))]
-        return " ".join(kept[:_PRODUCT_WORDS])
-
-    def _brand_slots(self, slotted: str) -> str:
-        """The text with names that are slots already (brand, product) in their slots."""
-        for fact in self._slots.facts:
-            if fact.kind in ("brand", "product") and len(fact.text) > 1:
-                slotted = re.sub(rf"(?<!\w){re.escape(fact.text)}(?!\w)", fact.slot, slotted)
-        return slotted
-
-
-def _amharic(slotted: str) -> str:
-    """A point in Amharic; empty when too few of its words could be said in Amharic.
-
-    Two known words of three may be a point («comfortable ergonomic chair»); of a whole sentence only nearly all.
-    """
-    translation = translate(slotted)
-    enough = 0.5 if len(slotted.split()) <= 4 else 0.8
-    return translation.text if translation.known_share >= enough else ""
-
-
-def _amharic_side(text: str) -> str:
-    """The Amharic one of two names for the same thing («sofa / ሶፋ»)."""
-    sides = [side for side in _SIDES.split(text) if side]
-    amharic = [side for side in sides if _ETHIOPIC.search(side)]
-    return " ".join(amharic) if len(amharic) < len(sides) and amharic else text
-
-
-def _label(label: str) -> str:
-    return label if _ETHIOPIC.search(label) else translate(label).text
-
-
-def _located(fact: BriefFact, document: str) -> str:
-    """A fact's source with its place, if it was not known yet and the document says the fact only once."""
-    if ":" in fact.source or document.count(fact.value) != 1:
-        return fact.source
-    return span(fact.source, document.index(fact.value), 0, len(fact.value))
-
-
-def _until(slotted: str) -> str:
-    """English words of time and range around slots, in Amharic."""
-    slotted = re.sub(r"(?i:\b(?:until|till|by|before|ends(?: on)?)\s+)(⟨date_\d+⟩)", r"እስከ \1 ድረስ", slotted)
-    return re.sub(r"(⟨(\w+)_\d+⟩)\s*(?:to|-|–)\s*(⟨\2_\d+⟩)", r"ከ\1 እስከ \3", slotted)
-
-
-def _says_something(point: str) -> bool:
-    """Whether a point of slots alone is one: a name or a size is, a lone price or phone stands among the facts."""
-    return any(name.startswith(("⟨product", "⟨brand", "⟨quantity", "⟨percent")) for name in _slots(point))
-
-
-def _slots(text: str) -> list[str]:
-    return [match.group() for match in SLOT.finditer(text)]
-
-
-def _has_words(text: str) -> bool:
-    """Whether a text says more than slots and function words."""
-    return any(
-        word not in STOP_WORDS and any(c.isalpha() for c in word) for word in SLOT.sub(" ", text).split()
-    )
+def _document(text: str, *, is_json: bool) -> str:
+    """The text as it is read: clean, without slots and half characters, JSON escapes resolved."""
+    if is_json and "\\u" in text:
+        with suppress(ValueError):  # not JSON: the YAML reader says where
+            text = json.dumps(json.loads(text), ensure_ascii=False, indent=1)
+    # Two halves of an emoji that came apart in JSON are joined, a lone half is replaced.
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return escape(hygiene(whole))

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -229,3 +230,14 @@ def test_price_and_phone_on_the_products_line_are_no_words_of_the_product() -> N
     brief = understand("ምርት፦ የቆዳ ጫማ ዋጋ 500 ብር ስልክ 0900000014", source="b.txt")
     assert brief.product == "የቆዳ ጫማ"
     assert {"500 ብር", "0900000014"} == {fact.text for fact in brief.facts}
+
+
+def test_escaped_json_is_read_like_plain_json() -> None:
+    plain = '{"product": "👟 ጫማ", "phone": "0900000014"}'
+    escaped = json.dumps(json.loads(plain))
+    assert "\\ud83d" in escaped
+    assert understand(escaped, source="b.json").product == understand(plain, source="b.json").product
+
+
+def test_half_a_character_does_no_harm() -> None:
+    assert understand("ምርት፦ ጫማ \ud83d ጥቁር", source="b.txt").model_dump_json()
