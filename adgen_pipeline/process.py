@@ -64,6 +64,8 @@ def command(module: str, job: Path, *, processes: int, rendezvous: str | None = 
     )
     return [
         sys.executable, "-m", "torch.distributed.run", *spread, "--nproc-per-node", str(processes),
+        # torchrun kills its ranks 30 s after SIGTERM; on the CPU a step and its checkpoint may take longer.
+        "--shutdown-timeout", str(int(GRACE_SECONDS) - 10),
         "-m", module, str(job),
     ]  # fmt: skip
 

@@ -67,7 +67,7 @@ def with_adapter(network: Any, recipe: TrainingRecipe, rows: list[int]) -> Any:
     )
     adapted = get_peft_model(network, config, autocast_adapter_dtype=False)
     # A folder of this machine would stand in adapter_config.json; the job file names the base by its digest.
-    adapted.active_peft_config.base_model_name_or_path = None
+    adapted.active_peft_config.base_model_name_or_path = "training/base"
     return adapted
 
 

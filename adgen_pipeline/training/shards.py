@@ -14,6 +14,7 @@ from transformers import AutoTokenizer
 
 from adgen_pipeline.artifacts import replacing, write_json
 from adgen_pipeline.errors import DataError
+from adgen_pipeline.text.slots import SLOT
 
 IGNORED = -100  # label of what is not learned
 SPLITS = ("train", "validation")
@@ -22,7 +23,7 @@ FEATURES = Features(
         "row_id": Value("string"),  # channel_id/message_id
         "input_ids": List(Value("int32")),
         "labels": List(Value("int32")),
-        "target_bytes": Value("int32"),  # UTF-8 bytes of the assistant's words
+        "target_bytes": Value("int32"),  # UTF-8 bytes of the assistant's words, one for each slot
     }
 )
 
@@ -97,7 +98,8 @@ def encode(messages: list[dict[str, str]], tokenizer: Any) -> dict[str, Any]:
     return {
         "input_ids": ids,
         "labels": labels,
-        "target_bytes": len(messages[-1]["content"].encode()),
+        # A slot stands for what the model does not write; its name's bytes would make the text look easy.
+        "target_bytes": len(SLOT.sub("#", messages[-1]["content"]).encode()),
     }
 
 

@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from adgen_pipeline.errors import DataError
+from adgen_pipeline.schemas import DOCUMENTS, FERTILITY
+from adgen_pipeline.tokenizer.fertility import measure, samples
+from adgen_pipeline_tests.training.samples import tiny_checkpoint
+
+
+def test_fertility_is_tokens_over_words(tmp_path: Path) -> None:
+    base = tiny_checkpoint(tmp_path)
+    table = measure({"base": base}, {"posts": ["ጫማ ጫማ", "qq"]})
+    row = table.row(0, named=True)
+    # ጫ ማ at the start of a text, ▁ጫማ after a space, q q: the merges need the space.
+    assert (row["words_count"], row["tokens_count"]) == (3, 5)
+    assert row["tokens_per_word"] == pytest.approx(5 / 3)
+    assert row["bytes_per_token"] == pytest.approx((6 + 1 + 6 + 2) / 5)
+    assert table.schema == pl.Schema(FERTILITY.dtypes)
+
+
+def test_a_sample_without_words_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="'posts' for fertility holds no word"):
+        measure({"base": tiny_checkpoint(tmp_path)}, {"posts": [" "]})
+
+
+def test_posts_come_from_the_test_split_and_words_from_posts() -> None:
+    rows = [
+        {"channel_id": 1, "message_id": n, "post": post, "split": split}
+        for n, (post, split) in enumerate([("ቀይ ጫማ A", "test"), ("ሰማያዊ", "train")])
+    ]
+    found = samples(DOCUMENTS.frame(rows))
+    assert found["posts"] == ["ቀይ ጫማ A"]
+    assert found["ethiopic_words"] == ["ቀይ", "ጫማ"]
+    assert found["english"]
