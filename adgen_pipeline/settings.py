@@ -3,6 +3,7 @@
 What to do stands in a recipe (`recipe.py`), how to spread a job in `deepspeed_configs/`.
 """
 
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +101,7 @@ class Settings:
             "ADGEN_STATE": str(self.state),
             "DAGSTER_HOME": str(PROJECT_ROOT),
             "MLFLOW_TRACKING_URI": self.tracking_uri,
+            **({} if self.gpus else {"DS_ACCELERATOR": "cpu"}),  # or DeepSpeed warns that it found no GPU
         }
 
 
@@ -111,9 +113,15 @@ def switch_telemetry_off() -> None:
 
 def quieten_libraries() -> None:
     """Switch off the libraries' own progress bars and advice; the pipeline reports its own progress."""
-    quiet = {"TQDM_DISABLE": "1", "TRANSFORMERS_VERBOSITY": "error", "PYTHONWARNINGS": "ignore::FutureWarning"}
+    quiet = {
+        "TQDM_DISABLE": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+        "PYTHONWARNINGS": "ignore::FutureWarning",
+    }
     for name, value in quiet.items():
         os.environ.setdefault(name, value)
+    # it advises to fetch a kernel from a hub; without it the plain implementation is used
+    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
 
 
 def use_state_folder(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """Heavy jobs in their own process, and the MLflow run beside a materialization."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,11 +47,15 @@ def launch(
         The command, with which the job can be repeated by hand.
     """
     command = process.command(module, job, processes=max(1, settings.gpus))
-    pipes.run(
-        context=context,
-        command=command,
-        env={**settings.child_environment(), **run.environment()},
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", dg.PreviewWarning
+        )  # Pipes 1.13 uses a preview feature of its own reader
+        pipes.run(
+            context=context,
+            command=command,
+            env={**settings.child_environment(), **run.environment()},
+        )
     return command
 
 
