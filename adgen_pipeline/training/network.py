@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from bitsandbytes.nn import Linear4bit, Linear8bitLt
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
-from adgen_pipeline.errors import ArtifactError
+from adgen_pipeline.errors import ArtifactError, TrainingError
 from adgen_pipeline.recipe import TrainingRecipe
 from adgen_pipeline.training.shards import IGNORED
 
+QUANTISED = {"4bit": Linear4bit, "8bit": Linear8bitLt}
 DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
@@ -20,6 +22,7 @@ def load_base(folder: Path, recipe: TrainingRecipe, device: torch.device) -> Any
 
     Raises:
         ArtifactError: the folder's weights, configuration and tokenizer do not have one size.
+        TrainingError: the recipe quantises, but no layer could be.
     """
     dtype = DTYPES[recipe.precision]
     options: dict[str, object] = {"dtype": dtype, "attn_implementation": "sdpa"}
@@ -36,6 +39,11 @@ def load_base(folder: Path, recipe: TrainingRecipe, device: torch.device) -> Any
     network: Any = AutoModelForCausalLM.from_pretrained(folder, **options)
     if recipe.load_in == "full":
         network.to(device)
+    elif not any(isinstance(layer, QUANTISED[recipe.load_in]) for layer in network.modules()):
+        raise TrainingError(
+            f"{folder}: no layer of this architecture was loaded in {recipe.load_in}, so nothing would be saved. "
+            "Set training.load_in to full."
+        )
     pieces = len(AutoTokenizer.from_pretrained(folder))
     if network.config.vocab_size != pieces:
         raise ArtifactError(
