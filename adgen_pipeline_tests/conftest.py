@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from adgen_pipeline.artifacts import Store
-from adgen_pipeline.settings import PROJECT_ROOT, TELEMETRY_OFF
+from adgen_pipeline.settings import PATIENT_THREADS, PROJECT_ROOT, TELEMETRY_OFF
 
-os.environ.update(TELEMETRY_OFF, HF_HUB_OFFLINE="1", MPLBACKEND="Agg")
+os.environ.update({**TELEMETRY_OFF, **PATIENT_THREADS, "HF_HUB_OFFLINE": "1", "MPLBACKEND": "Agg"})
 
 
 @pytest.fixture(autouse=True)
