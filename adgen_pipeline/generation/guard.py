@@ -16,6 +16,7 @@ from adgen_pipeline.generation import formats
 from adgen_pipeline.generation.coverage import lines_for, missing_facts
 from adgen_pipeline.generation.lexical import folded
 from adgen_pipeline.generation.promises import Supported, lexicon
+from adgen_pipeline.generation.wording import foreign_letters, stems
 from adgen_pipeline.text.amharic import hygiene, search_key, sentences, words
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.facts import find_facts
@@ -35,6 +36,21 @@ _TEMPLATE_TOKEN = re.compile(r"<[|/a-zA-Z_][^<>\n]{0,30}>|\[/?INST\]|<<SYS>>")
 # «ስልክ፦» with nothing after it: the label outlived its fact.
 _DANGLING = re.compile(r"(?:[:፦=]|፡-|-)\s*$")
 _NO_LETTERS = re.compile(r"^[\W\d_]*$")
+# A label and the slot after it: untyped slots once made a model write an address where the price belongs, and typed
+# ones do not always keep it from that.
+_LABEL_KINDS = {
+    "ዋጋ": "price", "ስልክ": "phone", "አድራሻ": "location", "አድራሻችን": "location", "ደረጃ": "quantity", "መኝታ": "quantity",
+    "መታጠቢያ": "quantity", "ሳይዝ": "quantity", "መጠን": "quantity", "ራም": "quantity", "ክብደት": "quantity",
+}  # fmt: skip
+_WRONG_KINDS = {
+    "price": {"phone", "handle", "url", "email", "location", "hashtag", "date", "time"},
+    "phone": {"price", "location", "quantity", "percent", "hashtag", "date"},
+    "location": {"price", "quantity", "percent", "date", "time"},
+    "quantity": {"phone", "price", "handle", "url", "email", "location", "brand", "term"},
+}
+_LABELLED_SLOT = re.compile(
+    rf"(?<!\w)(?P<label>{'|'.join(_LABEL_KINDS)})\s*[^\w\s⟨]*\s*[^\w\s⟨]*\s*⟨(?P<kind>[a-z]+)_\d+⟩"
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +95,7 @@ class Guard:
         *,
         retrieved: Sequence[str] = (),
         foreign_names: Collection[str] = (),
+        known: frozenset[str] | None = None,
         maximum_shared_words: int = 12,
     ) -> None:
         """Prepare the guards.
@@ -87,6 +104,7 @@ class Guard:
             brief: the only source of facts, names and promises.
             retrieved: posts that the model saw or was near to; their long word runs are copies.
             foreign_names: names of channels and shops that are not the brief's.
+            known: stems of words that are words (`wording.known_stems`); None takes every word for one.
             maximum_shared_words: a longer run of words shared with a retrieved post is a copy.
         """
         self._brief = brief
@@ -95,6 +113,7 @@ class Guard:
         brief_folded = folded(said)
         self._promises = Supported(said)
         self._latin = lexicon().generic_latin | {w.lower() for w in _LATIN_WORD.findall(said)}
+        self._known = None if known is None else known | set(stems(said))
         self._numbers = {match["stem"] for match in lexicon().number_words.finditer(brief_folded)}
         self._run = maximum_shared_words + 1
         self._copied = {run for post in retrieved for run in _runs(_plain_words(post), self._run)}
@@ -184,6 +203,15 @@ class Guard:
             Violation("unknown_name", word)
             for word in _LATIN_WORD.findall(bare)
             if word.lower() not in self._latin
+        ]
+        if letters := foreign_letters(bare):
+            found.append(Violation("foreign_letters", letters))
+        if self._known is not None:
+            found += [Violation("unknown_word", stem) for stem in stems(bare) if stem not in self._known]
+        found += [
+            Violation("wrong_kind", match.group())
+            for match in _LABELLED_SLOT.finditer(line)
+            if match["kind"] in _WRONG_KINDS[_LABEL_KINDS[match["label"]]]
         ]
         found += [Violation("foreign_name", name) for name in self._foreign if name in bare_folded]
         found += [

@@ -6,6 +6,7 @@ The one library call behind the asset, the command line, the API and the page.
 import logging
 from collections.abc import Mapping, Sequence
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from adgen_pipeline.artifacts import Artifact, Store
@@ -18,6 +19,7 @@ from adgen_pipeline.generation.models import TextModel
 from adgen_pipeline.generation.prompt import Prompt, build_prompt, within_slots
 from adgen_pipeline.generation.ranking import Scored, best, score
 from adgen_pipeline.generation.template import template_ad
+from adgen_pipeline.generation.wording import known_stems
 from adgen_pipeline.index.search import Hit, PostIndex
 from adgen_pipeline.recipe import GenerationRecipe, Recipe
 from adgen_pipeline.schemas import ADS, CHANNEL_PROFILES
@@ -103,6 +105,7 @@ class AdWriter:
         recipe: GenerationRecipe,
         channels: Mapping[int, str],
         slotted_posts: Mapping[tuple[int, int], str] | None = None,
+        known: frozenset[str] | None = None,
         exemplars_in_prompt: int = 1,
         maximum_prompt_tokens: int = 290,
         model_version: str = "",
@@ -116,6 +119,7 @@ class AdWriter:
             recipe: how many candidates, how they are drawn.
             channels: names of the channels, by id.
             slotted_posts: posts as training saw them, by (channel_id, message_id).
+            known: stems of words that are words (`wording.known_stems`); None takes every word for one.
             exemplars_in_prompt: as in training.
             maximum_prompt_tokens: what training rows left for a prompt.
             model_version, index_version: recorded with each ad.
@@ -127,6 +131,7 @@ class AdWriter:
         self._model = model
         self._recipe = recipe
         self._slotted_posts = slotted_posts or {}
+        self._known = known
         self._exemplars_in_prompt = exemplars_in_prompt
         self._maximum_prompt_tokens = maximum_prompt_tokens
 
@@ -164,6 +169,7 @@ class AdWriter:
             brief,
             retrieved=[hit.post for hit in posts],
             foreign_names=list(self.channels.values()),
+            known=self._known,
             maximum_shared_words=self._recipe.maximum_shared_words,
         )
         checked: list[tuple[str, Guarded]] = []
@@ -320,6 +326,7 @@ def load_writer(store: Store, recipe: Recipe, *, model: Artifact | None = None) 
         recipe=recipe.generation,
         channels=dict(profiles.select("channel_id", "channel_name").iter_rows()),
         slotted_posts=slotted,
+        known=known_stems(ads.filter(pl.col("split") != "test")["target"]) if ads.height else None,
         exemplars_in_prompt=recipe.corpus.exemplars_in_prompt,
         maximum_prompt_tokens=max(64, recipe.training.maximum_tokens - _SPARE_TOKENS),
         model_version=model.version,
