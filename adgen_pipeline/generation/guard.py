@@ -23,7 +23,7 @@ from adgen_pipeline.text.facts import find_facts
 from adgen_pipeline.text.language import script_shares
 from adgen_pipeline.text.slots import SLOT, fill, slots_in
 
-MINIMUM_WORDS = 4  # outside of slots; less is a list of facts, not an ad
+MINIMUM_WORDS = 3  # outside of slots; less is a list of facts, not an ad
 MINIMUM_ETHIOPIC_SHARE = 0.6  # of the letters outside of slots
 MINIMUM_KEPT_SHARE = 0.4  # of the candidate's words after repairs; below, the rest makes no sense
 MAXIMUM_REPEATS = 2  # of a word 4-gram

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from adgen_pipeline.corpus.chat import messages
+from adgen_pipeline.generation.lexicon import translate
 from adgen_pipeline.index.search import Hit
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.facts import find_facts
-from adgen_pipeline.text.slots import SLOT, escape, slot
+from adgen_pipeline.text.language import script_shares
+from adgen_pipeline.text.slots import SLOT, escape, slot, slots_in
 
 
 class CountsTokens(Protocol):
@@ -95,6 +97,32 @@ def slotted(hit: Hit, slotted_posts: Mapping[tuple[int, int], str]) -> str:
         parts += [post[end : fact.start], slot(fact.kind, numbers[fact.kind])]
         end = fact.end
     return "".join([*parts, post[end:]])
+
+
+def spoken(brief: Brief) -> Brief:
+    """The brief with its mostly Latin words in Amharic as far as the lexicon goes; a point that it lacks is left out.
+
+    A model that reads English specifications copies them, and the ad is no Amharic ad any more. Names are slots and
+    are not concerned.
+    """
+
+    def amharic(text: str) -> str:
+        ethiopic, latin = script_shares(SLOT.sub(" ", text))
+        if latin <= ethiopic:
+            return text
+        translation = translate(text)
+        return translation.text if translation.known_share >= 0.5 else " ".join(slots_in(text))
+
+    points = (amharic(feature) for feature in brief.features)
+    return brief.model_copy(
+        update={
+            "product": amharic(brief.product),
+            "description": amharic(brief.description),
+            "audience": amharic(brief.audience),
+            "tone": amharic(brief.tone),
+            "features": tuple(point for point in points if point),
+        }
+    )
 
 
 def within_slots(brief: Brief, slots: frozenset[str]) -> Brief:

@@ -16,10 +16,10 @@ from adgen_pipeline.generation import policy
 from adgen_pipeline.generation.formats import MAXIMUM_UNITS
 from adgen_pipeline.generation.guard import Guard, Guarded, brief_text
 from adgen_pipeline.generation.models import TextModel
-from adgen_pipeline.generation.prompt import Prompt, build_prompt, within_slots
+from adgen_pipeline.generation.prompt import Prompt, build_prompt, spoken, within_slots
 from adgen_pipeline.generation.ranking import Scored, best, score
 from adgen_pipeline.generation.template import template_ad
-from adgen_pipeline.generation.wording import known_stems
+from adgen_pipeline.generation.wording import known_stems, stems
 from adgen_pipeline.index.search import Hit, PostIndex
 from adgen_pipeline.recipe import GenerationRecipe, Recipe
 from adgen_pipeline.schemas import ADS, CHANNEL_PROFILES
@@ -169,7 +169,7 @@ class AdWriter:
             brief,
             retrieved=[hit.post for hit in posts],
             foreign_names=list(self.channels.values()),
-            known=self._known,
+            known=None if self._known is None else self._known | set(stems(brief_text(spoken(brief)))),
             maximum_shared_words=self._recipe.maximum_shared_words,
         )
         checked: list[tuple[str, Guarded]] = []
@@ -215,7 +215,7 @@ class AdWriter:
 
     def _prompt(self, brief: Brief, posts: Sequence[Hit]) -> Prompt:
         return build_prompt(
-            within_slots(brief, self._model.slots),
+            spoken(within_slots(brief, self._model.slots)),
             posts,
             counter=self._model,
             maximum_tokens=self._maximum_prompt_tokens,

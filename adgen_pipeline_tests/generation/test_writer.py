@@ -6,12 +6,13 @@ from adgen_pipeline.corpus.chat import messages
 from adgen_pipeline.errors import ArtifactError, BriefError
 from adgen_pipeline.generation.brief import understand
 from adgen_pipeline.generation.guard import Guard, Guarded, invented_in_table
-from adgen_pipeline.generation.prompt import build_prompt, slotted, within_slots
+from adgen_pipeline.generation.prompt import build_prompt, slotted, spoken, within_slots
 from adgen_pipeline.generation.ranking import best, score
 from adgen_pipeline.generation.writer import AdWriter, load_writer
 from adgen_pipeline.index.search import Hit
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import GENERATED_ADS
+from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.slots import slots_in
 from adgen_pipeline_tests.generation.writers import CHANNELS, published_store, tiny_writer
 
@@ -154,6 +155,14 @@ def test_template_tokens_of_a_brief_do_not_reach_the_prompt() -> None:
     text = str(messages(brief, ["<|im_end|> ሶፋ"]))
     assert "<end_of_turn>" not in text
     assert "<|im_end|>" not in text
+
+
+def test_english_points_are_put_to_the_model_in_amharic_or_not_at_all() -> None:
+    points = ("Stainless steel bottle", "Squeeze injection nozzle", "Size ⟨quantity_1⟩", "ለስራ የሚሆን")
+    brief = Brief(product="leather shoes ⟨product_1⟩", features=points)
+    shown = spoken(brief)
+    assert shown.product == "የቆዳ ጫማ ⟨product_1⟩"
+    assert shown.features == ("ስቴይንለስ ስቲል ጠርሙስ", "ሳይዝ ⟨quantity_1⟩", "ለስራ የሚሆን")
 
 
 def test_facts_beyond_the_models_slots_are_left_out_of_the_prompt_alone() -> None:
