@@ -6,7 +6,7 @@
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import polars as pl
 
@@ -22,31 +22,41 @@ MAXIMUM_SPANS = 20  # a document: a small corpus needs many views of the little 
 
 
 def pairs(
-    documents: pl.DataFrame, ads: pl.DataFrame | None = None, *, maximum: int = 60_000, seed: int = 7
+    documents: pl.DataFrame,
+    ads: pl.DataFrame | None = None,
+    *,
+    prepare: Callable[[str], str] = str,
+    maximum: int = 60_000,
+    seed: int = 7,
 ) -> pl.DataFrame:
     """Pairs of texts from the train split, in an order that depends on the seed alone.
 
     Args:
         documents: DOCUMENTS rows; other splits than train are left out.
         ads: ADS rows, for brief and post pairs; other splits than train are left out.
+        prepare: what the encoder reads of a text; applied once a post, and spans are cut from the result.
         maximum: pairs at most. Spans fill what titles and briefs leave of it, spread evenly over the documents.
         seed: of the cuts and the order.
 
     Returns:
-        Columns `anchor` (the shorter side) and `positive`; rows are unique.
+        Columns `anchor` (the shorter side) and `positive`, prepared, neither empty; rows are unique.
     """
     generator = random.Random(seed)  # noqa: S311  (chooses cuts, protects nothing)
     posts = _train_rows(documents)["post"].to_list()
     found: dict[tuple[str, str], None] = {}
+
+    def add(made: Iterator[tuple[str, str]]) -> None:
+        found.update(dict.fromkeys(pair for pair in made if all(pair)))
+
     for post in posts:
-        found.update(dict.fromkeys(_title_pairs(post)))
+        add((prepare(title), prepare(body)) for title, body in _title_pairs(post))
     if ads is not None:
         for brief, post in _train_rows(ads).select("brief", "post").iter_rows():
-            found.update(dict.fromkeys(_brief_pairs(brief, post)))
+            add((prepare(words), prepare(whole)) for words, whole in _brief_pairs(brief, post))
     room = max(0, maximum - len(found))
     spans = min(MAXIMUM_SPANS, -(-room // len(posts))) if posts else 0
     for post in posts:
-        found.update(dict.fromkeys(_span_pairs(post.split(), spans, generator)))
+        add(_span_pairs(prepare(post).split(), spans, generator))
     rows = list(found)
     generator.shuffle(rows)
     return pl.DataFrame(rows[:maximum], schema=PAIRS_SCHEMA, orient="row")

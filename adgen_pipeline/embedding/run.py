@@ -7,11 +7,12 @@ import time
 import polars as pl
 
 from adgen_pipeline.artifacts import replacing
-from adgen_pipeline.embedding.encoder import load_model, prepare, save_model
+from adgen_pipeline.embedding.encoder import load_model, save_model
 from adgen_pipeline.embedding.job import EncoderJob
 from adgen_pipeline.embedding.pairs import pairs
 from adgen_pipeline.embedding.static import train_static
 from adgen_pipeline.process import Report
+from adgen_pipeline.text.stems import stem_key
 from adgen_pipeline.tracking import TrackedRun
 
 logger = logging.getLogger(__name__)
@@ -40,9 +41,9 @@ def train(job: EncoderJob, *, report: Report, run: TrackedRun) -> dict[str, obje
 
     documents = pl.read_parquet(job.documents)
     ads = pl.read_parquet(job.ads) if job.ads is not None else None
-    found = pairs(documents, ads, maximum=job.recipe.maximum_pairs, seed=job.recipe.seed)
-    prepared = [(prepare(a, "stems"), prepare(p, "stems")) for a, p in found.iter_rows()]
-    prepared = [pair for pair in dict.fromkeys(prepared) if all(pair)]
+    prepared = pairs(
+        documents, ads, prepare=stem_key, maximum=job.recipe.maximum_pairs, seed=job.recipe.seed
+    ).rows()
     report.line(f"training the encoder on {len(prepared)} pairs of texts")
     run.parameters({**job.recipe.model_dump(mode="json"), "pairs": len(prepared)})
     progress = _Progress(report, run)

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 UNKNOWN = "[UNK]"
 INITIAL_SCALE = 0.05  # of the normal distribution that the vectors start from
 WARMUP_SHARE = 0.1
+TOKENIZER_TEXTS = 20_000  # enough to count pieces on: the pairs say each post many times over
 
 
 def train_tokenizer(texts: Sequence[str], *, vocabulary: int) -> Tokenizer:
@@ -62,7 +63,10 @@ def train_static(
             f"the corpus gave {len(pairs)} text pair(s) to train the encoder on, and 2 are the least. "
             "Add exports, or name a ready model in embedding.model."
         )
-    tokenizer = train_tokenizer([text for pair in pairs for text in pair], vocabulary=recipe.vocabulary)
+    texts = list(dict.fromkeys(text for pair in pairs for text in pair))
+    tokenizer = train_tokenizer(texts[:TOKENIZER_TEXTS], vocabulary=recipe.vocabulary)
+    encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
+    pieces = {text: torch.tensor(found.ids) for text, found in zip(texts, encodings, strict=True)}
     generator = torch.Generator().manual_seed(recipe.seed)
     weights = torch.randn(tokenizer.get_vocab_size(), recipe.dimensions, generator=generator) * INITIAL_SCALE
     model = SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights)], device="cpu")
@@ -79,7 +83,7 @@ def train_static(
     for step, batch in enumerate(steps, start=1):
         for group in optimizer.param_groups:
             group["lr"] = recipe.learning_rate * _schedule(step, len(steps))
-        features = [model.preprocess([pairs[row][side] for row in batch]) for side in (0, 1)]
+        features = [_features([pieces[pairs[row][side]] for row in batch]) for side in (0, 1)]
         loss = loss_function(features, None)
         if not torch.isfinite(loss):
             raise TrainingError(
@@ -121,6 +125,12 @@ def batches(pairs: Sequence[tuple[str, str]], size: int, order: random.Random) -
 def matryoshka_dimensions(dimensions: int) -> list[int]:
     """Prefix lengths of a vector that must work by themselves: the whole, its half and its quarter."""
     return [part for part in (dimensions, dimensions // 2, dimensions // 4) if part >= 16] or [dimensions]
+
+
+def _features(pieces: Sequence[torch.Tensor]) -> dict[str, torch.Tensor]:
+    """What `StaticEmbedding` reads: the pieces of all texts in one row and where each text starts."""
+    lengths = torch.tensor([0, *(len(ids) for ids in pieces[:-1])])
+    return {"input_ids": torch.cat(list(pieces)), "offsets": torch.cumsum(lengths, 0)}
 
 
 def _schedule(step: int, steps: int) -> float:
