@@ -8,6 +8,7 @@ import dagster as dg
 from adgen_pipeline import defs as stages
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.defs import materialise as graph
+from adgen_pipeline.defs.declare import ALSO_READS
 from adgen_pipeline.defs.io import ArtifactIOManager, TableIOManager
 from adgen_pipeline.defs.logs import console
 from adgen_pipeline.recipe import STAGES, Recipe, load_recipe
@@ -44,11 +45,11 @@ def resources(recipe: Recipe, settings: Settings) -> dict[str, object]:
 
 def with_recipe_version(spec: dg.AssetSpec, recipe: Recipe) -> dg.AssetSpec:
     """The asset with the digest of its stage's recipe section in its code version: a changed section makes it stale."""
-    if spec.code_version is None or spec.key.path[0] not in STAGES:
+    stage = spec.key.path[0]
+    if spec.code_version is None or stage not in STAGES:
         return spec
-    return spec.replace_attributes(
-        code_version=f"{spec.code_version}+{recipe.section(spec.key.path[0]).digest()}"
-    )
+    digests = [recipe.section(name).digest() for name in (stage, *spec.metadata.get(ALSO_READS, ()))]
+    return spec.replace_attributes(code_version="+".join([spec.code_version, *digests]))
 
 
 def materialise(

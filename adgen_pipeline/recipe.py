@@ -67,6 +67,7 @@ class CorpusRecipe(Section):
     signature_share: Annotated[float, Field(gt=0, le=1)] = 0.15  # a line in this share of a channel's ads
     signature_minimum_posts: Positive = 5  # and in at least so many of them is a signature line
     exemplars_in_prompt: Annotated[int, Field(ge=0, le=3)] = 1
+    seed: int = 7  # which post is quoted in which prompt
 
 
 class TokenizerRecipe(Section):

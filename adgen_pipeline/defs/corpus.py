@@ -74,6 +74,7 @@ def ngrams(documents: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
 @table_asset(
     CHANNEL_PROFILES,
     version="1",
+    also_reads=("telegram",),
     ins={
         "posts": "telegram/posts",
         "post_labels": "labels/post_labels",
@@ -110,7 +111,7 @@ def conversations(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Mat
     from adgen_pipeline.corpus import chat
 
     rows = chat.conversations(
-        ads, exemplars_in_prompt=recipe.corpus.exemplars_in_prompt, seed=recipe.training.seed
+        ads, exemplars_in_prompt=recipe.corpus.exemplars_in_prompt, seed=recipe.corpus.seed
     )
     return table_result(CONVERSATIONS, rows, facts={"ads": ads.height})
 

@@ -22,6 +22,7 @@ TEAMS = {
     "evaluation": "team:models",
 }
 GPU_POOL = "gpu"
+ALSO_READS = "recipe_sections"  # metadata: sections of other stages that an asset reads
 
 
 def table_asset(
@@ -31,6 +32,7 @@ def table_asset(
     ins: Mapping[str, str] | None = None,
     deps: Sequence[Sequence[str]] = (),
     kinds: Sequence[str] = ("polars", "parquet"),
+    also_reads: Sequence[str] = (),
     is_heavy: bool = False,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Decorator: an asset that is a table.
@@ -39,6 +41,7 @@ def table_asset(
         version: bumped by hand when the result changes for the same inputs and recipe.
         ins: parameter name → upstream asset key with a slash.
         deps: upstream assets that are not loaded as parameters.
+        also_reads: recipe sections, beside its stage's own, whose change makes it stale.
         is_heavy: runs in the GPU pool and never starts by itself.
     """
     return dg.asset(
@@ -49,7 +52,7 @@ def table_asset(
         kinds=set(kinds),
         owners=[TEAMS[schema.stage]],
         code_version=version,
-        metadata=column_schema(schema),
+        metadata={**column_schema(schema), **({ALSO_READS: list(also_reads)} if also_reads else {})},
         tags=_tags(is_heavy),
         partitions_def=channel if schema.folder is not None else None,
         ins=_ins(ins, fans_in=schema.folder is None),

@@ -32,6 +32,7 @@ def cases(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Materialize
         "index": "index/posts",
     },
     kinds=("pytorch", "parquet"),
+    also_reads=("generation", "corpus", "training"),
     is_heavy=True,
 )
 def answers(

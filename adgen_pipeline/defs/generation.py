@@ -31,6 +31,7 @@ def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]
     ins={"briefs": "generation/briefs", "model": "training/model", "index": "index/posts"},
     deps=[("embedding", "encoder"), ("corpus", "channel_profiles")],
     kinds=("pytorch", "lancedb", "parquet"),
+    also_reads=("corpus", "training"),
     is_heavy=True,
 )
 def ads(
