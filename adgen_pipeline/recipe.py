@@ -74,7 +74,6 @@ class TokenizerRecipe(Section):
     """How the base model's vocabulary is adapted."""
 
     trim: bool = False  # keep only the pieces that corpus and English need
-    extend_pieces: Annotated[int, Field(ge=0)] = 0  # Amharic pieces to add; 0: no `tokenizer/extended`
     slots_per_kind: Positive = 6
 
 

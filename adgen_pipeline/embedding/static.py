@@ -66,7 +66,7 @@ def train_static(
     texts = list(dict.fromkeys(text for pair in pairs for text in pair))
     tokenizer = train_tokenizer(texts[:TOKENIZER_TEXTS], vocabulary=recipe.vocabulary)
     encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
-    pieces = {text: torch.tensor(found.ids) for text, found in zip(texts, encodings, strict=True)}
+    pieces = {text: torch.tensor(found.ids, dtype=torch.long) for text, found in zip(texts, encodings, strict=True)}
     generator = torch.Generator().manual_seed(recipe.seed)
     weights = torch.randn(tokenizer.get_vocab_size(), recipe.dimensions, generator=generator) * INITIAL_SCALE
     model = SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights)], device="cpu")
@@ -99,9 +99,12 @@ def train_static(
 def batches(pairs: Sequence[tuple[str, str]], size: int, order: random.Random) -> Iterator[list[int]]:
     """Row numbers of one epoch in random batches in which no text stands twice; rows that never fit are left out.
 
-    A text twice in a batch would be its own negative. Batches of one row teach nothing and are left out too.
+    A text twice in a batch would be its own negative. An epoch ends when a batch is less than half as large as its
+    first: what waits then repeats a few texts, and a handful of negatives teaches nothing (on the real exports such
+    batches were 186 of 422 steps, at a loss of 0.0001).
     """
     waiting = list(range(len(pairs)))
+    least = 2
     order.shuffle(waiting)
     while waiting:
         batch: list[int] = []
@@ -116,8 +119,9 @@ def batches(pairs: Sequence[tuple[str, str]], size: int, order: random.Random) -
                 seen.update(pairs[row])
             else:
                 passed.append(row)
-        if len(batch) < 2:
+        if len(batch) < least:
             return
+        least = max(least, (len(batch) + 1) // 2)
         yield batch
         waiting = passed
 

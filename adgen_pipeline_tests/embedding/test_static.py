@@ -21,6 +21,11 @@ def test_rows_that_share_one_text_with_all_others_are_left_out_of_the_epoch() ->
     assert list(batches([("a", f"p{row}") for row in range(5)], 4, random.Random(1))) == []
 
 
+def test_an_epoch_ends_before_its_batches_shrink_to_repeats_of_one_text() -> None:
+    pairs = [(f"a{row}", f"p{row}") for row in range(32)] + [("title", f"body {row}") for row in range(40)]
+    assert [len(batch) for batch in batches(pairs, 16, random.Random(1))] in ([16, 16], [16, 16, 16])
+
+
 def test_a_batch_is_never_larger_than_asked_for() -> None:
     pairs = [(f"a{row}", f"p{row}") for row in range(10)]
     assert [len(batch) for batch in batches(pairs, 4, random.Random(1))] == [4, 4, 2]
