@@ -66,7 +66,9 @@ def train_static(
     texts = list(dict.fromkeys(text for pair in pairs for text in pair))
     tokenizer = train_tokenizer(texts[:TOKENIZER_TEXTS], vocabulary=recipe.vocabulary)
     encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
-    pieces = {text: torch.tensor(found.ids, dtype=torch.long) for text, found in zip(texts, encodings, strict=True)}
+    pieces = {
+        text: torch.tensor(found.ids, dtype=torch.long) for text, found in zip(texts, encodings, strict=True)
+    }
     generator = torch.Generator().manual_seed(recipe.seed)
     weights = torch.randn(tokenizer.get_vocab_size(), recipe.dimensions, generator=generator) * INITIAL_SCALE
     model = SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights)], device="cpu")

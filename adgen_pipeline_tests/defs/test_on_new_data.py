@@ -41,9 +41,7 @@ class Ticks:
             defs, self.instance, cursor=self.result.cursor if self.result else None
         )
         return {
-            name
-            for name in ("table", "summary")
-            if self.result.get_requested_partitions(dg.AssetKey(name))
+            name for name in ("table", "summary") if self.result.get_requested_partitions(dg.AssetKey(name))
         }
 
 
