@@ -4,7 +4,6 @@ The only module that knows Dagster Pipes. A job is one JSON file that names ever
 repeated by hand with the command that is recorded beside it.
 """
 
-import json
 import logging
 import os
 import signal
@@ -12,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -27,10 +26,6 @@ class Report(Protocol):
 
     def line(self, message: str) -> None:
         """One line of progress for people."""
-        ...
-
-    def metrics(self, values: Mapping[str, float], step: int) -> None:
-        """Numbers of one step."""
         ...
 
 
@@ -70,38 +65,6 @@ def command(module: str, job: Path, *, processes: int, rendezvous: str | None = 
     ]  # fmt: skip
 
 
-def run(arguments: list[str], *, environment: Mapping[str, str], log: Path) -> int:
-    """Run a command in its own process group; its output goes to `log` and, line by line, to the logger.
-
-    The group dies with this process: on any exception (Ctrl-C, a cancelled Dagster run) it gets SIGTERM, some
-    grace to save a checkpoint, then SIGKILL.
-
-    Returns:
-        The exit status.
-    """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf-8") as file:
-        child = subprocess.Popen(
-            arguments,
-            env=dict(environment),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-        assert child.stdout is not None
-        try:
-            for line in child.stdout:
-                file.write(line)
-                file.flush()
-                if line.startswith("adgen: "):
-                    logger.info("%s", line.removeprefix("adgen: ").rstrip())
-            return child.wait()
-        finally:
-            stop_group(child)
-
-
 def stop_group(
     child: "subprocess.Popen[str] | subprocess.Popen[bytes]", grace: float = GRACE_SECONDS
 ) -> None:
@@ -137,17 +100,11 @@ class _Silent:
     def line(self, message: str) -> None:
         """Nobody listens to this rank."""
 
-    def metrics(self, values: Mapping[str, float], step: int) -> None:
-        """Nobody listens to this rank."""
-
 
 class _Printed:
     def line(self, message: str) -> None:
         sys.stdout.write(f"adgen: {message}\n")
         sys.stdout.flush()
-
-    def metrics(self, values: Mapping[str, float], step: int) -> None:
-        self.line(f"step {step}: " + json.dumps({k: round(v, 5) for k, v in values.items()}))
 
 
 class _Piped(_Printed):

@@ -1,6 +1,5 @@
 """Posts of our own writing, enough to train an encoder on in a second."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -70,6 +69,3 @@ class Recorder:
 
     def line(self, message: str) -> None:
         self.lines.append(message)
-
-    def metrics(self, values: Mapping[str, float], step: int) -> None:
-        self.lines.append(f"{step}: {dict(values)}")

@@ -33,9 +33,6 @@ class Lines:
     def line(self, message: str) -> None:
         self.lines.append(message)
 
-    def metrics(self, values: Any, step: int) -> None:
-        self.lines.append(f"{step}: {values}")
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
