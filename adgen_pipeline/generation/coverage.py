@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from adgen_pipeline.text.brief import Brief, BriefFact
-from adgen_pipeline.text.slots import slots_in
+from adgen_pipeline.text.slots import SLOT, slot_kind, slots_in
 
 # How an ad introduces each kind; two spaces of the same kind are joined by " / ".
 _LEADS = {
@@ -26,6 +26,13 @@ _ORDER = (
     "brand", "product", "quantity", "percent", "price", "date", "time", "term", "location", "phone", "handle", "email",
     "url", "hashtag",
 )  # fmt: skip
+_WORDS = {
+    "price": "ዋጋ፦",
+    "location": "አድራሻ፦",
+    "phone": "ስልክ፦",
+    "handle": "በቴሌግራም ያግኙን፦",
+    "url": "ሊንክ፦",
+}
 _AT_THE_TOP = ("brand", "product")
 
 
@@ -53,6 +60,26 @@ def lines_for(brief: Brief, facts: Sequence[BriefFact]) -> tuple[list[str], list
         if alone:
             (top if kind in _AT_THE_TOP else bottom).append(_LEADS[kind] + " / ".join(alone))
     return top, bottom
+
+
+def with_leads(slotted: str) -> str:
+    """The ad with an Amharic word before contacts, prices and places that stand alone on a line.
+
+    Bare handles and links under a Latin product name leave an Amharic ad with few Amharic letters.
+    """
+    lines: list[str] = []
+    last = ""
+    for line in slotted.split("\n"):
+        kinds = {slot_kind(name) for name in slots_in(line)}
+        kind = kinds.pop() if len(kinds) == 1 else ""
+        is_bare = kind in _WORDS and not any(character.isalpha() for character in SLOT.sub("", line))
+        if is_bare and kind != last:
+            place = SLOT.search(line)
+            assert place is not None
+            line = f"{line[: place.start()]}{_WORDS[kind]} {line[place.start() :]}"
+        last = kind if is_bare else ""
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def missing_facts(brief: Brief, said: Collection[str]) -> list[BriefFact]:

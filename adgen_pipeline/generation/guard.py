@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from adgen_pipeline.generation import formats
-from adgen_pipeline.generation.coverage import lines_for, missing_facts
+from adgen_pipeline.generation.coverage import lines_for, missing_facts, with_leads
 from adgen_pipeline.generation.lexical import folded
 from adgen_pipeline.generation.promises import Supported, lexicon
 from adgen_pipeline.generation.wording import foreign_letters, stems
@@ -27,7 +27,10 @@ MINIMUM_WORDS = 3  # outside of slots; less is a list of facts, not an ad
 MINIMUM_ETHIOPIC_SHARE = 0.6  # of the letters outside of slots
 MINIMUM_KEPT_SHARE = 0.4  # of the candidate's words after repairs; below, the rest makes no sense
 MAXIMUM_REPEATS = 2  # of a word 4-gram
-_SLOT_USES = {"brand": 3, "product": 3}  # of the others: 2, a phone at the top and at the end
+_SLOT_USES = {"brand": 3, "product": 3}  # of the others: 1; told twice, an address or a phone is clutter
+FILLER_WORDS = (
+    2  # a line of so few words, none of the brief's, says nothing: «👉 ባህል», «🎯 ቴሌግራም» before no handle
+)
 
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 _ADDRESS_SIGN = re.compile(r"@|(?i:https?:|www\.|t\.me|\.com\b|\.et\b)")
@@ -36,6 +39,8 @@ _TEMPLATE_TOKEN = re.compile(r"<[|/a-zA-Z_][^<>\n]{0,30}>|\[/?INST\]|<<SYS>>")
 # «ስልክ፦» with nothing after it: the label outlived its fact.
 _DANGLING = re.compile(r"(?:[:፦=]|፡-|-)\s*$")
 _NO_LETTERS = re.compile(r"^[\W\d_]*$")
+# Calls to act are short and no filler: call, order, come, visit, write, join, buy, for more.
+_CALL = re.compile(r"ይደውሉ|ደውሉ|ያግኙ|ይዘዙ|ማዘዝ|ያነጋግሩ|ይምጡ|ይጎብኙ|ይፃፉ|ይጻፉ|ይቀላቀሉ|ይግዙ|ለበለጠ|እናመሰግናለን")
 # A label and the slot after it: untyped slots once made a model write an address where the price belongs, and typed
 # ones do not always keep it from that.
 _LABEL_KINDS = {
@@ -113,6 +118,7 @@ class Guard:
         brief_folded = folded(said)
         self._promises = Supported(said)
         self._latin = lexicon().generic_latin | {w.lower() for w in _LATIN_WORD.findall(said)}
+        self._said = frozenset(stems(said))
         self._known = None if known is None else known | set(stems(said))
         self._numbers = {match["stem"] for match in lexicon().number_words.finditer(brief_folded)}
         self._run = maximum_shared_words + 1
@@ -142,6 +148,8 @@ class Guard:
         missing = missing_facts(self._brief, set(slots_in(body)))
         top, bottom = lines_for(self._brief, missing)
         ad = tidy("\n".join([*top, *([body] if body else []), *bottom]), self._values)
+        if script_shares(fill(ad, self._values))[0] < MINIMUM_ETHIOPIC_SHARE:
+            ad = with_leads(ad)
         ad = formats.without_stray_brackets(ad)
         text = fill(ad, self._values)
         if refusal is None and (problems := formats.problems(text)):
@@ -167,6 +175,8 @@ class Guard:
         found = self._violations(line, uses)
         if not found and _DANGLING.search(line) and not slots_in(line) and not slots_in(following):
             found = [Violation("dangling_label", line)]
+        if not found and self._is_filler(line, following):
+            found = [Violation("filler", line)]
         if not found and any(c.isalpha() for c in line) and kept.count(line) >= 1:
             found = [Violation("repeated_line", line)]
         if not found:
@@ -180,12 +190,21 @@ class Guard:
         uses.update(slots_in(rest))
         return rest, found
 
+    def _is_filler(self, line: str, following: str) -> bool:
+        """Whether a line says nothing of the brief: a few words of its own that head no fact."""
+        found = stems(line)
+        if slots_in(line) or _CALL.search(line) or not 0 < len(found) <= FILLER_WORDS:
+            return False
+        if not self._said.isdisjoint(found):
+            return False
+        return not (slots_in(following) and _NO_LETTERS.match(SLOT.sub("", following)))
+
     def _violations(self, line: str, uses: Counter[str]) -> list[Violation]:
         found: list[Violation] = []
         for name, count in Counter(slots_in(line)).items():
             if name not in self._values:
                 found.append(Violation("unknown_slot", name))
-            elif uses[name] + count > _SLOT_USES.get(name[1:].split("_")[0], 2):
+            elif uses[name] + count > _SLOT_USES.get(name[1:].split("_")[0], 1):
                 found.append(Violation("repeated_slot", name))
         bare = SLOT.sub(" ⟨⟩ ", line)
         found += [Violation("invented_fact", fact.text) for fact in find_facts(bare)]

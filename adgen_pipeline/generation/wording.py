@@ -24,8 +24,6 @@ _ETHIOPIC = ("\u1200", "\u135a")
 _SCRIPTS = (
     "ETHIOPIC",
     "LATIN",
-    "MATHEMATICAL",
-    "FULLWIDTH LATIN",
     "MODIFIER LETTER",
     "FEMININE",
     "MASCULINE",

@@ -5,11 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adgen_pipeline.generation.brief import understand
+from adgen_pipeline.generation.coverage import with_leads
 from adgen_pipeline.generation.formats import problems
 from adgen_pipeline.generation.guard import Guard, brief_text, invented_in_table, maximum_repeats, tidy
 from adgen_pipeline.generation.template import template_ad
 from adgen_pipeline.schemas import GENERATED_ADS
-from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.text.brief import Brief, BriefFact
 from adgen_pipeline.text.slots import slots_in
 
 BRIEF = understand(
@@ -213,3 +214,26 @@ def test_an_invented_fact_in_the_table_of_ads_is_found() -> None:
 def test_the_text_of_a_brief_has_its_facts_in_it() -> None:
     assert "1,800 ብር" in brief_text(BRIEF)
     assert slots_in(brief_text(BRIEF)) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "kept"),
+    [
+        pytest.param("👉 ባህል", False, id="a word of its own"),
+        pytest.param("🎯 ቴሌግራም\n👉 ⟨phone_1⟩", True, id="heads a contact"),
+        pytest.param("👉 ጫማ ነው", True, id="a word of the brief"),
+        pytest.param("ቻናላችንን ይቀላቀሉ ወዳጆቻችንንም ይጋብዙ", True, id="a whole sentence"),
+    ],
+)
+def test_a_short_line_that_says_nothing_of_the_brief_goes(lines: str, kept: bool) -> None:
+    brief = Brief(
+        product="የቆዳ ጫማ", facts=(BriefFact(slot="⟨phone_1⟩", text="0900 00 00 01", value="+251900000001"),)
+    )
+    guarded = Guard(brief).check(f"የቆዳ ጫማ ለሽያጭ ቀርቧል\nጥራቱን የጠበቀ የቆዳ ጫማ ይግዙ\n{lines}")
+    assert (lines.split("\n")[0] in guarded.slotted) is kept
+
+
+def test_bare_contacts_get_an_amharic_word_where_amharic_is_scarce() -> None:
+    assert with_leads("Model X\n☎️ ⟨phone_1⟩\n☎️ ⟨phone_2⟩\nዋጋ ⟨price_1⟩\n📍 ⟨location_1⟩") == (
+        "Model X\n☎️ ስልክ፦ ⟨phone_1⟩\n☎️ ⟨phone_2⟩\nዋጋ ⟨price_1⟩\n📍 አድራሻ፦ ⟨location_1⟩"
+    )
