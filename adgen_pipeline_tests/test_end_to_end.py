@@ -88,6 +88,7 @@ def test_the_training_run_stands_in_mlflow_once_with_links_both_ways(settings: S
 
     client = MlflowClient(settings.tracking_uri)
     experiment = client.get_experiment_by_name("adgen_pipeline")
+    assert experiment is not None
     runs = client.search_runs([experiment.experiment_id])
     adapters = [run for run in runs if run.data.tags["asset_key"] == "training/adapter"]
     assert len(adapters) == 1

@@ -20,19 +20,19 @@ def test_a_run_keeps_parameters_metrics_tags_and_files(tracker: Tracker, tmp_pat
         run.metrics({"loss": 1.5}, step=3)
         run.text("hello", "note.md")
     client = MlflowClient(tracker.uri)
-    stored = client.get_run(run.run_id)
+    stored = client.get_run(str(run.run_id))
     assert stored.info.status == "FINISHED"
     assert stored.data.tags["asset_key"] == "training/adapter"
     assert stored.data.tags["dagster_run_id"] == "d1"
     assert stored.data.params["rank"] == "4"
     assert stored.data.metrics == {"loss": 1.5}
-    assert [f.path for f in client.list_artifacts(run.run_id)] == ["note.md"]
+    assert [f.path for f in client.list_artifacts(str(run.run_id))] == ["note.md"]
 
 
 def test_an_exception_marks_the_run_failed(tracker: Tracker, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), tracker.run("training/adapter", {}) as run:
         raise RuntimeError
-    assert MlflowClient(tracker.uri).get_run(run.run_id).info.status == "FAILED"
+    assert MlflowClient(tracker.uri).get_run(str(run.run_id)).info.status == "FAILED"
 
 
 def test_mlflow_being_away_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
