@@ -14,6 +14,9 @@ from adgen_pipeline.schemas import DOCUMENTS, DROPS, GENERATED_ADS, POSTS, SCORE
 from adgen_pipeline.settings import Settings
 from adgen_pipeline.telegram.sample import write_sample
 
+# A dozen libraries in one process warn their own developers; each is held to "error" in its stage's tests.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
@@ -71,7 +74,8 @@ def test_ads_carry_their_evidence(settings: Settings) -> None:
         assert ad["index"] == store.artifact("index", "posts").version
         for exemplar in ad["exemplars"]:
             key = (exemplar["channel_id"], exemplar["message_id"])
-            assert key in set(known.iter_rows())
+            assert key == (None, None) or key in set(known.iter_rows())  # None: the advertiser's own document
+            assert exemplar["excerpt"]
         for fact in ad["facts"]:
             assert fact["text"] in ad["text"]
 
@@ -127,7 +131,7 @@ def test_a_lost_table_is_made_again_with_the_same_bytes(
 def test_a_newer_dump_of_one_channel_reads_that_channel_only(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    export = next(p for p in sorted(settings.data.joinpath("raw").glob("*.json")) if "ጉዞ" in p.name)
+    export = next(p for p in sorted(settings.data.joinpath("raw").glob("*.json")) if "ስፖርት" in p.name)
     values = json.loads(export.read_text(encoding="utf-8"))
     last = max((m for m in values["messages"] if m["type"] == "message"), key=lambda m: m["id"])
     values["messages"].append({**last, "id": last["id"] + 100, "text": "", "text_entities": []})

@@ -20,8 +20,8 @@ def tracked_run(
     """An MLflow run that links to this Dagster run, with the parameters of the stage's recipe section."""
     stage = context.asset_key.path[0]
     tags = {
-        "dagster_run_id": context.run_id,
-        "dagster_run_url": f"{settings.dagster_url}/runs/{context.run_id}",
+        "dagster_run_id": context.run.run_id,
+        "dagster_run_url": f"{settings.dagster_url}/runs/{context.run.run_id}",
         "recipe": recipe.name,
         "recipe_digest": recipe.digest(),
         "stage": stage,
