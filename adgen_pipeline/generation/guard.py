@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
+import regex
 
 from adgen_pipeline.generation import formats
 from adgen_pipeline.generation.coverage import lines_for, missing_facts, with_leads
@@ -36,6 +37,8 @@ _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 _ADDRESS_SIGN = re.compile(r"@|(?i:https?:|www\.|t\.me|\.com\b|\.et\b)")
 _BROKEN_SLOT = re.compile(r"⟨[^⟩\n]{0,24}⟩?|⟩")
 _TEMPLATE_TOKEN = re.compile(r"<[|/a-zA-Z_][^<>\n]{0,30}>|\[/?INST\]|<<SYS>>")
+# One emoji over and over, and lines of emoji alone, are where a small model loses its thread.
+_SYMBOL_RUN = regex.compile(r"((?=\p{Emoji})[^\w\s#*]\p{M}*)(?:\s*\1){2,}")
 # «ስልክ፦» with nothing after it: the label outlived its fact.
 _DANGLING = re.compile(r"(?:[:፦=]|፡-|-)\s*$")
 _NO_LETTERS = re.compile(r"^[\W\d_]*$")
@@ -299,7 +302,8 @@ def tidy(slotted: str, values: dict[str, str]) -> str:
         if re.search(r"[^\W\d_]{2}$", before):
             before = f"{before} "
         parts[position - 1], parts[position + 1] = before, after
-    lines = [" ".join(line.split()) for line in "".join(parts).split("\n")]
+    lines = [_SYMBOL_RUN.sub(r"\1", " ".join(line.split())) for line in "".join(parts).split("\n")]
+    lines = [line for line in lines if not line or slots_in(line) or any(c.isalnum() for c in line)]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 

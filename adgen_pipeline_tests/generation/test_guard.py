@@ -237,3 +237,8 @@ def test_bare_contacts_get_an_amharic_word_where_amharic_is_scarce() -> None:
     assert with_leads("Model X\n☎️ ⟨phone_1⟩\n☎️ ⟨phone_2⟩\nዋጋ ⟨price_1⟩\n📍 ⟨location_1⟩") == (
         "Model X\n☎️ ስልክ፦ ⟨phone_1⟩\n☎️ ⟨phone_2⟩\nዋጋ ⟨price_1⟩\n📍 አድራሻ፦ ⟨location_1⟩"
     )
+
+
+def test_an_emoji_over_and_over_and_lines_of_emoji_alone_go() -> None:
+    slotted = "የቆዳ ጫማ 🔥🔥🔥🔥\n🎯 🎀 🎀 🎀 🎀\n📎 📎\n☎️ ⟨phone_1⟩\n\nይደውሉ!!!"
+    assert tidy(slotted, {}) == "የቆዳ ጫማ 🔥\n☎️ ⟨phone_1⟩\n\nይደውሉ!!!"
