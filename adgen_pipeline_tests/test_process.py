@@ -25,7 +25,6 @@ def test_the_command_of_a_job_is_plain_torchrun() -> None:
     assert command[0] == sys.executable
     assert command[1:] == [
         "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-        "--shutdown-timeout", "50",
         "--shutdown-timeout", "50", "-m", "adgen_pipeline.training", "/x/job.json",
     ]  # fmt: skip
 
