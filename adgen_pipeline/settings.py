@@ -134,6 +134,8 @@ def use_state_folder(settings: Settings) -> None:
     settings.state.mkdir(parents=True, exist_ok=True)
     os.environ["ADGEN_STATE"] = str(settings.state)
     os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT)
+    if not settings.gpus:
+        os.environ.setdefault("DS_ACCELERATOR", "cpu")  # or DeepSpeed warns that it found no GPU
 
 
 def _recipe_path(named: str) -> Path:

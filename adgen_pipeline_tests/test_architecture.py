@@ -5,6 +5,8 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import click
@@ -191,3 +193,18 @@ def test_every_command_is_in_the_readme() -> None:
         for name, command in golden.commands()
         if not isinstance(command, click.Group) and name not in readme
     ] == []
+
+
+def test_every_imported_library_is_a_declared_dependency() -> None:
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {re.split(r"[<>=\[ ]", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    # always there with torch, transformers, dagster and fastapi, whose own types these are
+    declared |= {"numpy", "huggingface-hub", "dagster-shared", "starlette"}
+    distributions = packages_distributions()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            for top in {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"adgen_pipeline"}:
+                owners = {name.lower().replace("_", "-") for name in distributions[top]}
+                assert owners & declared, f"{path.name} imports {top}, which pyproject.toml does not declare"
