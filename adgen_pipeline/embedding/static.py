@@ -103,7 +103,7 @@ def batches(pairs: Sequence[tuple[str, str]], size: int, order: random.Random) -
 
     A text twice in a batch would be its own negative. An epoch ends when a batch is less than half as large as its
     first: what waits then repeats a few texts, and a handful of negatives teaches nothing (the real exports gave 422
-    steps where 236 full batches were expected, and a last loss of 0.00006; that the small batches were why is inferred).
+    steps where 236 full batches were expected, and a last loss of 0.00006; the cause is inferred).
     """
     waiting = list(range(len(pairs)))
     least = 2
