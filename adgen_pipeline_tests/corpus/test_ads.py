@@ -1,5 +1,7 @@
 """Ads taken apart: signature lines, slots, briefs; nothing of a post is lost."""
 
+from random import Random
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -10,8 +12,10 @@ from adgen_pipeline.corpus.signature import line_key, signature_lines
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.recipe import CorpusRecipe
 from adgen_pipeline.schemas import ADS
+from adgen_pipeline.telegram.sample_text import Channel, Product, ad, channels, products
 from adgen_pipeline.text.brief import Brief
-from adgen_pipeline.text.slots import fill
+from adgen_pipeline.text.facts import find_facts
+from adgen_pipeline.text.slots import SLOT, fill
 
 TERM = "ከ100 እስከ 200 ብር ከፍለው ካሉበት እናደርሳለን"
 POST = f"""📣 Smart Kettle
@@ -123,6 +127,23 @@ PIECES = st.sampled_from(
 def test_filling_the_target_gives_back_the_post_letter_for_letter(post: str) -> None:
     taken = take_apart(post, SIGNATURE)
     assert fill(taken.target, taken.brief.values()) == post
+
+
+@given(
+    seed=st.integers(),
+    channel=st.sampled_from([channel for channel in channels() if channel.writes == "shop"]),
+    product=st.sampled_from(products()),
+    knows_signature=st.booleans(),
+)
+def test_a_generated_shop_post_comes_back_letter_for_letter(
+    seed: int, channel: Channel, product: Product, *, knows_signature: bool
+) -> None:
+    post = ad(Random(seed), channel, product)
+    signature = frozenset(map(line_key, channel.signature)) if knows_signature else frozenset()
+    taken = take_apart(post, signature)
+    assert fill(taken.target, taken.brief.values()) == post
+    # what stands outside of slots holds no fact
+    assert not find_facts(SLOT.sub(" ", taken.target))
 
 
 def test_lines_in_enough_posts_of_a_channel_are_signature_lines() -> None:
