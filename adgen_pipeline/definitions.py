@@ -8,7 +8,7 @@ import dagster as dg
 from adgen_pipeline import defs as stages
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.defs import materialise as graph
-from adgen_pipeline.defs.declare import ALSO_READS
+from adgen_pipeline.defs.declare import ALSO_READS, ASKED_BY, STANDS_FOR
 from adgen_pipeline.defs.io import ArtifactIOManager, TableIOManager
 from adgen_pipeline.defs.logs import console
 from adgen_pipeline.recipe import STAGES, Recipe, load_recipe
@@ -26,7 +26,8 @@ def build_definitions(recipe: Recipe, settings: Settings) -> dg.Definitions:
         loaded = dg.load_definitions_from_package_module(
             stages, resources=resources(recipe, settings), loggers={"console": console}
         )
-        return loaded.map_asset_specs(func=lambda spec: with_recipe_version(spec, recipe))
+        asked_for = without_unasked(loaded, recipe)
+        return asked_for.map_asset_specs(func=lambda spec: with_recipe_version(spec, recipe))
 
 
 def resources(recipe: Recipe, settings: Settings) -> dict[str, object]:
@@ -50,6 +51,45 @@ def with_recipe_version(spec: dg.AssetSpec, recipe: Recipe) -> dg.AssetSpec:
         return spec
     digests = [recipe.section(name).digest() for name in (stage, *spec.metadata.get(ALSO_READS, ()))]
     return spec.replace_attributes(code_version="+".join([spec.code_version, *digests]))
+
+
+def without_unasked(definitions: dg.Definitions, recipe: Recipe) -> dg.Definitions:
+    """The definitions without assets that the recipe does not ask for; those it asks for stand where they should."""
+    made = [asset for asset in definitions.assets or () if isinstance(asset, dg.AssetsDefinition)]
+    optional = {
+        key: metadata
+        for asset in made
+        for key, metadata in asset.metadata_by_key.items()
+        if ASKED_BY in metadata
+    }
+    unasked = {key for key, metadata in optional.items() if not recipe.asks_for(metadata[ASKED_BY])}
+    instead = {
+        dg.AssetKey(metadata[STANDS_FOR].split("/")): key
+        for key, metadata in optional.items()
+        if key not in unasked and STANDS_FOR in metadata
+    }
+    assets = []
+    for asset in definitions.assets or ():
+        if isinstance(asset, dg.AssetsDefinition):
+            if asset.keys & unasked:
+                continue
+            others = {old: new for old, new in instead.items() if not asset.keys & {old, new}}
+            asset = asset.with_attributes(asset_key_replacements=others)
+        assets.append(asset)
+    return dg.Definitions(
+        assets=assets,
+        asset_checks=[
+            check
+            for check in definitions.asset_checks or ()
+            if not {key.asset_key for key in check.check_keys} & unasked
+        ],
+        schedules=definitions.schedules,
+        sensors=definitions.sensors,
+        jobs=definitions.jobs,
+        resources=definitions.resources,
+        executor=definitions.executor,
+        loggers=definitions.loggers,
+    )
 
 
 def materialise(

@@ -75,6 +75,9 @@ class TokenizerRecipe(Section):
 
     trim: bool = False  # keep only the pieces that corpus and English need
     slots_per_kind: Positive = 6
+    extend_pieces: Annotated[int, Field(ge=0)] = (
+        0  # Amharic pieces to learn at most; above 0 tokenizer/extended is made
+    )
 
 
 class LoraRecipe(BaseModel):
@@ -194,6 +197,11 @@ class Recipe(BaseModel):
         section = getattr(self, stage)
         assert isinstance(section, Section)
         return section
+
+    def asks_for(self, key: str) -> bool:
+        """Whether a key such as tokenizer.extend_pieces is set to something."""
+        stage, name = key.split(".")
+        return bool(getattr(self.section(stage), name))
 
     def digest(self) -> str:
         """First 12 hex digits of the SHA-256 of the whole recipe."""

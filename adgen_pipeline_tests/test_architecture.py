@@ -103,6 +103,24 @@ def test_a_changed_recipe_section_changes_the_code_version_of_what_reads_it_only
     assert changed_keys == {"generation/briefs", "generation/ads", "evaluation/answers"}
 
 
+@pytest.mark.parametrize("pieces", [0, 500], ids=["not asked for", "asked for"])
+def test_an_extended_tokenizer_is_made_and_read_where_the_recipe_asks(pieces: int) -> None:
+    settings = Settings.from_environment(data=Path("unused"), recipe=Path("demo"))
+    recipe = load_recipe(settings.recipe_path)
+    section = recipe.tokenizer.model_copy(update={"extend_pieces": pieces})
+    graph = build_definitions(
+        recipe.model_copy(update={"tokenizer": section}), settings
+    ).resolve_asset_graph()
+    base, extended = dg.AssetKey(["tokenizer", "base"]), dg.AssetKey(["tokenizer", "extended"])
+    read = extended if pieces else base
+    assert graph.has(extended) == bool(pieces)
+    for reader in ("training/base", "training/shards", "tokenizer/fertility"):
+        parents = graph.get(dg.AssetKey(reader.split("/"))).parent_keys
+        assert parents & {base, extended} == {read}
+    if pieces:
+        assert base in graph.get(extended).parent_keys
+
+
 def _decorated_assets() -> list[tuple[str, ast.FunctionDef]]:
     found = []
     for path in sorted((PACKAGE / "defs").glob("*.py")):

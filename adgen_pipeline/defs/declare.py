@@ -23,6 +23,8 @@ TEAMS = {
 }
 GPU_POOL = "gpu"
 ALSO_READS = "recipe_sections"  # metadata: sections of other stages that an asset reads
+ASKED_BY = "asked_by"  # metadata: the recipe key without which an asset is not made
+STANDS_FOR = "stands_for"  # metadata: the asset in whose place all others then read it
 
 
 def table_asset(
@@ -73,8 +75,16 @@ def artifact_asset(
     deps: Sequence[Sequence[str]] = (),
     is_heavy: bool = False,
     is_automatic: bool = True,
+    asked_by: str | None = None,
+    stands_for: str | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """Decorator: an asset that is an immutable folder behind a pointer."""
+    """Decorator: an asset that is an immutable folder behind a pointer.
+
+    Args:
+        asked_by: recipe key, such as tokenizer.extend_pieces: the asset is part of the graph where it is set.
+        stands_for: the asset whose readers then read this one.
+    """
+    metadata = {ASKED_BY: asked_by, STANDS_FOR: stands_for}
     return dg.asset(
         key=[stage, name],
         group_name=stage,
@@ -83,6 +93,7 @@ def artifact_asset(
         kinds=set(kinds),
         owners=[TEAMS[stage]],
         code_version=version,
+        metadata={key: value for key, value in metadata.items() if value is not None},
         tags=_tags(is_heavy),
         ins=_ins(ins, fans_in=True),
         deps=[dg.AssetKey(list(key)) for key in deps],

@@ -1,10 +1,12 @@
 """The base model's tokenizer, adapted to the corpus and to slots."""
 
+from pathlib import Path
+
 import dagster as dg
 import polars as pl
 
 from adgen_pipeline.artifacts import Artifact, Store, table_digest
-from adgen_pipeline.defs.checks import schema_check
+from adgen_pipeline.defs.checks import artifact_check, schema_check
 from adgen_pipeline.defs.declare import artifact_asset, table_asset
 from adgen_pipeline.defs.metadata import artifact_result, table_result
 from adgen_pipeline.recipe import Recipe
@@ -50,6 +52,37 @@ def base(
     return artifact_result(artifact, facts=info)
 
 
+@artifact_asset(
+    "tokenizer",
+    "extended",
+    "The tokenizer with Amharic pieces learned from the corpus, for bases that cut Ethiopic words into letters.",
+    version="1",
+    kinds=("huggingface",),
+    ins={"tokenizer": "tokenizer/base", "documents": "corpus/documents"},
+    asked_by="tokenizer.extend_pieces",
+    stands_for="tokenizer/base",
+)
+def extended(
+    tokenizer: Artifact,
+    documents: pl.DataFrame,
+    store: dg.ResourceParam[Store],
+    recipe: dg.ResourceParam[Recipe],
+) -> dg.MaterializeResult[Artifact]:
+    """Learn pieces from the training split, and look on held-out posts whether they may be used."""
+    from adgen_pipeline.tokenizer import extend, fertility
+
+    pieces = recipe.tokenizer.extend_pieces
+
+    def make(out: Path) -> dict[str, object]:
+        made = extend.extend(tokenizer.path, extend.learning_texts(documents), out, pieces=pieces)
+        return {**made, **extend.measure_gates(tokenizer.path, out, fertility.samples(documents)["posts"])}
+
+    artifact, info = store.make(
+        "tokenizer", "extended", [tokenizer.digest, table_digest(documents), pieces, "1"], make
+    )
+    return artifact_result(artifact, facts=info)
+
+
 @table_asset(
     FERTILITY,
     version="1",
@@ -70,4 +103,16 @@ def fertility(
     return table_result(FERTILITY, table)
 
 
+def _problems(artifact: Artifact) -> list[str]:
+    from adgen_pipeline.tokenizer.extend import problems
+
+    return problems(artifact.path)
+
+
 fertility_schema = schema_check(FERTILITY)
+extension_gates = artifact_check(
+    ("tokenizer", "extended"),
+    "gates",
+    _problems,
+    "What is not Ethiopic is cut as before, all comes back from its pieces, and Ethiopic words need fewer.",
+)

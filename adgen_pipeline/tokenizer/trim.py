@@ -189,7 +189,7 @@ def _with_pieces(source: dict[str, Any], keep: Sequence[int]) -> dict[str, Any]:
         **source,
         "added_tokens": sorted(added, key=lambda a: int(a["id"])),
         "model": {**model, "vocab": dict(sorted(vocab.items(), key=lambda item: item[1])), "merges": merges},
-        "post_processor": _renumbered(source["post_processor"], new_ids),
+        "post_processor": renumbered(source["post_processor"], new_ids),
     }
 
 
@@ -198,15 +198,15 @@ def _survives(merge: Sequence[str] | str, vocab: dict[str, int]) -> bool:
     return left in vocab and right in vocab and left + right in vocab
 
 
-def _renumbered(processor: Any, new_ids: dict[int, int]) -> Any:
+def renumbered(processor: Any, new_ids: dict[int, int]) -> Any:
     """A post-processor whose `ids` of special tokens are the new ones, at whatever depth they stand."""
     if isinstance(processor, dict):
         return {
-            key: [new_ids[number] for number in value] if key == "ids" else _renumbered(value, new_ids)
+            key: [new_ids[number] for number in value] if key == "ids" else renumbered(value, new_ids)
             for key, value in processor.items()
         }
     if isinstance(processor, list):
-        return [_renumbered(value, new_ids) for value in processor]
+        return [renumbered(value, new_ids) for value in processor]
     return processor
 
 

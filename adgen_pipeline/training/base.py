@@ -50,7 +50,8 @@ def build_base(model: Path, tokenizer: Path, out: Path, *, seed: int = 0) -> dic
 
     Args:
         model: folder of the base model (`base_models.resolve`).
-        tokenizer: folder with the tokenizer and kept_ids.json: for each new id the base's id, or null.
+        tokenizer: folder with the tokenizer and kept_ids.json: for each id the base's id, the base's ids that the
+            piece is made of, or null.
         out: folder to make; config, weights (bf16 safetensors), tokenizer and kept_ids.json.
         seed: of the noise that keeps new rows apart.
 
@@ -60,23 +61,21 @@ def build_base(model: Path, tokenizer: Path, out: Path, *, seed: int = 0) -> dic
     Raises:
         ArtifactError: tokenizer and model do not belong together.
     """
-    kept: list[int | None] = json.loads((tokenizer / "kept_ids.json").read_text(encoding="utf-8"))
+    kept: list[int | list[int] | None] = json.loads((tokenizer / "kept_ids.json").read_text(encoding="utf-8"))
     new_tokenizer = AutoTokenizer.from_pretrained(tokenizer)
     base_tokenizer = AutoTokenizer.from_pretrained(model)
     network: Any = AutoModelForCausalLM.from_pretrained(model, dtype=torch.bfloat16)
     parameters_before = network.num_parameters()
     rows = network.get_input_embeddings().weight.shape[0]
-    if len(kept) != len(new_tokenizer) or max(i for i in kept if i is not None) >= rows:
+    named = [number for entry in kept for number in (entry if isinstance(entry, list) else [entry])]
+    if len(kept) != len(new_tokenizer) or max(number for number in named if number is not None) >= rows:
         raise ArtifactError(
             f"{tokenizer}: kept_ids.json names {len(kept)} pieces, the tokenizer has {len(new_tokenizer)}, the base "
             f"model {rows} rows. Make the tokenizer again from this base model."
         )
     pieces = new_tokenizer.convert_ids_to_tokens(list(range(len(kept))))
-    sources = [
-        [base] if base is not None else _described_by(piece, base_tokenizer)
-        for piece, base in zip(pieces, kept, strict=True)
-    ]
-    is_new = torch.tensor([base is None for base in kept])
+    sources = [_sources(piece, entry, base_tokenizer) for piece, entry in zip(pieces, kept, strict=True)]
+    is_new = torch.tensor([not isinstance(entry, int) for entry in kept])
     tied = bool(network.config.tie_word_embeddings)
     network.set_input_embeddings(_resized(network.get_input_embeddings(), sources, is_new, seed))
     if not tied:
@@ -95,6 +94,13 @@ def build_base(model: Path, tokenizer: Path, out: Path, *, seed: int = 0) -> dic
         "new_rows": int(is_new.sum()),
         "tied": tied,
     }
+
+
+def _sources(piece: str, entry: int | list[int] | None, tokenizer: Any) -> list[int]:
+    """Base ids whose mean a piece's row is."""
+    if isinstance(entry, int):
+        return [entry]
+    return entry or _described_by(piece, tokenizer)
 
 
 def _described_by(piece: str, tokenizer: Any) -> list[int]:

@@ -83,7 +83,7 @@ def new_rows(base: Path) -> list[int]:
     """Ids of the pieces whose rows must be learned: new ones, and the one that ends a turn."""
     kept = json.loads((base / "kept_ids.json").read_text(encoding="utf-8"))
     tokenizer = AutoTokenizer.from_pretrained(base)
-    rows = {number for number, source in enumerate(kept) if source is None}
+    rows = {number for number, source in enumerate(kept) if not isinstance(source, int)}
     return sorted(rows | {int(tokenizer.eos_token_id)})
 
 
