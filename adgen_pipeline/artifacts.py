@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 import shutil
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from adgen_pipeline.errors import ArtifactError, DataError
+from adgen_pipeline.locks import temporary_path, writing
 from adgen_pipeline.table_schema import TableSchema
 
 FORBIDDEN_SUFFIXES = {".pkl", ".pickle", ".pt", ".pth", ".bin", ".joblib"}  # safetensors only
@@ -213,19 +213,25 @@ class Store:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, moved onto it at the end and removed on failure."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        yield temporary
-        if temporary.is_dir() and path.is_dir():
-            shutil.rmtree(path)
-        temporary.replace(path)
-    finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        else:
-            temporary.unlink(missing_ok=True)
+    """A temporary path beside `path`, moved onto it at the end and removed on failure.
+
+    A process that is killed leaves the old file or folder as it was, or none; never a part of one.
+    """
+    with writing(path.parent):
+        temporary = temporary_path(path)
+        try:
+            yield temporary
+            if temporary.is_dir() and path.is_dir():
+                old = path.rename(temporary_path(path))
+                temporary.rename(path)
+                shutil.rmtree(old)
+            else:
+                temporary.replace(path)
+        finally:
+            if temporary.is_dir():
+                shutil.rmtree(temporary)
+            else:
+                temporary.unlink(missing_ok=True)
 
 
 def link_files(source: Path, target: Path) -> None:

@@ -11,6 +11,7 @@ from adgen_pipeline.defs import materialise as graph
 from adgen_pipeline.defs.declare import ALSO_READS, ASKED_BY, STANDS_FOR
 from adgen_pipeline.defs.io import ArtifactIOManager, TableIOManager
 from adgen_pipeline.defs.logs import console
+from adgen_pipeline.locks import exclusive
 from adgen_pipeline.recipe import STAGES, Recipe, load_recipe
 from adgen_pipeline.settings import Settings, switch_telemetry_off, use_state_folder
 from adgen_pipeline.tracking import Tracker
@@ -95,13 +96,13 @@ def without_unasked(definitions: dg.Definitions, recipe: Recipe) -> dg.Definitio
 def materialise(
     recipe: Recipe, settings: Settings, *, select: str | None = None, report: Callable[[str], None]
 ) -> int:
-    """Materialise what is stale; returns the number of steps that ran.
+    """Materialise what is stale; returns the number of steps that ran. Waits while another process does so here.
 
     Raises:
         AdgenError: a step failed, or a blocking check did.
     """
     use_state_folder(settings)
-    with dg.DagsterInstance.get() as instance:
+    with exclusive(settings.data, report=report), dg.DagsterInstance.get() as instance:
         return len(
             graph.run(
                 build_definitions(recipe, settings),

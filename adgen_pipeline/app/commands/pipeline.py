@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 def run(recipe: str | None, select: str | None, data: Path | None) -> None:
     """Run the pipeline: exports in, ads and a report out.
 
-    Only what changed since the last run is made; after Ctrl-C it goes on where it stopped.
+    Only what changed since the last run is made; after Ctrl-C, or a kill, it goes on where it stopped. While another
+    run works on the same data folder, this one says so and waits.
     """
     from adgen_pipeline.app.room import require_room
     from adgen_pipeline.artifacts import Store

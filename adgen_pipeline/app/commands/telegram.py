@@ -19,7 +19,11 @@ def telegram() -> None:
 @terminal.recipe_option
 @terminal.json_option
 def clean(raw: Path, out: Path, recipe: str | None, as_json: bool) -> None:
-    """Clean the exports in RAW into OUT/parsed, OUT/cleaned and OUT/quarantine."""
+    """Clean the exports in RAW into OUT/parsed, OUT/cleaned and OUT/quarantine.
+
+    One command at a time works on OUT: a second one says so and waits.
+    """
+    from adgen_pipeline.locks import exclusive
     from adgen_pipeline.recipe import TelegramRecipe, load_recipe
     from adgen_pipeline.settings import Settings
     from adgen_pipeline.telegram.folder import clean_folder
@@ -29,7 +33,7 @@ def clean(raw: Path, out: Path, recipe: str | None, as_json: bool) -> None:
         if recipe is None
         else load_recipe(Settings.from_environment(recipe=Path(recipe)).recipe_path).telegram
     )
-    with terminal.stdout_for_results():
+    with terminal.stdout_for_results(), exclusive(out, report=terminal.report):
         document: dict[str, Any] = clean_folder(raw, out, recipe=section, report=terminal.report)
     if as_json:
         terminal.emit_json(document)
