@@ -43,7 +43,10 @@ def clean_folder(
                 f"{source.channel_name} ({source.channel_id}): {document['read']} records, {document['posts']} posts"
             )
     if len(failures) == len(channels):
-        reasons = [*failures, *(f"{raw / item.file}: {item.reason}" for item in found.unreadable)]
+        copying = [
+            f"{raw / name}: still being written, run again when that is done." for name in found.copying
+        ]
+        reasons = [*failures, *copying, *(f"{raw / item.file}: {item.reason}" for item in found.unreadable)]
         raise ExportError(
             f"{raw}: no channel could be cleaned. {' '.join(reasons)}"
             if reasons
@@ -55,6 +58,7 @@ def clean_folder(
     return {
         "channels": channels,
         "unreadable": [{"file": item.file, "reason": item.reason} for item in found.unreadable],
+        "copying": list(found.copying),
         "megabytes": round(megabytes, 3),
         "seconds": round(seconds, 3),
         "megabytes_per_second": round(megabytes / seconds, 2),

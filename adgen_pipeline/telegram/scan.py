@@ -15,6 +15,7 @@ from adgen_pipeline.errors import ExportError
 from adgen_pipeline.telegram.chats import chats, headers, latest
 from adgen_pipeline.telegram.quarantine import EXCERPT_BYTES, Quarantined, excerpt
 from adgen_pipeline.telegram.repair import repair
+from adgen_pipeline.telegram.rest import being_written, size_and_time
 
 logger = logging.getLogger(__name__)
 
@@ -61,10 +62,17 @@ class ChannelSource:
 
 @dataclass(frozen=True)
 class Scan:
-    """What a raw folder holds: channels by id, and files without any readable channel."""
+    """What a raw folder holds.
+
+    Attributes:
+        channels: by id.
+        unreadable: files without any readable channel.
+        copying: files that somebody still writes; neither they nor the channels that they held are among the others.
+    """
 
     channels: tuple[ChannelSource, ...]
     unreadable: tuple[Quarantined, ...]
+    copying: tuple[str, ...] = ()
 
     def channel(self, channel_id: int) -> ChannelSource:
         """The source of a channel.
@@ -76,6 +84,11 @@ class Scan:
             if source.channel_id == channel_id:
                 return source
         known = ", ".join(str(source.channel_id) for source in self.channels) or "none"
+        if self.copying:
+            raise ExportError(
+                f"Channel {channel_id} is in no finished export of the raw folder, but {', '.join(self.copying)} is "
+                "still being written. Run again when that is done."
+            )
         raise ExportError(
             f"Channel {channel_id} is in no export of the raw folder (channels there: {known}). "
             "Put its export there, or remove the partition."
@@ -114,6 +127,8 @@ class _Cache:
 def scan(raw: Path, *, cache: Path | None = None) -> Scan:
     """Channels of the exports below a folder: `*.json` at any depth, alone or in `*.zip`.
 
+    A file that changed just now is looked at again two seconds later; one that still changes is left out.
+
     Args:
         raw: the folder; only read.
         cache: JSON file that remembers files by size and time, so that unchanged ones are not read again.
@@ -126,19 +141,38 @@ def scan(raw: Path, *, cache: Path | None = None) -> Scan:
             f"{raw}: there is no such folder. Create it and put Telegram exports (*.json) there."
         )
     known = _read_cache(cache)
-    remembered: dict[str, _Remembered] = {}
-    for path in _files(raw):
-        relative = path.relative_to(raw).as_posix()
-        state = path.stat()
-        stamp = (state.st_size, state.st_mtime_ns)
-        old = known.get(relative)
-        if old is None or old.stamp != stamp:
-            old = _Remembered(stamp, tuple(_entries(path, relative)))
-        remembered[relative] = old
-    if cache is not None and remembered != known:
-        write_json(cache, asdict(_Cache(_CACHE_VERSION, remembered)))
-    entries = [entry for file in remembered.values() for entry in file.entries]
-    return Scan(tuple(_sources(entries)), tuple(_unreadable(entries)))
+    files = {path.relative_to(raw).as_posix(): path for path in _files(raw)}
+    stamps = {name: size_and_time(path) for name, path in files.items()}
+    changed = {name for name, stamp in stamps.items() if name not in known or known[name].stamp != stamp}
+    written = being_written(files[name] for name in sorted(changed))
+    copying = sorted(name for name in changed if files[name] in written)
+    found: dict[str, _Remembered] = {}
+    for name, path in files.items():
+        stamp = stamps[name]
+        if name not in changed:
+            found[name] = known[name]
+        elif stamp is not None and name not in copying:
+            found[name] = _look_into(path, name, stamp)
+    kept = found | {name: known[name] for name in copying if name in known}
+    if cache is not None and kept != known:
+        write_json(cache, asdict(_Cache(_CACHE_VERSION, kept)))
+    for name in copying:
+        logger.warning("%s is still being written: left out until it rests. Run again then.", raw / name)
+    # Without the file that is replaced just now, its channels would lose what that file held.
+    waiting = {entry.channel_id for name in copying if name in known for entry in known[name].entries}
+    entries = [
+        entry for file in found.values() for entry in file.entries if entry.channel_id not in waiting - {None}
+    ]
+    return Scan(tuple(_sources(entries)), tuple(_unreadable(entries)), tuple(copying))
+
+
+def _look_into(path: Path, name: str, stamp: tuple[int, int]) -> _Remembered:
+    try:
+        return _Remembered(stamp, tuple(_entries(path, name)))
+    except OSError as error:  # another stamp than any file's: it is tried again next time
+        reason = f"it cannot be read ({error.strerror})"
+        digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+        return _Remembered((-1, -1), (_Entry(name, None, 0, digest, None, reason=reason),))
 
 
 def _files(raw: Path) -> Iterator[Path]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from adgen_pipeline.errors import ExportError
 from adgen_pipeline.schemas import MESSAGES
 from adgen_pipeline.telegram.export import ChannelExport, read_channel, scan, write_quarantine
-from adgen_pipeline_tests.telegram.exports import EPOCH, NOT_INCLUDED, chat, dumped, message, write
+from adgen_pipeline_tests.telegram.exports import EPOCH, NOT_INCLUDED, chat, dumped, message, rested, write
 
 ZONE = "Africa/Addis_Ababa"
 
@@ -141,6 +141,7 @@ def test_nested_folders_odd_names_and_archives_are_read(tmp_path: Path) -> None:
         archive.writestr("inner/ሸገር ️️.json", dumped(chat([message(2)], 22)))
         archive.writestr("__MACOSX/._x.json", b"junk")
         archive.writestr("photo.jpg", b"junk")
+    rested(tmp_path / "more.zip")
     found = scan(tmp_path)
     assert [(s.channel_id, s.files[0].label) for s in found.channels] == [
         (21, "ChatExport (1)/ስፖርት 🐐™️️.json"),

@@ -13,6 +13,7 @@ from adgen_pipeline.app import cli
 from adgen_pipeline.artifacts import file_digest
 from adgen_pipeline.locks import LOCK
 from adgen_pipeline.telegram.sample import write_sample
+from adgen_pipeline_tests.telegram.exports import rested
 
 # The libraries are imported first, so that the kills fall into the work.
 COMMAND = """
@@ -43,6 +44,12 @@ def run_killed(arguments: Sequence[str], *, after: float) -> None:
         process.kill()
 
 
+def sample(folder: Path, messages: int) -> None:
+    """Sample exports that rest, so that no command waits for them."""
+    for path in write_sample(folder, messages=messages):
+        rested(path)
+
+
 def digests(out: Path) -> dict[str, str]:
     """SHA-256 of each table and quarantine file by its path; hidden files, which are unfinished, left out."""
     files = (path for folder in WRITTEN for path in (out / folder).rglob("*") if path.is_file())
@@ -55,8 +62,8 @@ def unfinished(out: Path) -> list[str]:
 
 def clean_while_killed(tmp_path: Path, *, kills: int, messages: int) -> None:
     old, new, out = tmp_path / "old", tmp_path / "new", tmp_path / "out"
-    write_sample(old, messages=messages)
-    write_sample(new, messages=messages + messages // 2)
+    sample(old, messages)
+    sample(new, messages + messages // 2)
     seconds = run(["telegram", "clean", str(new / "raw"), str(tmp_path / "undisturbed")])
     after = digests(tmp_path / "undisturbed")
     run(["telegram", "clean", str(old / "raw"), str(out)])
@@ -87,13 +94,13 @@ def test_cleaning_survives_being_killed_thirty_times(tmp_path: Path) -> None:
 def test_a_run_survives_being_killed(tmp_path: Path) -> None:
     data, fresh = tmp_path / "data", tmp_path / "fresh"
     arguments = ["run", "--recipe", "tiny", "--select", "+corpus/documents", "--data"]
-    write_sample(fresh, messages=600)
+    sample(fresh, 600)
     seconds = run([*arguments, str(fresh)])
     rng = Random(8)
     for messages in (600, 900) * 4:  # other exports each time, so that there always is work
-        write_sample(data, messages=messages)
+        sample(data, messages)
         run_killed([*arguments, str(data)], after=rng.uniform(0, seconds))
-    write_sample(data, messages=600)
+    sample(data, 600)
     run([*arguments, str(data)])
     assert digests(data) == digests(fresh)
     assert unfinished(data) == []
