@@ -7,6 +7,7 @@ and a run that was interrupted goes on where it stopped.
 
 import hashlib
 import logging
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Set
@@ -24,6 +25,8 @@ from adgen_pipeline.schemas import TABLES
 
 logger = logging.getLogger(__name__)
 
+# A key without `key:` is an older syntax to Dagster, in which a plus is one step up and not all of them.
+_KEY = re.compile(r"^(\+?)(\w+/\w+)(\+?)$")
 INTERRUPTIONS = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
 
 
@@ -106,7 +109,7 @@ def _steps(
     graph = definitions.resolve_asset_graph()
     specs = {spec.key: spec for spec in definitions.resolve_all_asset_specs()}
     keys = graph.materializable_asset_keys
-    wanted = _selected(definitions, select) if select else keys
+    wanted = selected(definitions, select) if select else keys
     order = TopologicalSorter(
         {
             key: sorted(dep.asset_key for dep in specs[key].deps if dep.asset_key in keys)
@@ -127,21 +130,26 @@ def _steps(
             yield Step(key, partition, next(filter(None, reasons), ""))
 
 
-def _selected(definitions: dg.Definitions, select: str) -> Set[dg.AssetKey]:
-    """The assets that a selection names.
+def selected(definitions: dg.Definitions, select: str) -> Set[dg.AssetKey]:
+    """The assets that a selection names: `corpus/ads`, `+corpus/ads` with all that it needs, or Dagster's syntax.
 
     Raises:
         DataError: it names none, or is no selection.
     """
+    query = _KEY.sub(r'\1key:"\2"\3', select)
+    reason: Exception | None = None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", dg.BetaWarning)  # the parser of selections uses a beta parameter
-            return dg.AssetSelection.from_string(select).resolve(definitions.resolve_asset_graph())
+            keys = dg.AssetSelection.from_string(query).resolve(definitions.resolve_asset_graph())
     except dg.DagsterError as error:
+        keys, reason = set(), error
+    if not keys:
         raise DataError(
             f"--select {select!r} names no asset. Examples: corpus/documents, group:corpus, +training/model "
             "(with all upstream)."
-        ) from error
+        ) from reason
+    return keys
 
 
 def _stale(
