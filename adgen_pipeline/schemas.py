@@ -357,7 +357,6 @@ ANSWERS = TableSchema(
         "text": Column(pl.String, "the ad", personal=True),
         "slotted": Column(pl.String, "with slots, before filling"),
         "written_by": Column(pl.String, "model or template"),
-        "seconds": Column(pl.Float64, "time to write it"),
     },
     ("system", "case_id"),
 )

@@ -24,7 +24,7 @@ def cases(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Materialize
 
 @table_asset(
     ANSWERS,
-    version="1",
+    version="2",
     ins={
         "cases": "evaluation/cases",
         "base": "training/base",
@@ -47,8 +47,9 @@ def answers(
     """Let every system write for every case."""
     from adgen_pipeline.evaluation.answers import write_all
 
-    table = write_all(cases, base=base, store=store, recipe=recipe, report=context.log.info)
-    return table_result(ANSWERS, table, facts={"model": model.version, "index": index.version})
+    table, seconds = write_all(cases, base=base, store=store, recipe=recipe, report=context.log.info)
+    facts = {"model": model.version, "index": index.version, "seconds_an_ad": seconds}
+    return table_result(ANSWERS, table, facts=facts)
 
 
 @table_asset(
@@ -85,7 +86,7 @@ def retrieval(
 
 @table_asset(
     SCORES,
-    version="1",
+    version="2",
     ins={
         "cases": "evaluation/cases",
         "answers": "evaluation/answers",

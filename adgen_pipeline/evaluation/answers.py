@@ -4,28 +4,28 @@ base: the model before training, same prompt, its slots filled, nothing checked.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from adgen_pipeline.artifacts import Artifact, Store
-from adgen_pipeline.evaluation.baselines import BaseModel, template_answer
+from adgen_pipeline.evaluation.baselines import Written, template_answer, untrained
 from adgen_pipeline.generation.models import TextModel
 from adgen_pipeline.generation.writer import AdWriter, load_writer
-from adgen_pipeline.recipe import GenerationRecipe, Recipe
+from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import ANSWERS
 from adgen_pipeline.text.brief import Brief
 
 REPORT_SECONDS = 10.0
 
-# (channel, brief) → text, slotted, written_by.
-System = Callable[[int, Brief], tuple[str, str, str]]
+# Pairs of channel and brief → what it writes for each, in their order.
+System = Callable[[Sequence[tuple[int, Brief]]], Iterator[Written]]
 
 
 def write_all(
     cases: pl.DataFrame, *, base: Artifact, store: Store, recipe: Recipe, report: Callable[[str], None]
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, dict[str, float]]:
     """ANSWERS of the three systems, with the model, encoder and index that the data folder points at.
 
     Args:
@@ -35,50 +35,40 @@ def write_all(
         recipe: how ads are written.
         report: told how it is getting on, at most every ten seconds.
 
+    Returns:
+        The table, and each system's seconds an ad (they vary from run to run, so they are no part of the table).
+
     Raises:
         ArtifactError: an artifact is missing.
     """
     writer = load_writer(store, recipe)
     systems: dict[str, System] = {
-        "ours": lambda channel_id, brief: _ours(writer, channel_id, brief, seed=recipe.generation.seed),
-        "base": untrained(base.path, writer, recipe.generation),
-        "template": lambda _channel_id, brief: template_answer(brief),
+        "ours": lambda pairs: (_ours(writer, *pair, seed=recipe.generation.seed) for pair in pairs),
+        "base": lambda pairs: untrained(TextModel(base.path), writer, pairs, recipe.generation),
+        "template": lambda pairs: (template_answer(brief) for _, brief in pairs),
     }
     return answers(cases, systems, report=report)
 
 
 def answers(
     cases: pl.DataFrame, systems: Mapping[str, System], *, report: Callable[[str], None]
-) -> pl.DataFrame:
-    """ANSWERS: what each system writes for each case, timed."""
+) -> tuple[pl.DataFrame, dict[str, float]]:
+    """ANSWERS: what each system writes for each case; and its seconds an ad."""
     rows: list[dict[str, object]] = []
-    reported = time.monotonic()
+    seconds: dict[str, float] = {}
+    pairs = [
+        (channel_id, Brief.model_validate_json(brief))
+        for channel_id, brief in cases.select("channel_id", "brief").iter_rows()
+    ]
     for name, system in systems.items():
-        for number, case in enumerate(cases.iter_rows(named=True), start=1):
-            brief = Brief.model_validate_json(case["brief"])
-            started = time.monotonic()
-            text, slotted, written_by = system(case["channel_id"], brief)
-            seconds = time.monotonic() - started
-            rows.append(
-                {
-                    "system": name,
-                    "case_id": case["case_id"],
-                    "text": text,
-                    "slotted": slotted,
-                    "written_by": written_by,
-                    "seconds": round(seconds, 3),
-                }
-            )
+        started = reported = time.monotonic()
+        for number, (case_id, written) in enumerate(zip(cases["case_id"], system(pairs), strict=True), 1):
+            rows.append({"system": name, "case_id": case_id, **written._asdict()})
             if time.monotonic() - reported >= REPORT_SECONDS:
                 reported = time.monotonic()
                 report(f"{name} wrote for {number} of {cases.height} cases")
-    return ANSWERS.conform(ANSWERS.frame(rows))
-
-
-def untrained(path: Path, writer: AdWriter, recipe: GenerationRecipe) -> System:
-    """The system that answers with an untrained model to the prompts of `writer`."""
-    model = BaseModel(TextModel(path), recipe)
-    return lambda channel_id, brief: model.answer(brief, writer.prompt(brief, channel_id))
+        seconds[name] = round((time.monotonic() - started) / max(1, cases.height), 2)
+    return ANSWERS.conform(ANSWERS.frame(rows)), seconds
 
 
 def bits_per_byte(cases: pl.DataFrame, models: Mapping[str, Path]) -> dict[str, list[float]]:
@@ -87,6 +77,6 @@ def bits_per_byte(cases: pl.DataFrame, models: Mapping[str, Path]) -> dict[str, 
     return {name: TextModel(path).bits_per_byte(posts) for name, path in models.items()}
 
 
-def _ours(writer: AdWriter, channel_id: int, brief: Brief, *, seed: int) -> tuple[str, str, str]:
+def _ours(writer: AdWriter, channel_id: int, brief: Brief, *, seed: int) -> Written:
     (ad,) = writer.write(brief, channel_id=channel_id, n=1, seed=seed)
-    return ad.text, ad.slotted, ad.written_by
+    return Written(ad.text, ad.slotted, ad.written_by)

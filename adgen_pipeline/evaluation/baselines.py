@@ -1,36 +1,49 @@
 """The systems that ours must beat: the untrained base model, and the template filled from the brief."""
 
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
 from adgen_pipeline.generation.models import TextModel
-from adgen_pipeline.generation.prompt import Prompt
 from adgen_pipeline.generation.template import template_ad
+from adgen_pipeline.generation.writer import AdWriter
 from adgen_pipeline.recipe import GenerationRecipe
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.slots import fill
 
+BATCH = 10  # briefs at once: an untrained model seldom ends an ad by itself, so all run to the limit
 
-class BaseModel:
-    """The model before training: it sees the same prompt, its slots are filled, and nothing is checked."""
 
-    def __init__(self, model: TextModel, recipe: GenerationRecipe) -> None:
-        """Take a model, and the recipe that says how it is sampled."""
-        self._model = model
-        self._recipe = recipe
+class Written(NamedTuple):
+    """What a system wrote: filled, with slots, and by what (model or template)."""
 
-    def answer(self, brief: Brief, prompt: Prompt) -> tuple[str, str, str]:
-        """Text, slotted text and "model" for a brief: the first and only candidate."""
-        ((slotted,),) = self._model.generate(
-            [prompt.messages],
+    text: str
+    slotted: str
+    written_by: str
+
+
+def untrained(
+    model: TextModel, writer: AdWriter, pairs: Sequence[tuple[int, Brief]], recipe: GenerationRecipe
+) -> Iterator[Written]:
+    """The first and only candidate of a model for each pair of channel and brief.
+
+    It sees the prompts of `writer`, its slots are filled, and nothing is checked.
+    """
+    for start in range(0, len(pairs), BATCH):
+        batch = pairs[start : start + BATCH]
+        candidates = model.generate(
+            [writer.prompt(brief, channel_id).messages for channel_id, brief in batch],
             samples=1,
-            temperature=self._recipe.temperature,
-            top_p=self._recipe.top_p,
-            repetition_penalty=self._recipe.repetition_penalty,
-            maximum_new_tokens=self._recipe.maximum_new_tokens,
-            seed=self._recipe.seed,
+            temperature=recipe.temperature,
+            top_p=recipe.top_p,
+            repetition_penalty=recipe.repetition_penalty,
+            maximum_new_tokens=recipe.maximum_new_tokens,
+            seed=recipe.seed,
         )
-        return fill(slotted, brief.values()), slotted, "model"
+        for (_, brief), (slotted,) in zip(batch, candidates, strict=True):
+            yield Written(fill(slotted, brief.values()), slotted, "model")
 
 
-def template_answer(brief: Brief) -> tuple[str, str, str]:
-    """Text, slotted text and "template": the brief's facts and words in fixed lines."""
+def template_answer(brief: Brief) -> Written:
+    """The brief's facts and words in fixed lines."""
     slotted = template_ad(brief)
-    return fill(slotted, brief.values()), slotted, "template"
+    return Written(fill(slotted, brief.values()), slotted, "template")

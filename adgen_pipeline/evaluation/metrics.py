@@ -42,7 +42,6 @@ class Answer(NamedTuple):
     text: str
     slotted: str
     written_by: str = "model"
-    seconds: float = 0.0
 
 
 class Metric(NamedTuple):
@@ -114,11 +113,6 @@ def by_model(_case: Case, answer: Answer) -> float:
     return 1.0 if answer.written_by == "model" else 0.0
 
 
-def seconds(_case: Case, answer: Answer) -> float:
-    """Time to write the ad."""
-    return answer.seconds
-
-
 METRICS = tuple(
     Metric(measure.__name__, title, meaning, is_higher_better, is_share, measure)
     for measure, title, meaning, is_higher_better, is_share in (
@@ -143,7 +137,6 @@ METRICS = tuple(
         (ethiopic_share, "Ethiopic share", "Ethiopic letters of all letters", True, True),
         (repetition, "Repetition", "how often the most frequent run of four words occurs", False, False),
         (by_model, "Written by the model", "ads that did not fall back on the template", True, True),
-        (seconds, "Seconds an ad", "time to write one ad on this machine", False, False),
     )
 )
 BITS_PER_BYTE = Metric(

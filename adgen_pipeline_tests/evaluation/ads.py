@@ -68,7 +68,6 @@ def answers(texts: dict[str, list[str]], slotted: str = SLOTTED) -> pl.DataFrame
                 "text": text,
                 "slotted": slotted,
                 "written_by": "template" if system == "template" else "model",
-                "seconds": 1.5,
             }
             for system, written in texts.items()
             for n, text in enumerate(written, 1)
