@@ -12,6 +12,7 @@ from functools import lru_cache
 import polars as pl
 import regex
 
+from adgen_pipeline.text.abbreviations import ABBREVIATION, DOTTED_BEFORE, INITIAL, SHORTENED
 from adgen_pipeline.text.patterns import EMAIL, EMOJI, ETHIOPIC_LETTER, HASHTAG, LINK, MENTION
 
 # 36 pairs, equal vowel orders. ሗ, ኋ, ኈ ኊ ኌ ኍ and ጿ have no partner in the target row and stay.
@@ -29,32 +30,30 @@ _L2 = str.maketrans(PHONETIC)
 
 # Zero-width and direction marks vanish, no-break spaces and odd line ends become ordinary ones. ZWJ and
 # variation selectors are not here: they hold emoji together.
-_LINE_ENDS = {
-    "\r\n": "\n",
-    "\r": "\n",
-    "\u2028": "\n",
-    "\u2029": "\n",
-    "\u0085": "\n",
-    "\v": "\n",
-    "\f": "\n",
-}
+_LINE_ENDS = "\r\u2028\u2029\u0085\v\f"
 _INVISIBLE = (
     "\ufeff\u200b\u2060\u200c\u200e\u200f\u00ad\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
 _CONTROLS = "".join(map(chr, (*range(9), *range(14, 32), *range(127, 160)))).replace("\u0085", "")
 _SPACES = "\u00a0\u2007\u202f"
-_HYGIENE: dict[str, str] = {
-    **_LINE_ENDS,
-    **dict.fromkeys(_INVISIBLE, ""),
-    **dict.fromkeys(_CONTROLS, ""),
+_DIRT: dict[str, str] = {
+    **dict.fromkeys(_LINE_ENDS, "\n"),
+    **dict.fromkeys(_INVISIBLE + _CONTROLS, ""),
     **dict.fromkeys(_SPACES, " "),
 }
-_L0 = str.maketrans({old: new for old, new in _HYGIENE.items() if len(old) == 1})
+_L0 = str.maketrans(_DIRT)
 
 _EXEMPT = f"(?:{EMAIL}|{LINK}|{MENTION}|@{ETHIOPIC_LETTER}+|{HASHTAG})"
 _EXEMPT_PATTERN = regex.compile(_EXEMPT, regex.V1)
-_JOINERS = f"({EMOJI})|[\u200d\ufe0e\ufe0f]"
-_JOINERS_PATTERN = regex.compile(_JOINERS, regex.V1)
+_JOINERS_PATTERN = regex.compile(f"({EMOJI})|[\u200d\ufe0e\ufe0f]", regex.V1)
+# A joiner or selector that may be outside an emoji. Ordinary ones are: a selector after a pictograph or in a keycap,
+# a joiner between two pictographs, the first of them with or without a selector.
+_LOOSE_JOINER = (
+    r"(?:^|[^\p{Extended_Pictographic}0-9#*\ufe0f])[\u200d\ufe0e\ufe0f]"
+    r"|[0-9#*](?:[\u200d\ufe0e]|\ufe0f(?:$|[^\u20e3]))"
+    r"|(?:^|[^\p{Extended_Pictographic}])\ufe0f[\u200d\ufe0e\ufe0f]|\ufe0f[\ufe0e\ufe0f]"
+    r"|\u200d(?:$|[^\p{Extended_Pictographic}])"
+)
 # A doubled colon that ends a sentence: exactly two, after a word, before a space, the end or an Ethiopic letter.
 _FULL_STOP_PATTERN = regex.compile(
     rf"{_EXEMPT}(*SKIP)(*FAIL)"
@@ -82,10 +81,11 @@ STOP_WORDS = frozenset(_FUNCTION_WORDS.translate(_L1).split())
 
 def hygiene(text: str) -> str:
     """L0: NFC, no invisible characters, ordinary spaces and line ends, one full stop; spelling and layout stay."""
-    clean = unicodedata.normalize("NFC", text.replace("\r\n", "\n").translate(_L0))
+    clean = text.replace("\r\n", "\n").translate(_L0)
     if "\u200d" in clean or "\ufe0f" in clean or "\ufe0e" in clean:
-        clean = _JOINERS_PATTERN.sub(lambda match: match[1] or "", clean)
-    return unify_full_stops(clean)
+        clean = _drop_joiners(clean)
+    # Last but one: what stood between a letter and its mark is gone by now.
+    return unify_full_stops(unicodedata.normalize("NFC", clean))
 
 
 def unify_full_stops(text: str) -> str:
@@ -135,39 +135,57 @@ def _translate(text: str, table: dict[int, str]) -> str:
     return "".join(parts)
 
 
+def _drop_joiners(text: str) -> str:
+    """The text without joiners and variation selectors outside emoji."""
+    return str(_JOINERS_PATTERN.sub(lambda match: match[1] or "", text))
+
+
 def _hygiene_column(column: pl.Series) -> pl.Series:
-    clean = column.str.replace_many(list(_HYGIENE), list(_HYGIENE.values()), leftmost=True)
-    clean = clean.str.normalize("NFC").str.replace_all(_JOINERS, "${1}")
-    return _mend(clean, clean, "::|፡፡", unify_full_stops)
+    """One pass for all; the exact, slow step only for the few rows where a quick look says that it may matter."""
+    clean = column.str.replace_all("\r\n", "\n", literal=True)
+    clean = clean.str.replace_many(list(_DIRT), list(_DIRT.values()))
+    clean = _mend(clean, clean.str.contains(_LOOSE_JOINER), _drop_joiners)
+    composed = [text is None or unicodedata.is_normalized("NFC", text) for text in clean]
+    clean = _mend(
+        clean, ~pl.Series(composed, dtype=pl.Boolean), lambda text: unicodedata.normalize("NFC", text)
+    )
+    return _mend(clean, clean.str.contains("::|፡፡"), unify_full_stops)
 
 
 def _translate_column(column: pl.Series, table: dict[str, str], exact: Callable[[str], str]) -> pl.Series:
     """The table applied to a whole column, and row by row where an address may hold one of its letters."""
     letters = "".join(table)
     translated = column.str.replace_many(list(table), list(table.values()))
-    return _mend(translated, column, rf"[@#]\w*[{letters}]|[/?=&.]\S*[{letters}]", exact)
+    with_address = column.str.contains(rf"[@#]\w*[{letters}]|[/?=&.]\S*[{letters}]")
+    return _mend(translated, with_address, exact, source=column)
 
 
-def _mend(column: pl.Series, source: pl.Series, where: str, exact: Callable[[str], str]) -> pl.Series:
-    """The column with the exact function's results for the few sources that match a pattern."""
-    rows = source.str.contains(where).fill_null(False).arg_true()
-    return (
-        column.clone().scatter(rows, [exact(text) for text in source.gather(rows)]) if rows.len() else column
-    )
+def _mend(
+    column: pl.Series, where: pl.Series, exact: Callable[[str], str], *, source: pl.Series | None = None
+) -> pl.Series:
+    """The column with the exact function's results (of the source, if given) in the rows where a mask is true."""
+    rows = where.fill_null(False).arg_true()
+    if rows.is_empty():
+        return column
+    texts = (column if source is None else source).gather(rows)
+    return column.clone().scatter(rows, [exact(text) for text in texts])
 
 
-_ABBREVIATION = rf"{ETHIOPIC_LETTER}{{1,2}}(?:[./]{ETHIOPIC_LETTER}{{1,4}})+"
 _NUMBER = r"\d+(?:[.,:/]\d+)*"
 _WORD_LETTER = r"[\p{L}\p{M}\p{N}_]"
 _WORDS = regex.compile(
-    rf"{EMAIL}|{LINK}|{MENTION}|{_ABBREVIATION}(?!{ETHIOPIC_LETTER})|{_NUMBER}"
-    rf"|{_WORD_LETTER}+(?:['’-]{_WORD_LETTER}+)*",
+    rf"{EMAIL}|{LINK}|{MENTION}|{ABBREVIATION}|{_NUMBER}|{_WORD_LETTER}+(?:['’-]{_WORD_LETTER}+)*",
     regex.V1,
 )
+_CLOSING = r"[»”\"')\]]*"
 _SENTENCE_END = regex.compile(
-    rf"(?:{EMAIL}|{LINK})(*SKIP)(*FAIL)|[።፧]+[»”\"')\]]*|[!?]+[»”\"')\]]*(?=\s|$|{ETHIOPIC_LETTER})"
-    rf"|(?<!\b(?:{ETHIOPIC_LETTER}{{1,2}}|\d|[A-Z]|[Bb]r|[Dd]r|[Mm]rs?|[Nn]o|[Ss]t|e\.g|i\.e|[Tt]el))"
-    r"\.+[»”\"')\]]*(?=\s|$)"
+    rf"(?:{EMAIL}|{LINK})(*SKIP)(*FAIL)"
+    rf"|(?:[።፧፨]|(?<!\d)፡፡|፡፡(?!\d))[።፧፨፡!?.]*{_CLOSING}"
+    rf"|(?<=[\p{{L}}\p{{N}}%)])::+{_CLOSING}(?=\s|$)"
+    rf"|[!?]+{_CLOSING}(?=\s|$|{ETHIOPIC_LETTER})"
+    # One dot: an ellipsis is a pause, not an end.
+    rf"|(?<!\.|(?<![\p{{L}}\p{{N}}])(?:{INITIAL}|{SHORTENED})|{DOTTED_BEFORE}|(?:^|\n)\s*\d{{2}})"
+    rf"\.{_CLOSING}(?=\s|$)"
     r"|\n+",
     regex.V1,
 )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adgen_pipeline.telegram.cleaning import clean_text
 from adgen_pipeline.text.amharic import (
     HOMOPHONES,
     PHONETIC,
@@ -54,6 +55,23 @@ PIECES = st.sampled_from(
         ".",
         "\r\n",
         "\x08",
+        *(
+            "e",
+            "\u0301",
+            "\u135f",
+            "❤",
+            "👩",
+            "🏽",
+            "\u20e3",
+            "\ufe0e",
+            "1",
+            "#",
+            "©",
+            "፡",
+            "።",
+            "\u200d\u200d",
+            "\u212a",
+        ),
     ]
 )
 TEXTS = st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(max_size=30))
@@ -114,6 +132,7 @@ def test_hygiene_keeps_emoji_sequences_unbroken(emoji: str) -> None:
         ("  ሁለት   ቦታ\n\n\n", "  ሁለት   ቦታ\n\n\n"),
         ("ሠላም ዓለም", "ሠላም ዓለም"),
         ("e\u0301", "é"),
+        ("e\u200d\u0301", "é"),  # composed after the joiner between has gone
         ("Ⓐ ™ 𝐁", "Ⓐ ™ 𝐁"),  # NFC, not NFKC
     ],
 )
@@ -175,6 +194,83 @@ def test_sentences_are_not_cut_within_abbreviations_numbers_and_links() -> None:
     assert sentences(text) == [
         *("ዋጋው 2.5 ሚሊዮን ነው።", "በ2016 ዓ.ም. ተከፈተ፡ ት/ቤት ነው?", "Br. 500 only.", "example.com/a.b ይጎብኙ!", "ነገ")
     ]
+
+
+@pytest.mark.parametrize(
+    "abbreviation",
+    [
+        *(
+            "ት/ቤት",
+            "የት/ቤቱ",
+            "ዓ.ም",
+            "ዓ/ም",
+            "እ.ኤ.አ",
+            "ካ/ሜ",
+            "ኪ.ሜ",
+            "አ/አ",
+            "በአ/አ",
+            "ብ/ር",
+            "ጠ/ሚ",
+            "ለጠ/ሚኒስትር",
+            "ም/ፕሬዝዳንት",
+        ),
+        *(
+            "ወ/ሮ",
+            "ዶ/ር",
+            "ለእነዶ/ር",
+            "ኃ/የተ/የግ/ማ",
+            "ኃ.የተ.የግ.ማ",
+            "ፖ.ሣ.ቁ",
+            "ገ/ሚካኤል",
+            "ክ/ከተማ",
+            "ቀኛ/ዝማች",
+            "ስ.ቁ",
+            "ወ.ዘ.ተ",
+            "ጽ/ቤት",
+        ),
+    ],
+)
+def test_abbreviations_survive_cleaning_and_splitting(abbreviation: str) -> None:
+    text = f"አዲሱ {abbreviation} ተከፈተ፣ {abbreviation} ነው"
+    assert hygiene(text) == text
+    assert clean_text(text)["text"] == normalise(text)
+    assert words(text) == ["አዲሱ", abbreviation, "ተከፈተ", abbreviation, "ነው"]
+    assert sentences(text) == [text]
+    assert sentences(f"አዲሱ {abbreviation}። ነገ ነው") == [f"አዲሱ {abbreviation}።", "ነገ ነው"]
+
+
+@pytest.mark.parametrize("choice", ["ጥቁር/ነጭ", "ሴት/ወንድ", "ነጭ/ጥቁር", "ቤት/ሱቅ", "ቦሌ/ገርጂ", "ነው.ግን", "ነው/ናት"])
+def test_two_words_with_a_mark_between_them_are_two(choice: str) -> None:
+    assert len(words(choice)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ነው። ደውሉ", ["ነው።", "ደውሉ"]),
+        ("ነው፡፡ደውሉ፡፡", ["ነው፡፡", "ደውሉ፡፡"]),
+        ("ነው:: ደውሉ", ["ነው::", "ደውሉ"]),
+        ("ነው!! ደውሉ?! እሺ", ["ነው!!", "ደውሉ?!", "እሺ"]),
+        ("ጥሩ ነው። ግን… ውድ ነው... እስኪ", ["ጥሩ ነው።", "ግን… ውድ ነው... እስኪ"]),  # an ellipsis is a pause
+        ("ጥሩ ነው. ደውሉ", ["ጥሩ ነው.", "ደውሉ"]),
+        ("«ግቡ።» አለ", ["«ግቡ።»", "አለ"]),
+        ("2፡፡30 ላይ 2:30 ላይ", ["2፡፡30 ላይ 2:30 ላይ"]),
+        ("ዋጋ 1.5 ሚሊዮን 2,500.00 ብር", ["ዋጋ 1.5 ሚሊዮን 2,500.00 ብር"]),
+        ("ዋጋ 500. ደውሉ", ["ዋጋ 500.", "ደውሉ"]),
+        ("አቶ አ. ተስፋዬ መጡ. ገቡ", ["አቶ አ. ተስፋዬ መጡ.", "ገቡ"]),
+        ("J. K. Abebe came. Dr. Sara left", ["J. K. Abebe came.", "Dr. Sara left"]),
+        ("በ2016 ዓ. ም. ተከፈተ", ["በ2016 ዓ. ም. ተከፈተ"]),
+        ("ፕሮፍ. አበበ ት/ቤት. ሄዱ", ["ፕሮፍ. አበበ ት/ቤት.", "ሄዱ"]),
+        ("1. ጥራት\n12. ዋጋ", ["1. ጥራት", "12. ዋጋ"]),
+        ("https://example.com/a?b=1::c t.me/abc!", ["https://example.com/a?b=1::c t.me/abc!"]),
+        ("አንድ\n\n\nሁለት", ["አንድ", "ሁለት"]),
+        ("ክፍል ፩፨ ክፍል ፪", ["ክፍል ፩፨", "ክፍል ፪"]),
+        ("...", ["..."]),
+        ("", []),
+    ],
+)
+def test_sentences_end_where_they_end(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
 
 
 @settings(deadline=None)
