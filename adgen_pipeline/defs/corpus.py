@@ -94,7 +94,7 @@ def channel_profiles(
     return table_result(CHANNEL_PROFILES, profiles, figures=statistics.profile_figures(profiles))
 
 
-@table_asset(ADS, version="1", ins={"documents": "corpus/documents", "post_labels": "labels/post_labels"})
+@table_asset(ADS, version="2", ins={"documents": "corpus/documents", "post_labels": "labels/post_labels"})
 def ads(
     documents: pl.DataFrame, post_labels: pl.DataFrame, recipe: dg.ResourceParam[Recipe]
 ) -> dg.MaterializeResult[pl.DataFrame]:
