@@ -117,12 +117,15 @@ class Store:
         Raises:
             ArtifactError: it was not made yet.
         """
-        path = self.table_path(schema, partition)
-        if not path.is_file():
-            raise ArtifactError(
-                f"{path}: {schema.key} was not made yet. Run `adgen run --select {schema.key}`."
-            )
-        return pl.read_parquet(path)
+        return pl.read_parquet(self._existing(schema, partition))
+
+    def scan_table(self, schema: TableSchema) -> pl.LazyFrame:
+        """A table that is not partitioned, of which only the columns that are used get read.
+
+        Raises:
+            ArtifactError: it was not made yet.
+        """
+        return pl.scan_parquet(self._existing(schema, None))
 
     def scan_partitions(self, schema: TableSchema) -> pl.LazyFrame:
         """All partitions of a channel-partitioned table as one lazy frame, in the order of their keys."""
@@ -131,6 +134,14 @@ class Store:
         if not paths:
             return schema.empty().lazy()
         return pl.concat([pl.scan_parquet(path) for path in paths])
+
+    def _existing(self, schema: TableSchema, partition: str | None) -> Path:
+        path = self.table_path(schema, partition)
+        if not path.is_file():
+            raise ArtifactError(
+                f"{path}: {schema.key} was not made yet. Run `adgen run --select {schema.key}`."
+            )
+        return path
 
     def version_path(self, stage: str, name: str, version: str) -> Path:
         """Folder of an artifact version (which may not be there yet)."""

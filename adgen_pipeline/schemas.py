@@ -17,6 +17,12 @@ DROP_REASONS = (
     "empty", "too_short", "too_long", "not_amharic", "exact_duplicate", "near_duplicate", "bridges_splits",
 )  # fmt: skip
 
+
+def _posts_by(name: str, dtype: type[pl.DataType]) -> pl.DataType:
+    """A list of {`name`, posts_count}."""
+    return pl.List(pl.Struct({name: dtype, "posts_count": pl.Int64}))
+
+
 _ID = {
     "channel_id": Column(pl.Int64, "the channel's id, as in the export (no -100 prefix)"),
     "message_id": Column(pl.Int64, "the message's id, unique within its channel"),
@@ -197,6 +203,7 @@ NGRAMS = TableSchema(
         "ngram": Column(pl.String, "words joined by one space"),
         "count": Column(pl.Int64, "occurrences"),
         "documents_count": Column(pl.Int64, "documents that contain it"),
+        "channels_count": Column(pl.Int64, "channels that use it"),
     },
     ("n", "ngram"),
 )
@@ -214,19 +221,32 @@ CHANNEL_PROFILES = TableSchema(
         "ad_share": Column(pl.Float64, "ads of posts with text"),
         "first_date": Column(UTC, "first post", nullable=True),
         "last_date": Column(UTC, "last post", nullable=True),
-        "median_words": Column(pl.Float64, "of posts with text", nullable=True),
+        **{
+            name: Column(pl.Float64, f"{meaning} of the words of a post with text", nullable=True)
+            for name, meaning in (
+                ("words_p10", "tenth percentile"),
+                ("words_p25", "lower quartile"),
+                ("median_words", "median"),
+                ("words_p75", "upper quartile"),
+                ("words_p90", "ninetieth percentile"),
+            )
+        },
         "ethiopic_share": Column(pl.Float64, "mean over posts with text", nullable=True),
         "emojis_per_post": Column(pl.Float64, "mean over posts with text", nullable=True),
+        "hashtags_per_post": Column(pl.Float64, "mean over posts with text", nullable=True),
         "reactions_per_post": Column(pl.Float64, "mean", nullable=True),
         "hour_counts": Column(pl.List(pl.Int64), "posts by hour of day in the recipe's zone, 24 numbers"),
         "weekday_counts": Column(pl.List(pl.Int64), "posts by weekday, Monday first, 7 numbers"),
-        "verticals": Column(
-            pl.List(pl.Struct({"vertical": pl.String, "posts_count": pl.Int64})), "verticals of its ads"
+        "week_hour_counts": Column(
+            pl.List(pl.Int64), "posts by hour of the week in that zone, from Monday midnight, 168 numbers"
         ),
-        "languages": Column(
-            pl.List(pl.Struct({"language": pl.String, "posts_count": pl.Int64})), "languages of its posts"
+        "months": Column(_posts_by("month", pl.Date), "posts by month in that zone, in order"),
+        "verticals": Column(_posts_by("vertical", pl.String), "verticals of its ads, most first"),
+        "languages": Column(_posts_by("language", pl.String), "languages of its posts, most first"),
+        "top_hashtags": Column(
+            _posts_by("hashtag", pl.String), "posts that use each, most first, ten at most", personal=True
         ),
-        "top_hashtags": Column(STRINGS, "most used first, ten at most", personal=True),
+        "top_emojis": Column(_posts_by("emoji", pl.String), "posts that use each, most first, ten at most"),
     },
     ("channel_id",),
 )

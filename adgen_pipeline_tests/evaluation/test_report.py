@@ -12,6 +12,7 @@ from adgen_pipeline.schemas import (
     BRIEFS,
     CHANNEL_PROFILES,
     GENERATED_ADS,
+    NGRAMS,
     RETRIEVAL,
     WORD_FREQUENCIES,
 )
@@ -101,13 +102,19 @@ def tables() -> dict[str, pl.DataFrame]:
                     "ads_count": 50,
                     "ad_share": 0.5,
                     "hour_counts": list(range(24)),
+                    "week_hour_counts": list(range(168)),
+                    "months": [],
                     "weekday_counts": list(range(7)),
                     "verticals": [{"vertical": "retail", "posts_count": 50}],
                     "languages": [],
-                    "top_hashtags": [],
+                    "top_hashtags": [{"hashtag": f"#{HOSTILE}", "posts_count": 2}],
+                    "top_emojis": [],
                 }
                 for n in (1, 2)
             ]
+        ),
+        "ngrams": NGRAMS.frame(
+            [{"n": 2, "ngram": "አዲስ <b>", "count": 3, "documents_count": 3, "channels_count": 2}]
         ),
         "word_frequencies": WORD_FREQUENCIES.frame(
             [
