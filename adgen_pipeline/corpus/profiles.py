@@ -5,7 +5,7 @@ All of it is counted by polars over the few columns that it needs; the rows of t
 
 import polars as pl
 
-from adgen_pipeline.schemas import CHANNEL_PROFILES
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
 
 TOP = 10  # hashtags and emoji of a channel
 DECIMALS = 9  # means; their last digits depend on the order of summing

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from adgen_pipeline.schemas import NGRAMS, WORD_FREQUENCIES
+from adgen_pipeline.exploration_schemas import NGRAMS, WORD_FREQUENCIES
 from adgen_pipeline.text.amharic import STOP_WORDS, normalise_expr, words
 from adgen_pipeline.text.redact import redact
 

@@ -10,17 +10,9 @@ from adgen_pipeline.defs.automation import on_new_data
 from adgen_pipeline.defs.checks import schema_check, table_check, verdict
 from adgen_pipeline.defs.declare import TEAMS, table_asset
 from adgen_pipeline.defs.metadata import column_schema, counts, table_result
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
 from adgen_pipeline.recipe import Recipe
-from adgen_pipeline.schemas import (
-    ADS,
-    CHANNEL_PROFILES,
-    CONVERSATIONS,
-    DOCUMENTS,
-    DROPS,
-    NGRAMS,
-    POSTS,
-    WORD_FREQUENCIES,
-)
+from adgen_pipeline.schemas import ADS, CONVERSATIONS, DOCUMENTS, DROPS, POSTS
 from adgen_pipeline.table_schema import TableSchema
 
 

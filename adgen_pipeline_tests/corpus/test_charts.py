@@ -5,7 +5,7 @@ import pytest
 
 from adgen_pipeline import figures
 from adgen_pipeline.corpus import charts
-from adgen_pipeline.schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
 
 MONTHS = [{"month": date(2024, month, 1), "posts_count": 3 * month} for month in (1, 2, 5)]
 

@@ -4,8 +4,9 @@ import polars as pl
 import pytest
 
 from adgen_pipeline.corpus import documents, profiles
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
 from adgen_pipeline.recipe import CorpusRecipe
-from adgen_pipeline.schemas import CHANNEL_PROFILES, POST_LABELS
+from adgen_pipeline.schemas import POST_LABELS
 from adgen_pipeline_tests.corpus.posts import post, table
 
 ZONE = "Africa/Addis_Ababa"

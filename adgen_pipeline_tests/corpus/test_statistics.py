@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adgen_pipeline.corpus import documents, statistics
+from adgen_pipeline.exploration_schemas import NGRAMS, WORD_FREQUENCIES
 from adgen_pipeline.recipe import CorpusRecipe
-from adgen_pipeline.schemas import DOCUMENTS, NGRAMS, WORD_FREQUENCIES
+from adgen_pipeline.schemas import DOCUMENTS
 from adgen_pipeline.text.amharic import normalise, words
 from adgen_pipeline_tests.corpus.posts import post, table
 

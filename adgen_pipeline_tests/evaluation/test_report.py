@@ -7,15 +7,9 @@ import pytest
 
 from adgen_pipeline import figures
 from adgen_pipeline.evaluation import evidence, report, scores
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
 from adgen_pipeline.recipe import EvaluationRecipe
-from adgen_pipeline.schemas import (
-    BRIEFS,
-    CHANNEL_PROFILES,
-    GENERATED_ADS,
-    NGRAMS,
-    RETRIEVAL,
-    WORD_FREQUENCIES,
-)
+from adgen_pipeline.schemas import BRIEFS, GENERATED_ADS, RETRIEVAL
 from adgen_pipeline_tests.evaluation.ads import AD, BRIEF, answers, cases
 
 HOSTILE = "<script>alert(1)</script> {{ 7*7 }} <img src=x onerror=alert(1)> & $x$"
