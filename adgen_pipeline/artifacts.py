@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from adgen_pipeline.errors import ArtifactError, DataError
 from adgen_pipeline.locks import temporary_path, writing
@@ -111,21 +113,45 @@ class Store:
             conformed.write_parquet(temporary, compression="zstd", statistics=True, row_group_size=100_000)
         return path
 
+    @contextmanager
+    def table_in_blocks(
+        self, schema: TableSchema, partition: str | None = None
+    ) -> Iterator[Callable[[pl.DataFrame], None]]:
+        """A function that writes a table block by block, each a row group; at the end the table stands.
+
+        Blocks conform to the schema and ascend by its key. The table may be larger than memory.
+        """
+        path = self.table_path(schema, partition)
+        types = _arrow(schema.empty()).schema
+        with (
+            replacing(path) as temporary,
+            pq.ParquetWriter(temporary, types, compression="zstd", compression_level=1) as writer,
+        ):
+            yield lambda block: writer.write_table(_arrow(block), row_group_size=max(1, block.height))
+
+    def scan_table(self, schema: TableSchema, partition: str | None = None) -> pl.LazyFrame:
+        """A table as written, to be collected in part.
+
+        Raises:
+            ArtifactError: it was not made yet.
+        """
+        return pl.scan_parquet(self._made(schema, partition))
+
     def read_table(self, schema: TableSchema, partition: str | None = None) -> pl.DataFrame:
         """A table as written.
 
         Raises:
             ArtifactError: it was not made yet.
         """
-        return pl.read_parquet(self._existing(schema, partition))
+        return pl.read_parquet(self._made(schema, partition))
 
-    def scan_table(self, schema: TableSchema) -> pl.LazyFrame:
-        """A table that is not partitioned, of which only the columns that are used get read.
-
-        Raises:
-            ArtifactError: it was not made yet.
-        """
-        return pl.scan_parquet(self._existing(schema, None))
+    def _made(self, schema: TableSchema, partition: str | None) -> Path:
+        path = self.table_path(schema, partition)
+        if not path.is_file():
+            raise ArtifactError(
+                f"{path}: {schema.key} was not made yet. Run `adgen run --select {schema.key}`."
+            )
+        return path
 
     def scan_partitions(self, schema: TableSchema) -> pl.LazyFrame:
         """All partitions of a channel-partitioned table as one lazy frame, in the order of their keys."""
@@ -134,14 +160,6 @@ class Store:
         if not paths:
             return schema.empty().lazy()
         return pl.concat([pl.scan_parquet(path) for path in paths])
-
-    def _existing(self, schema: TableSchema, partition: str | None) -> Path:
-        path = self.table_path(schema, partition)
-        if not path.is_file():
-            raise ArtifactError(
-                f"{path}: {schema.key} was not made yet. Run `adgen run --select {schema.key}`."
-            )
-        return path
 
     def version_path(self, stage: str, name: str, version: str) -> Path:
         """Folder of an artifact version (which may not be there yet)."""
@@ -280,6 +298,10 @@ def folder_digest(path: Path) -> str:
             continue
         digest.update(str(relative).encode() + b"\0" + file_digest(file).encode() + b"\n")
     return digest.hexdigest()
+
+
+def _arrow(table: pl.DataFrame) -> pa.Table:
+    return table.to_arrow(compat_level=pl.CompatLevel.oldest())
 
 
 def table_digest(table: pl.DataFrame) -> str:

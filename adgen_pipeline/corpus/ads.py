@@ -192,11 +192,7 @@ def _spans(post: str, facts: Sequence[Fact], lines: Sequence[Line], title: int |
         for name in _product_name(post, lines[title]):
             again = re.finditer(rf"(?<![A-Za-z0-9]){re.escape(name.value)}(?![A-Za-z0-9])", post)
             _add(spans, [name, *(Span(m.start(), m.end(), "product", m.group()) for m in again)])
-    # a delivery fee or a least order is a term of the shop: the brief must not name it as the product's price
-    _add(
-        spans,
-        (Span(f.start, f.end, "term" if f.role else f.kind, value_text(f.value)) for f in facts),
-    )
+    _add(spans, (Span(f.start, f.end, f.kind, value_text(f.value)) for f in facts))
     for line in lines:
         if line.role in ("point", "call", "price", "contact"):
             found = PLACE.finditer(post, line.start, line.end)

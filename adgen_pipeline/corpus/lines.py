@@ -15,7 +15,6 @@ _CORE = re.compile(r"[^\W_]|[@#+$(«“\"⟨]")
 _WORD = re.compile(r"[^\W\d_]+")
 _ETHIOPIC = re.compile(r"[ሀ-ፚ]")
 _CONTACTS = frozenset(("phone", "url", "handle", "email"))
-_TERM_WORDS = 12  # a longer line says more than a term, such as a whole post in one line
 
 _ADDRESS_LABEL = re.compile(
     r"(?:[ሀ-ፚ]{0,2}አድራሻ(?:ችን|ው|ዎ)?|(?i:address|location|our shop))(?![ሀ-ፚA-Za-z])[\s:፡፦=\-–—.,👉👇🏢📍⤵️🌐🗺️*]*"
@@ -156,8 +155,6 @@ def _read_line(
         role = "contact"
     elif is_signature and not is_label(words):
         role = "brand" if _is_shop_name(words) else "term"
-    elif _is_delivery_term(inside, words):
-        role = "term"
     elif "price" in kinds and len(words) <= 4:
         role = "price"
     elif not kinds and is_label(words):
@@ -198,12 +195,6 @@ def _orders_something(post: str, start: int, end: int) -> bool:
 def _is_contact(kinds: AbstractSet[str], words: Sequence[str]) -> bool:
     """Whether a line says little more than how to reach the shop, or holds hashtags only."""
     return bool(kinds & _CONTACTS and len(words) <= 8) or (kinds == {"hashtag"} and not words)
-
-
-def _is_delivery_term(facts: Sequence[Fact], words: Sequence[str]) -> bool:
-    """Whether a short line tells what delivery costs, or from which order on it is free, and names no price."""
-    prices = [fact for fact in facts if fact.kind == "price"]
-    return bool(prices) and all(fact.role for fact in prices) and len(words) <= _TERM_WORDS
 
 
 def is_label(words: Sequence[str]) -> bool:

@@ -10,9 +10,17 @@ from adgen_pipeline.defs.automation import on_new_data
 from adgen_pipeline.defs.checks import schema_check, table_check, verdict
 from adgen_pipeline.defs.declare import TEAMS, table_asset
 from adgen_pipeline.defs.metadata import column_schema, counts, table_result
-from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
 from adgen_pipeline.recipe import Recipe
-from adgen_pipeline.schemas import ADS, CONVERSATIONS, DOCUMENTS, DROPS, POSTS
+from adgen_pipeline.schemas import (
+    ADS,
+    CHANNEL_PROFILES,
+    CONVERSATIONS,
+    DOCUMENTS,
+    DROPS,
+    NGRAMS,
+    POSTS,
+    WORD_FREQUENCIES,
+)
 from adgen_pipeline.table_schema import TableSchema
 
 
@@ -46,27 +54,26 @@ def documents_and_drops(
     yield table_result(DROPS, corpus.drops, facts={"reasons": counts(corpus.drops["reason"])})
 
 
-@table_asset(WORD_FREQUENCIES, version="2", ins={"documents": "corpus/documents"})
-def word_frequencies(documents: pl.LazyFrame) -> dg.MaterializeResult[pl.DataFrame]:
+@table_asset(WORD_FREQUENCIES, version="1", ins={"documents": "corpus/documents"})
+def word_frequencies(documents: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
     """Count the words of the documents."""
-    from adgen_pipeline.corpus import charts, statistics
+    from adgen_pipeline.corpus import statistics
 
     words = statistics.word_frequencies(documents)
-    return table_result(WORD_FREQUENCIES, words, figures={"top_words": charts.top_words(words)})
+    return table_result(WORD_FREQUENCIES, words, figures={"top_words": statistics.top_words_figure(words)})
 
 
-@table_asset(NGRAMS, version="2", ins={"documents": "corpus/documents"})
-def ngrams(documents: pl.LazyFrame) -> dg.MaterializeResult[pl.DataFrame]:
+@table_asset(NGRAMS, version="1", ins={"documents": "corpus/documents"})
+def ngrams(documents: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
     """Count the 2-grams and 3-grams of the documents."""
-    from adgen_pipeline.corpus import charts, statistics
+    from adgen_pipeline.corpus import statistics
 
-    phrases = statistics.ngrams(documents)
-    return table_result(NGRAMS, phrases, figures={"top_phrases": charts.top_phrases(phrases)})
+    return table_result(NGRAMS, statistics.ngrams(documents))
 
 
 @table_asset(
     CHANNEL_PROFILES,
-    version="2",
+    version="1",
     also_reads=("telegram",),
     ins={
         "posts": "telegram/posts",
@@ -76,19 +83,18 @@ def ngrams(documents: pl.LazyFrame) -> dg.MaterializeResult[pl.DataFrame]:
 )
 def channel_profiles(
     posts: pl.LazyFrame,
-    post_labels: pl.LazyFrame,
-    documents: pl.LazyFrame,
+    post_labels: pl.DataFrame,
+    documents: pl.DataFrame,
     recipe: dg.ResourceParam[Recipe],
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Describe each channel."""
-    from adgen_pipeline.corpus import charts, profiles
+    from adgen_pipeline.corpus import statistics
 
-    table = profiles.channel_profiles(posts, post_labels, documents, zone=recipe.telegram.zone)
-    signs = {name: profiles.most_used(table, name) for name in ("top_emojis", "top_hashtags")}
-    return table_result(CHANNEL_PROFILES, table, figures=charts.of_channels(table), facts=signs)
+    profiles = statistics.channel_profiles(posts.collect(), post_labels, documents, zone=recipe.telegram.zone)
+    return table_result(CHANNEL_PROFILES, profiles, figures=statistics.profile_figures(profiles))
 
 
-@table_asset(ADS, version="2", ins={"documents": "corpus/documents", "post_labels": "labels/post_labels"})
+@table_asset(ADS, version="1", ins={"documents": "corpus/documents", "post_labels": "labels/post_labels"})
 def ads(
     documents: pl.DataFrame, post_labels: pl.DataFrame, recipe: dg.ResourceParam[Recipe]
 ) -> dg.MaterializeResult[pl.DataFrame]:

@@ -129,7 +129,7 @@ def scores(
     "evaluation",
     "report",
     "One HTML page: the verdict, scores beside baselines, ads beside their evidence, the data in figures.",
-    version="2",
+    version="1",
     kinds=("html",),
     ins={
         "scores": "evaluation/scores",
@@ -140,7 +140,6 @@ def scores(
         "briefs": "generation/briefs",
         "channel_profiles": "corpus/channel_profiles",
         "word_frequencies": "corpus/word_frequencies",
-        "ngrams": "corpus/ngrams",
         "adapter": "training/adapter",
     },
 )
@@ -153,7 +152,6 @@ def report(
     briefs: pl.DataFrame,
     channel_profiles: pl.DataFrame,
     word_frequencies: pl.DataFrame,
-    ngrams: pl.DataFrame,
     adapter: Artifact,
     store: dg.ResourceParam[Store],
     recipe: dg.ResourceParam[Recipe],
@@ -171,12 +169,11 @@ def report(
         "briefs": briefs,
         "channel_profiles": channel_profiles,
         "word_frequencies": word_frequencies,
-        "ngrams": ngrams,
     }
     artifact, info = store.make(
         "evaluation",
         "report",
-        [*(table_digest(table) for table in tables.values()), adapter.digest, "2"],
+        [*(table_digest(table) for table in tables.values()), adapter.digest, "1"],
         lambda out: build(
             out,
             **tables,

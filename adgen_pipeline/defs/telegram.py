@@ -19,7 +19,7 @@ exports = source_spec(
 )
 
 
-@table_asset(MESSAGES, version="1", deps=[("telegram", "exports")])
+@table_asset(MESSAGES, version="2", deps=[("telegram", "exports")])
 def messages(
     context: dg.AssetExecutionContext, store: dg.ResourceParam[Store], recipe: dg.ResourceParam[Recipe]
 ) -> dg.MaterializeResult[pl.DataFrame]:
@@ -34,7 +34,7 @@ def messages(
     return table_result(MESSAGES, read.messages, facts=read.counts)
 
 
-@table_asset(POSTS, version="2", ins={"messages": "telegram/messages"})
+@table_asset(POSTS, version="3", ins={"messages": "telegram/messages"})
 def posts(messages: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.MaterializeResult[pl.DataFrame]:
     """Clean one channel's messages; the items of an album become one post."""
     from adgen_pipeline.telegram.posts import clean

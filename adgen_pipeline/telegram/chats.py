@@ -1,206 +1,165 @@
-"""The chats of an export file, and each chat's records as bytes: at once where the JSON is valid, by hand where not.
+"""Which chats an export file holds, and where: found while the file streams by, whether its JSON is valid or not.
 
-A file is one chat (`name`, `type`, `id`, `messages`) or a whole account (`chats.list`, `left_chats.list`). A file
-that ends early or holds a damaged record still yields all complete records: each record starts with its `id`, and
-within JSON strings quotes are escaped, so that start cannot stand inside a text.
+A file is one chat (`name`, `type`, `id`, `messages`) or a whole account (`chats.list`, `left_chats.list`). A chat is
+found by the bracket that opens its messages and by the fields that lead up to it; within JSON strings quotes are
+escaped, so that no text can look like one.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import msgspec
 import regex
 
+from adgen_pipeline.telegram.repair import repair
+
 # Conversations of the account's owner with people; a whole-account export holds them beside the channels.
 PRIVATE_TYPES = frozenset({"personal_chat", "bot_chat", "saved_messages", "replies", "verify_codes"})
 
-_HEADER_BYTES = 8192  # a header is four short fields; names have at most 128 characters
+_HEADER_BYTES = 8192  # a header is a few short fields; names have at most 128 characters
+_TAIL_BYTES = 65_536  # the last records of a chat, for its latest date
 _ID_OFFSET = 1_000_000_000_000  # bots write a channel's id as -100 and the id
 _SCALAR = rb'(?:"(?:[^"\\]|\\.)*+"|-?\d+|null|true|false)'
-_MESSAGES = regex.compile(rb'"messages"\s*:\s*\[')
-_FIELDS = regex.compile(rb'\{(\s*(?:"(?:[^"\\]|\\.)*+"\s*:\s*' + _SCALAR + rb"\s*,\s*)*+)")
-_RECORD = regex.compile(rb'\{\s*"id"\s*:\s*-?\d+\s*,')
-_STRUCTURE = regex.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]')
-_FILE_TAIL = regex.compile(rb"[\s,\]}]*+\Z")
-_BETWEEN_CHATS = regex.compile(rb'[\s,\]}]*+(?:"left_chats".*+|\{\s*"about".*+)?\Z', regex.DOTALL)
+_MESSAGES = regex.compile(rb'"messages"\s{0,64}+:\s{0,64}+\[')
+_MESSAGES_BYTES = 256  # what the pattern above can span at most
+_LISTED = regex.compile(rb'"list"\s*+:\s*+\[\s*+\Z')
+_FIELDS_BEHIND = regex.compile(
+    rb'\]\s*+,((?:\s*"(?:[^"\\]|\\.)*+"\s*:\s*' + _SCALAR + rb"\s*,?)+)[\s\]}]*+\Z"
+)
 _DATE = regex.compile(rb'"(?:date|edited)_unixtime"\s*:\s*"?(\d+)')
 _LOCAL_DATE = regex.compile(rb'"(?:date|edited)"\s*:\s*"([0-9T:-]+)"')
+_RECORD_FIELDS = frozenset({"date", "text", "text_entities", "actor", "from"})  # no chat has them, records do
 
 
 @dataclass(frozen=True)
-class Header:
-    """What an export says of a chat before its messages, and where they stand.
+class ChatPlace:
+    """What an export says of a chat, and where its records stand.
 
     Attributes:
         channel_id, name, type: as written; None where absent or unusable.
-        start: of the chat's object in the file.
-        body: behind the bracket that opens its messages.
+        start: behind the bracket that opens its messages.
         stop: where the next chat starts, or the end of the file.
+        digest: SHA-256 of its bytes.
+        latest: date of its last records, as ISO text or epoch digits padded for comparison; '' if there is none.
     """
 
     channel_id: int | None
     name: str | None
     type: str | None
     start: int
-    body: int
     stop: int
+    digest: str
+    latest: str
 
 
 @dataclass(frozen=True)
-class Damage:
-    """Bytes that are no record."""
+class Contents:
+    """One export file: its chats (of a whole account, none of the private ones) and its beginning."""
 
-    position: int
-    data: bytes
-    reason: str
+    chats: tuple[ChatPlace, ...]
+    size: int
+    digest: str
+    beginning: bytes
 
 
 @dataclass
-class Chat:
-    """One chat's records as bytes, in the file's order, and what could not be told apart."""
+class _Open:
+    """A chat whose end is not reached yet; without a body it is what stands before the first one."""
 
-    channel_id: int | None
-    name: str | None
-    type: str | None
-    records: list[msgspec.Raw | bytes]
-    positions: list[int] | None = None  # of the records in the file; None: look for them
-    damages: list[Damage] = field(default_factory=list)
+    brace: int
+    body: int
+    fields: dict[str, object]
+    is_listed: bool = False
 
 
-class _ChatJson(msgspec.Struct):
-    id: msgspec.Raw = msgspec.Raw(b"null")
-    name: msgspec.Raw = msgspec.Raw(b"null")
-    type: msgspec.Raw = msgspec.Raw(b"null")
-    messages: list[msgspec.Raw] | None = None
+def contents(pieces: Iterable[bytes]) -> Contents:
+    """The chats of a file, whatever its size, in one pass."""
+    buffer, base, searched = b"", 0, 0  # absolute: where the buffer begins, up to where it was searched
+    beginning = b""
+    current, digest, hashed = _Open(0, 0, {}), hashlib.sha256(), 0
+    found: list[tuple[_Open, ChatPlace]] = []
+    digests = []
+
+    def close(stop: int) -> None:
+        nonlocal digest, hashed
+        digest.update(buffer[hashed - base : stop - base])
+        hashed = stop
+        digests.append(digest.hexdigest())
+        if current.body:
+            tail = buffer[max(current.body - base, stop - base - _TAIL_BYTES, 0) : stop - base]
+            found.append((current, _place(current, stop, tail, digests[-1])))
+        digest = hashlib.sha256()
+
+    for piece in pieces:
+        beginning = beginning or piece[:_HEADER_BYTES]
+        buffer += piece
+        for match in _MESSAGES.finditer(buffer, max(0, searched - base)):
+            opened = _header(buffer, match, base)
+            if opened is not None and opened.brace >= max(current.body, hashed):
+                close(opened.brace)
+                current = opened
+            searched = base + match.end()
+        searched = max(searched, base + len(buffer) - _MESSAGES_BYTES)
+        keep = max(0, len(buffer) - _TAIL_BYTES - _HEADER_BYTES)
+        settled = max(hashed, base + len(buffer) - _HEADER_BYTES - _MESSAGES_BYTES)
+        digest.update(buffer[hashed - base : settled - base])
+        hashed = settled
+        buffer, base = buffer[keep:], base + keep
+    size = base + len(buffer)
+    close(size)
+    whole = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    is_account = len(found) > 1 or any(opened.is_listed for opened, _ in found)
+    chats = tuple(place for _, place in found if not (is_account and place.type in PRIVATE_TYPES))
+    return Contents(chats, size, whole, beginning)
 
 
-class _ChatsJson(msgspec.Struct):
-    entries: list[_ChatJson] = msgspec.field(name="list", default_factory=list)
+def _place(chat: _Open, stop: int, tail: bytes, digest: str) -> ChatPlace:
+    fields = chat.fields
+    if _channel_id(fields.get("id")) is None and (behind := _FIELDS_BEHIND.search(tail)):
+        fields = {**fields, **(_object(b"{" + behind[1]) or {})}
+    return ChatPlace(
+        _channel_id(fields.get("id")),
+        _string(fields.get("name")),
+        _string(fields.get("type")),
+        chat.body,
+        stop,
+        digest,
+        _latest(tail),
+    )
 
 
-class _FileJson(_ChatJson):
-    chats: _ChatsJson | None = None
-    left_chats: _ChatsJson | None = None
+def _header(data: bytes, match: "regex.Match[bytes]", base: int) -> _Open | None:
+    """The chat whose messages start here: the nearest brace from which all is one object up to them."""
+    for brace in _braces(data, match.start()):
+        fields = _object(data[brace : match.start()])
+        if fields is not None:
+            if not _RECORD_FIELDS.isdisjoint(fields):
+                return None
+            is_listed = _LISTED.search(data, max(0, brace - _MESSAGES_BYTES), brace) is not None
+            return _Open(base + brace, base + match.end(), fields, is_listed)
+    return None
 
 
-_FILE_DECODER = msgspec.json.Decoder(_FileJson)
+def _braces(data: bytes, stop: int) -> Iterator[int]:
+    window, brace = max(0, stop - _HEADER_BYTES), stop
+    while (brace := data.rfind(b"{", window, brace)) >= 0:
+        yield brace
 
 
-def chats(data: bytes) -> list[Chat]:
-    """All chats of an export file with their records."""
+def _object(data: bytes) -> dict[str, object] | None:
+    """An object that lacks its closing brace, or None."""
     try:
-        file = _FILE_DECODER.decode(data)
+        values = msgspec.json.decode(repair(data).data.rstrip(b" \t\r\n,") + b"}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return [_split(data, header) for header in headers(data)]
-    if file.messages is not None:
-        return [_chat(file)]
-    listed = [chat for part in (file.chats, file.left_chats) if part is not None for chat in part.entries]
-    found = [_chat(chat) for chat in listed if chat.messages is not None]
-    return [chat for chat in found if chat.type not in PRIVATE_TYPES]
+        return None
+    return values if isinstance(values, dict) else None
 
 
-def headers(data: bytes) -> list[Header]:
-    """All chats of an export file without reading their records; private ones of an account are left out."""
-    starts = [found for match in _MESSAGES.finditer(data) if (found := _header(data, match)) is not None]
-    whole_account = len(starts) > 1 or (bool(starts) and b'"list"' in data[: starts[0][0]])
-    listed = []
-    for index, (start, body, values) in enumerate(starts):
-        stop = starts[index + 1][0] if index + 1 < len(starts) else len(data)
-        kind = _string(values.get("type"))
-        if not (whole_account and kind in PRIVATE_TYPES):
-            listed.append(
-                Header(_channel_id(values.get("id")), _string(values.get("name")), kind, start, body, stop)
-            )
-    return listed
-
-
-def latest(data: bytes, header: Header) -> str:
-    """The date of a chat's last record as ISO text or epoch digits padded for comparison; '' if there is none."""
-    tail = data[max(header.body, header.stop - 65_536) : header.stop]
-    return max((match[1].decode().zfill(20) for match in (_DATE.finditer(tail))), default="") or max(
+def _latest(tail: bytes) -> str:
+    return max((match[1].decode().zfill(20) for match in _DATE.finditer(tail)), default="") or max(
         (match[1].decode() for match in _LOCAL_DATE.finditer(tail)), default=""
     )
-
-
-def _chat(chat: _ChatJson) -> Chat:
-    assert chat.messages is not None
-    decode = msgspec.json.decode
-    return Chat(
-        _channel_id(decode(chat.id)),
-        _string(decode(chat.name)),
-        _string(decode(chat.type)),
-        list(chat.messages),
-    )
-
-
-def _header(data: bytes, match: "regex.Match[bytes]") -> tuple[int, int, dict[str, object]] | None:
-    """Start, body and fields of the chat whose messages start here: the nearest brace that leads up to them."""
-    window = max(0, match.start() - _HEADER_BYTES)
-    brace = match.start()
-    while (brace := data.rfind(b"{", window, brace)) >= 0:
-        fields = _FIELDS.match(data, brace, match.start())
-        if fields is not None and fields.end() == match.start():
-            values = _fields(fields[1])
-            return None if values is None else (brace, match.end(), values)
-    return None
-
-
-def _fields(data: bytes) -> dict[str, object] | None:
-    try:
-        values = msgspec.json.decode(b"{" + data.rstrip(b" \t\r\n,") + b"}")
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    assert isinstance(values, dict)
-    return values
-
-
-def _split(data: bytes, header: Header) -> Chat:
-    """The chat's records between one record's start and the next one's."""
-    chat = Chat(header.channel_id, header.name, header.type, [], [])
-    starts = [match.start() for match in _RECORD.finditer(data, header.body, header.stop)]
-    first = starts[0] if starts else header.stop
-    lead = data[header.body : first].strip()
-    if lead and not _BETWEEN_CHATS.match(lead):
-        chat.damages.append(Damage(header.body, lead, "no record starts here"))
-    for start, stop in zip(starts, [*starts[1:], header.stop], strict=True):
-        for record in _records(data, start, stop, is_last=stop == header.stop):
-            if isinstance(record, Damage):
-                chat.damages.append(record)
-            else:
-                assert chat.positions is not None
-                chat.positions.append(start)
-                chat.records.append(record)
-    return chat
-
-
-def _records(data: bytes, start: int, stop: int, *, is_last: bool) -> Iterator[bytes | Damage]:
-    """The record that starts here, and what stands between its end and the next record's start."""
-    end = _object_end(data, start, stop)
-    if end is None:
-        cut = is_last and stop == len(data)
-        reason = "the file ends within this record" if cut else "its brackets or quotes do not match"
-        yield Damage(start, data[start:stop], reason)
-        return
-    yield data[start:end]
-    rest = data[end:stop]
-    harmless = _BETWEEN_CHATS.match(rest) if is_last else _FILE_TAIL.match(rest)
-    if not harmless:
-        lead = len(rest) - len(rest.lstrip(b" \t\r\n,"))
-        yield Damage(end + lead, rest[lead:], "no record starts here")
-
-
-def _object_end(data: bytes, start: int, stop: int) -> int | None:
-    """Behind the brace that closes the object at `start`; None if none does."""
-    depth = 0
-    for match in _STRUCTURE.finditer(data, start, stop):
-        token = match[0]
-        if token in b"{[":
-            depth += 1
-        elif token in b"}]":
-            depth -= 1
-            if depth == 0:
-                return int(match.end())
-    return None
 
 
 def _channel_id(value: object) -> int | None:
@@ -210,7 +169,8 @@ def _channel_id(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or value == 0:
         return None
     number = abs(value)
-    return number - _ID_OFFSET if value < -_ID_OFFSET else number
+    number = number - _ID_OFFSET if value < -_ID_OFFSET else number
+    return number if number < 2**63 else None
 
 
 def _string(value: object) -> str | None:

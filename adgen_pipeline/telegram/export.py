@@ -1,26 +1,27 @@
 """Telegram Desktop's JSON exports: which channels a folder holds, and one channel's messages as a table.
 
     scan(raw)                → Scan: channels with the files that hold them, and files that nobody can read
-    read_channel(source, …)  → ChannelExport: telegram/messages of one channel from all its dumps
+    read_channel(source, …)  → ChannelExport: telegram/messages of one channel from all its dumps, in blocks
 
 Only the channel's id names a channel: file names hold emoji and change, titles are sold.
 """
 
-import zipfile
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from types import TracebackType
 
 import polars as pl
 
 from adgen_pipeline.errors import ExportError
-from adgen_pipeline.schemas import MESSAGES
-from adgen_pipeline.telegram.chats import Chat, chats
+from adgen_pipeline.telegram.dumps import Dumps
+from adgen_pipeline.telegram.frames import table
 from adgen_pipeline.telegram.quarantine import Quarantined, excerpt, write_quarantine, write_unreadable
-from adgen_pipeline.telegram.records import Record, read_record, table
-from adgen_pipeline.telegram.repair import Repaired, repair
-from adgen_pipeline.telegram.scan import WHAT_TO_DO, ChannelSource, Scan, SourceFile, scan
+from adgen_pipeline.telegram.records import Rows
+from adgen_pipeline.telegram.scan import WHAT_TO_DO, ChannelSource, Scan, scan
+from adgen_pipeline.telegram.source import SourceFile, chat_bytes
+from adgen_pipeline.telegram.split import Block, blocks
 
 __all__ = [
     "ChannelExport",
@@ -34,109 +35,126 @@ __all__ = [
     "write_unreadable",
 ]
 
+PART_RECORDS = 20_000
 
-@dataclass(frozen=True)
+
+@dataclass
 class ChannelExport:
-    """One channel as read.
+    """One channel as read. Use it in a `with` statement where an export may be larger than memory.
 
     Attributes:
-        messages: telegram/messages.
         quarantined: records that could not be read.
-        counts: read (records of all dumps) = messages + service + unsupported + replaced (by a newer dump)
-            + quarantined.
+        counts: read (records of all dumps) = messages + service + unsupported + superseded (by a newer dump)
+            + quarantined; `deleted` of the first three are in no newer dump that should hold them.
     """
 
-    messages: pl.DataFrame
     quarantined: tuple[Quarantined, ...]
     counts: dict[str, int]
+    _dumps: Dumps
+    _found: pl.DataFrame
+
+    def blocks(self) -> Iterator[pl.DataFrame]:
+        """telegram/messages in blocks of ascending message ids."""
+        return self._dumps.blocks(self._found)
+
+    @cached_property
+    def messages(self) -> pl.DataFrame:
+        """telegram/messages as a whole."""
+        return pl.concat(self.blocks())
+
+    def __enter__(self) -> "ChannelExport":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._dumps.close()
 
 
-def read_channel(source: ChannelSource, *, raw: Path, zone: str) -> ChannelExport:
+def read_channel(
+    source: ChannelSource, *, raw: Path, zone: str, scratch: Path | None = None
+) -> ChannelExport:
     """One channel's messages from all its dumps; where two hold a message, the newer dump's counts.
 
     A dump's age is the latest date or edit in it. A damaged record costs itself only.
 
+    Args:
+        source: from `scan`.
+        raw: the folder of the exports.
+        zone: of local dates where an old export has no epoch seconds.
+        scratch: a folder for what does not fit into memory; None: it does.
+
     Raises:
         ExportError: a file is gone or changed its shape, the channel has no record, or the zone is unknown.
     """
-    dumps: list[pl.DataFrame] = []
-    quarantined: list[Quarantined] = []
-    read = 0
-    for file in source.files:
-        repaired = repair(_bytes(raw, file))
-        for chat in chats(repaired.data):
-            if chat.channel_id == source.channel_id:
-                dump, damaged = _read(chat, repaired, file.label, source, zone)
-                dumps.append(dump)
-                quarantined += damaged
-                read += dump.height + len(damaged)
-    messages = _upsert(dumps)
-    if messages.is_empty():
-        raise ExportError(
-            f"Channel {source.channel_id} ({', '.join(f.label for f in source.files)}): "
-            f"no record could be read ({len(quarantined)} damaged). {WHAT_TO_DO}"
-        )
-    types = Counter(messages["type"].to_list())
+    dumps = Dumps(scratch)
+    try:
+        quarantined: list[Quarantined] = []
+        read = sum(_read(file, source, dumps, quarantined, raw=raw, zone=zone) for file in source.files)
+        found = dumps.messages()
+        if found.is_empty():
+            raise ExportError(
+                f"Channel {source.channel_id} ({', '.join(f.label for f in source.files)}): "
+                f"no record could be read ({len(quarantined)} damaged). {WHAT_TO_DO}"
+            )
+    except BaseException:
+        dumps.close()
+        raise
+    types = dict(found.group_by("type").len().iter_rows())
     counts = {
-        "read": read,
-        "messages": types["message"],
-        "service": types["service"],
-        "unsupported": types["unsupported"],
-        "replaced": read - len(quarantined) - messages.height,
+        "read": read + len(quarantined),
+        "messages": types.get("message", 0),
+        "service": types.get("service", 0),
+        "unsupported": types.get("unsupported", 0),
+        "superseded": read - found.height,
         "quarantined": len(quarantined),
+        "deleted": int(found["is_deleted"].sum()),
     }
-    return ChannelExport(MESSAGES.conform(messages), tuple(sorted(quarantined)), counts)
-
-
-def _upsert(dumps: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """One row a message: the one of the newest dump, and within a dump the last one."""
-    if not dumps:
-        return MESSAGES.empty()
-
-    def age(dump: pl.DataFrame) -> tuple[str, str]:
-        newest = dump.select(pl.max_horizontal(pl.col("date").max(), pl.col("edited").max())).item()
-        return ("" if newest is None else newest.isoformat(), dump["source"][0])
-
-    ordered = sorted((dump for dump in dumps if dump.height), key=age)
-    if not ordered:
-        return MESSAGES.empty()
-    return pl.concat(ordered).unique("message_id", keep="last", maintain_order=True)
+    return ChannelExport(tuple(sorted(quarantined)), counts, dumps, found)
 
 
 def _read(
-    chat: Chat, repaired: Repaired, label: str, source: ChannelSource, zone: str
-) -> tuple[pl.DataFrame, list[Quarantined]]:
-    records: list[Record] = []
-    quarantined = [
-        Quarantined(label, repaired.offset(damage.position), damage.reason, excerpt(damage.data))
-        for damage in chat.damages
-    ]
-    cursor = 0
-    for index, record in enumerate(chat.records):
-        try:
-            records.append(read_record(record))
-        except ValueError as error:
-            content = bytes(record)
-            position = (
-                repaired.data.index(content, cursor) if chat.positions is None else chat.positions[index]
-            )
-            cursor = position + len(content)
-            quarantined.append(Quarantined(label, repaired.offset(position), str(error), excerpt(content)))
+    file: SourceFile,
+    source: ChannelSource,
+    dumps: Dumps,
+    quarantined: list[Quarantined],
+    *,
+    raw: Path,
+    zone: str,
+) -> int:
+    """How many records a chat of a file has; they are added to the dumps, and damage to the quarantine."""
+    dump = dumps.begin(file.label)
+    damages = len(quarantined)
     constants: dict[str, str | int | None] = {
         "channel_id": source.channel_id,
         "channel_name": source.channel_name,
-        "channel_type": chat.type,
-        "source": label,
+        "channel_type": file.type,
+        "source": file.label,
     }
-    return table(records, zone=zone, constants=constants), quarantined
+    rows, read = Rows(), 0
+    for block in blocks(chat_bytes(raw, file), file.start):
+        quarantined += _decoded(block, rows, file.label)
+        if len(rows.rows) >= PART_RECORDS:
+            dumps.add(dump, table(rows, zone=zone, constants=constants))
+            rows, read = Rows(), read + len(rows.rows)
+    dumps.add(dump, table(rows, zone=zone, constants=constants))
+    dump.is_whole = len(quarantined) == damages
+    return read + len(rows.rows)
 
 
-def _bytes(raw: Path, file: SourceFile) -> bytes:
-    path = raw / file.path
-    try:
-        if file.member is None:
-            return path.read_bytes()
-        with zipfile.ZipFile(path) as archive:
-            return archive.read(file.member)
-    except (OSError, KeyError, RuntimeError, zipfile.BadZipFile) as error:
-        raise ExportError(f"{path}: cannot be read ({error}). Put the export there again.") from error
+def _decoded(block: Block, rows: Rows, label: str) -> Iterator[Quarantined]:
+    """Add the records of a block to `rows`; what cannot be read comes out."""
+    for damage in block.damages:
+        yield Quarantined(label, block.place(damage.position), damage.reason, excerpt(damage.data))
+    cursor = 0
+    for index, record in enumerate(block.records):
+        try:
+            rows.read(record)
+        except ValueError as error:
+            content = bytes(record)
+            if block.positions is None:
+                position = block.data.data.index(content, cursor)
+                cursor = position + len(content)
+            else:
+                position = block.positions[index]
+            yield Quarantined(label, block.place(position), str(error), excerpt(content))

@@ -1,17 +1,21 @@
 """A folder of exports cleaned into a folder of tables, without Dagster: parsed/, cleaned/, quarantine/."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import polars as pl
 
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.errors import ExportError
 from adgen_pipeline.recipe import TelegramRecipe
 from adgen_pipeline.schemas import MESSAGES, POSTS
 from adgen_pipeline.telegram import export
-from adgen_pipeline.telegram.posts import clean
+from adgen_pipeline.telegram.posts import clean_blocks
 
-_COUNTS = ("read", "service", "unsupported", "replaced", "quarantined")
+_COUNTS = ("read", "messages", "service", "unsupported", "quarantined", "superseded", "deleted")
+_THREADS = 2  # while one decodes JSON, which holds the interpreter, the other cleans a column, which does not
 
 
 def clean_folder(
@@ -32,16 +36,14 @@ def clean_folder(
     export.write_unreadable(store.quarantine, found.unreadable)
     channels: list[dict[str, object]] = []
     failures: list[str] = []
-    for source in found.channels:
-        document, failure = _clean_channel(source, raw, store, recipe)
-        channels.append(document)
-        if failure is not None:
-            failures.append(failure)
-            report(failure)
-        else:
-            report(
-                f"{source.channel_name} ({source.channel_id}): {document['read']} records, {document['posts']} posts"
-            )
+    with ThreadPoolExecutor(_THREADS) as threads:
+        cleaned = threads.map(lambda source: _clean_channel(source, raw, store, recipe), found.channels)
+        for document, failure in cleaned:
+            channels.append(document)
+            if failure is not None:
+                failures.append(failure)
+            name, records, posts = (document[key] for key in ("name", "read", "posts"))
+            report(failure or f"{name} ({document['channel_id']}): {records} records, {posts} posts")
     if len(failures) == len(channels):
         copying = [
             f"{raw / name}: still being written, run again when that is done." for name in found.copying
@@ -74,13 +76,11 @@ def _clean_channel(
     posts_count, failure = 0, None
     quarantined: tuple[export.Quarantined, ...] = ()
     try:
-        read = export.read_channel(source, raw=raw, zone=recipe.zone)
-        counts = {name: read.counts[name] for name in _COUNTS}
-        quarantined = read.quarantined
-        store.write_table(MESSAGES, read.messages, partition)
-        posts = clean(read.messages, near_empty_chars=recipe.near_empty_chars)
-        store.write_table(POSTS, posts, partition)
-        posts_count = posts.height
+        scratch = store.table_path(MESSAGES, partition).parent
+        with export.read_channel(source, raw=raw, zone=recipe.zone, scratch=scratch) as read:
+            counts = {name: read.counts[name] for name in _COUNTS}
+            quarantined = read.quarantined
+            posts_count = _write(read.blocks(), store, partition, near_empty_chars=recipe.near_empty_chars)
     except ExportError as error:
         failure = str(error)
         quarantined = (*quarantined, export.Quarantined(source.files[0].label, 0, failure, ""))
@@ -88,3 +88,22 @@ def _clean_channel(
     export.write_quarantine(store.quarantine, partition, quarantined)
     document = {"channel_id": source.channel_id, "name": source.channel_name, "posts": posts_count, **counts}
     return document, failure
+
+
+def _write(messages: Iterator[pl.DataFrame], store: Store, partition: str, *, near_empty_chars: int) -> int:
+    """How many posts the messages make; both are written, block by block."""
+    count = 0
+    with (
+        store.table_in_blocks(MESSAGES, partition) as write_messages,
+        store.table_in_blocks(POSTS, partition) as write_posts,
+    ):
+
+        def written() -> Iterator[pl.DataFrame]:
+            for block in messages:
+                write_messages(block)
+                yield block
+
+        for posts in clean_blocks(written(), near_empty_chars=near_empty_chars):
+            write_posts(posts)
+            count += posts.height
+    return count

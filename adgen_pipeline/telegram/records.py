@@ -2,165 +2,196 @@
 
 Genuine records differ in what they hold: `text` is a string or a list, old exports lack `text_entities` and
 `date_unixtime`, and each version adds fields. Fields of the schema become columns, all others one JSON column.
+Most records have the types that Telegram writes today and are decoded at once (`Row`); `read_record` reads every
+other one field by field and says what is wrong with it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
 import msgspec
-import polars as pl
-import pyarrow as pa
 
-from adgen_pipeline.errors import ExportError
-from adgen_pipeline.schemas import MESSAGES, UTC
-
-_STRINGS = (
+INT64 = 2**63 - 1
+STRINGS = (
     *("from", "from_id", "author", "actor", "actor_id", "action", "title", "forwarded_from", "saved_from"),
     *("via_bot", "photo", "file", "media_type", "mime_type"),
 )
-_NUMBERS = ("reply_to_message_id", "width", "height", "duration_seconds")
+NUMBERS = ("reply_to_message_id", "width", "height", "duration_seconds")
+DATES = ("date", "date_unixtime", "edited", "edited_unixtime")
 _IDS = frozenset({"from_id", "actor_id"})  # numbers in early exports
 _TYPES = frozenset({"message", "service", "unsupported"})
-_INT64 = 2**63
 
+_Id = Annotated[int, msgspec.Meta(ge=1, le=INT64)]
+_Int = Annotated[int, msgspec.Meta(ge=-INT64, le=INT64)]
+_NOTHING = msgspec.Raw(b"")
+
+
+class Part(msgspec.Struct, gc=False):
+    """A part of a text: its type, its words, and the target of a text link."""
+
+    text: str
+    type: str = "plain"
+    href: str | None = None
+
+
+class Reaction(msgspec.Struct, gc=False):
+    """How often a message was reacted to with an emoji; custom and paid ones have a type only."""
+
+    count: _Int
+    emoji: str | None = None
+    type: str | None = None
+
+    def __post_init__(self) -> None:
+        """The type stands for an emoji that is none."""
+        self.emoji = self.emoji or self.type
+
+
+class Row(msgspec.Struct, gc=False, rename={"message_id": "id", "from_": "from"}):
+    """One record with the fields and types that the schema knows; dates as written."""
+
+    message_id: _Id
+    type: Literal["message", "service", "unsupported"] = "message"
+    date: str | None = None
+    date_unixtime: str | None = None
+    edited: str | None = None
+    edited_unixtime: str | None = None
+    text: str | list[str | Part] | None = None
+    text_entities: list[Part] | None = None
+    from_: str | None = None
+    from_id: str | None = None
+    author: str | None = None
+    actor: str | None = None
+    actor_id: str | None = None
+    action: str | None = None
+    title: str | None = None
+    forwarded_from: str | None = None
+    saved_from: str | None = None
+    via_bot: str | None = None
+    photo: str | None = None
+    file: str | None = None
+    media_type: str | None = None
+    mime_type: str | None = None
+    reply_to_message_id: _Int | None = None
+    width: _Int | None = None
+    height: _Int | None = None
+    duration_seconds: _Int | None = None
+    poll: msgspec.Raw = _NOTHING
+    reactions: list[Reaction] | None = None
+
+
+class _KnownFields(Row, gc=False, forbid_unknown_fields=True):
+    """A record that holds no other field."""
+
+
+_KNOWN = frozenset(Row.__struct_encode_fields__)
+_decode_known = msgspec.json.Decoder(_KnownFields).decode
+_decode_row = msgspec.json.Decoder(Row).decode
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of an export.
+@dataclass
+class Rows:
+    """Records as read, in their order.
 
     Attributes:
-        columns: single values by column; dates as written.
-        entities: parts of the text in order: type, text, target of a text link.
-        reactions: emoji and count.
+        rows: one a record; `text` is its whole text and `text_entities` the text's parts.
+        extra: fields that no column takes, by place in `rows`.
     """
 
-    columns: dict[str, object]
-    entities: list[tuple[str, str, str | None]]
-    reactions: list[tuple[str | None, int]]
+    rows: list[Row] = field(default_factory=list)
+    extra: dict[int, dict[str, object]] = field(default_factory=dict)
+
+    def read(self, record: bytes | msgspec.Raw) -> None:
+        """Add a record.
+
+        Raises:
+            ValueError: it is not a JSON object with a positive id and a readable text; the message says what is wrong.
+        """
+        extra: dict[str, object] = {}
+        row: Row
+        try:
+            row = _decode_known(record)
+        except _UNDECODABLE:
+            row, extra = _other(record)
+        parts, text = row.text_entities, row.text
+        if not parts:
+            parts = text_parts(text)
+        whole = flat(parts)
+        if text is not None and whole != text and (type(text) is str or whole != flat(text_parts(text))):
+            row, extra = read_record(record)  # its two texts say different things
+            whole = flat(row.text_entities or [])
+        row.text, row.text_entities = whole, parts
+        if extra:
+            self.extra[len(self.rows)] = extra
+        self.rows.append(row)
 
 
-def read_record(record: bytes | msgspec.Raw) -> Record:
-    """One record of an export, flattened.
+def _other(record: bytes | msgspec.Raw) -> tuple[Row, dict[str, object]]:
+    """A record with further fields, or with types that the schema does not know."""
+    try:
+        row, fields = _decode_row(record), _decode_fields(record)
+    except _UNDECODABLE:
+        return read_record(record)
+    return row, {name: _decode(value) for name, value in fields.items() if name not in _KNOWN}
+
+
+def read_record(record: bytes | msgspec.Raw) -> tuple[Row, dict[str, object]]:
+    """One record read field by field, and the fields that no column takes.
 
     Raises:
-        ValueError: it is not a JSON object with a positive id and a readable text; the message says what is wrong.
+        ValueError: as `Rows.read`.
     """
     message = _object(record)
     message_id = message.pop("id", None)
-    if type(message_id) is not int or not 0 < message_id < _INT64:
+    if type(message_id) is not int or not 0 < message_id <= INT64:
         raise ValueError("it has no id")
     kind = message.pop("type", "message")
     if not isinstance(kind, str) or kind not in _TYPES:
         raise ValueError("its type is not message, service or unsupported")
-    entities = _entities(message)
-    values: dict[str, object] = {"message_id": message_id, "type": kind}
-    extra = {}
-    for name in _STRINGS:
+    extra: dict[str, object] = {}
+    values: dict[str, object] = {"text_entities": _parts(message, extra)}
+    for name in STRINGS:
         value = message.pop(name, None)
         if value is not None and type(value) is not str:
             if type(value) is int and name in _IDS:
                 value = str(value)
             else:
                 extra[name], value = value, None
-        values[name] = value
-    for name in _NUMBERS:
+        values["from_" if name == "from" else name] = value
+    for name in NUMBERS:
         value = message.pop(name, None)
-        if value is not None and (type(value) is not int or abs(value) >= _INT64):
+        if value is not None and (type(value) is not int or abs(value) > INT64):
             extra[name], value = value, None
         values[name] = value
-    for name in ("date", "date_unixtime", "edited", "edited_unixtime"):
+    for name in DATES:
         value = message.pop(name, None)
         values[name] = None if value is None else str(value)
     poll = message.pop("poll", None)
-    values["poll"] = None if poll is None else _encode(poll).decode()
     reactions = _reactions(message.pop("reactions", None))
-    extra.update(message)
-    values["extra"] = _encode(extra).decode() if extra else None
-    return Record(values, entities, reactions)
-
-
-def table(records: Sequence[Record], *, zone: str, constants: Mapping[str, str | int | None]) -> pl.DataFrame:
-    """Records as `telegram/messages`, in their order.
-
-    Args:
-        records: as `read_record` gives them.
-        zone: of local dates where an old export has no epoch seconds.
-        constants: columns that are equal in all rows: channel_id, channel_name, channel_type, source.
-
-    Raises:
-        ExportError: the zone is unknown.
-    """
-    dates = ("date", "date_unixtime", "edited", "edited_unixtime")
-    rows = [record.columns for record in records]
-    columns = [
-        *(
-            pl.Series(name, [row[name] for row in rows], pl.String)
-            for name in ("type", *_STRINGS, "poll", "extra", *dates)
-        ),
-        *(pl.Series(name, [row[name] for row in rows], pl.Int64) for name in ("message_id", *_NUMBERS)),
-        pl.Series("text", ["".join(part[1] for part in record.entities) for record in records], pl.String),
-        _structs("text_entities", [record.entities for record in records]),
-        _structs("reactions", [record.reactions for record in records]),
-    ]
-    try:
-        return pl.DataFrame(columns).select(
-            pl.lit(constants[name], MESSAGES.dtypes[name]).alias(name)
-            if name in constants
-            else _instant(name, zone)
-            if name in {"date", "edited"}
-            else pl.col(name)
-            for name in MESSAGES.columns
-        )
-    except pl.exceptions.PolarsError as error:
-        raise ExportError(
-            f"telegram.zone: {zone!r} is not a time zone ({error}). Name one such as Africa/Addis_Ababa."
-        ) from error
-
-
-def _instant(name: str, zone: str) -> pl.Expr:
-    """Epoch seconds where the export has them, else the exporter's local time."""
-    epoch = pl.from_epoch(pl.col(f"{name}_unixtime").cast(pl.Int64, strict=False), "s")
-    local = pl.col(name).str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False)
-    return (
-        pl.coalesce(
-            epoch.cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
-            local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone(
-                "UTC"
-            ),
-        )
-        .cast(UTC)
-        .alias(name)
+    row = Row(
+        message_id,
+        kind,  # type: ignore[arg-type]  # one of _TYPES
+        poll=_NOTHING if poll is None else msgspec.Raw(_encode(poll)),
+        reactions=reactions,
+        **values,  # type: ignore[arg-type]  # checked one by one above
     )
+    return row, {**extra, **message}
 
 
-def _structs(name: str, rows: Sequence[Sequence[tuple[object, ...]]]) -> pl.Series:
-    """A list column of structs, built from flat columns: ten times as fast as from dictionaries."""
-    dtype = MESSAGES.dtypes[name]
-    assert isinstance(dtype, pl.List)
-    assert isinstance(dtype.inner, pl.Struct)
-    lengths = pl.Series("length", [len(row) for row in rows], pl.Int64)
-    flat = [item for row in rows for item in row]
-    columns = list(zip(*flat, strict=True)) if flat else [()] * len(dtype.inner.fields)
-    items = pl.DataFrame(
-        {
-            field.name: pl.Series(values, dtype=field.dtype)
-            for field, values in zip(dtype.inner.fields, columns, strict=True)
-        }
-    ).to_struct(name)
-    offsets = pa.array([0, *lengths.cum_sum().to_list()], pa.int64())
-    column = pl.from_arrow(pa.LargeListArray.from_arrays(offsets, items.to_arrow()))
-    assert isinstance(column, pl.Series)
-    return column.alias(name).cast(dtype)
+def encoded(value: object) -> str:
+    """JSON with sorted keys."""
+    return _encode(value).decode()
 
 
 def _object(record: bytes | msgspec.Raw) -> dict[str, object]:
     try:
         message = _decode(record)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _UNDECODABLE as error:
         message = _lenient(bytes(record), error)
     if not isinstance(message, dict):
         raise ValueError("it is not an object")
@@ -177,38 +208,57 @@ def _lenient(record: bytes, error: Exception) -> object:
         raise ValueError(f"it is not valid JSON: {reason}") from error
 
 
-def _entities(message: dict[str, object]) -> list[tuple[str, str, str | None]]:
-    """Text parts in order; from `text` where the export has no `text_entities`."""
+def _parts(message: dict[str, object], extra: dict[str, object]) -> list[Part]:
+    """Text parts in order; from `text` where the export has no `text_entities`.
+
+    Where both are there and say different things, `text` goes among the extra fields.
+    """
     text, listed = message.pop("text", None), message.pop("text_entities", None)
     if isinstance(listed, list) and listed:
-        parts: list[object] = listed
-    elif isinstance(text, str):
-        return [("plain", text, None)] if text else []
-    elif isinstance(text, list):
-        parts = text
-    elif text is None:
+        parts = [_part(part) for part in listed]
+        try:
+            same = text is None or flat(text_parts(text)) == flat(parts)
+        except ValueError:
+            same = False
+        if not same:
+            extra["text"] = text
+        return parts
+    return text_parts(text)
+
+
+def text_parts(text: object) -> list[Part]:
+    """Parts of a record's `text`."""
+    if text is None or text == "":
         return []
-    else:
-        raise ValueError("its text is neither a string nor a list")
-    entities: list[tuple[str, str, str | None]] = []
-    for part in parts:
-        if type(part) is str:
-            entities.append(("plain", part, None))
-            continue
-        if not isinstance(part, dict) or type(part.get("text")) is not str:
-            raise ValueError("a part of its text has no text")
-        kind, href = part.get("type", "plain"), part.get("href")
-        entities.append(
-            (kind if type(kind) is str else "plain", part["text"], href if type(href) is str else None)
-        )
-    return entities
+    if isinstance(text, str):
+        return [Part(text)]
+    if isinstance(text, list):
+        return [_part(part) for part in text]
+    raise ValueError("its text is neither a string nor a list")
 
 
-def _reactions(listed: object) -> list[tuple[str | None, int]]:
-    """Reactions by emoji; custom and paid ones by their type."""
-    found: list[tuple[str | None, int]] = []
+def flat(parts: list[Part]) -> str:
+    """The words of parts, joined as Telegram splits them: without anything between."""
+    return parts[0].text if len(parts) == 1 else "".join([part.text for part in parts])
+
+
+def _part(part: object) -> Part:
+    if isinstance(part, Part):
+        return part
+    if type(part) is str:
+        return Part(part)
+    if not isinstance(part, Mapping) or type(part.get("text")) is not str:
+        raise ValueError("a part of its text has no text")
+    kind, href = part.get("type", "plain"), part.get("href")
+    return Part(part["text"], kind if type(kind) is str else "plain", href if type(href) is str else None)
+
+
+def _reactions(listed: object) -> list[Reaction]:
+    found = []
     for reaction in listed if isinstance(listed, list) else ():
-        if isinstance(reaction, dict) and type(reaction.get("count")) is int:
-            emoji = reaction.get("emoji") or reaction.get("type")
-            found.append((emoji if type(emoji) is str else None, reaction["count"]))
+        if isinstance(reaction, dict):
+            count, emoji, kind = reaction.get("count"), reaction.get("emoji"), reaction.get("type")
+            if type(count) is int and abs(count) <= INT64:
+                emoji = emoji or kind
+                found.append(Reaction(count, emoji if type(emoji) is str else None))
     return found

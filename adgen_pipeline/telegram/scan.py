@@ -10,37 +10,17 @@ from pathlib import Path
 
 import msgspec
 
-from adgen_pipeline.artifacts import values_digest, write_json
+from adgen_pipeline.artifacts import file_digest, values_digest, write_json
 from adgen_pipeline.errors import ExportError
-from adgen_pipeline.telegram.chats import chats, headers, latest
-from adgen_pipeline.telegram.quarantine import EXCERPT_BYTES, Quarantined, excerpt
-from adgen_pipeline.telegram.repair import repair
+from adgen_pipeline.telegram.chats import Contents, contents
+from adgen_pipeline.telegram.quarantine import Quarantined, excerpt
 from adgen_pipeline.telegram.rest import being_written, size_and_time
+from adgen_pipeline.telegram.source import UNREADABLE, SourceFile, opened, pieces
 
 logger = logging.getLogger(__name__)
 
-_CACHE_VERSION = 1
+_CACHE_VERSION = 2
 WHAT_TO_DO = "Export the chat from Telegram Desktop as machine-readable JSON."
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """A file that holds a channel.
-
-    Attributes:
-        path: below the raw folder, with slashes.
-        member: within a zip archive; None for a plain file.
-        megabytes: of the file, or of the member when unpacked.
-    """
-
-    path: str
-    member: str | None = None
-    megabytes: float = 0.0
-
-    @property
-    def label(self) -> str:
-        """How tables and quarantine name it."""
-        return self.path if self.member is None else f"{self.path}!{self.member}"
 
 
 @dataclass(frozen=True)
@@ -50,7 +30,7 @@ class ChannelSource:
     Attributes:
         channel_id: as in the export, without a -100 prefix.
         channel_name: title in the newest dump; the id where it has none.
-        files: sorted by label.
+        files: places of its chats, sorted by label.
         digest: of the channel's bytes in them and of their labels.
     """
 
@@ -105,9 +85,12 @@ class _Entry:
     digest: str
     channel_id: int | None
     name: str | None = None
+    type: str | None = None
     latest: str = ""
+    start: int = 0
+    stop: int = 0
     reason: str = ""
-    start: str = ""
+    beginning: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,19 +176,35 @@ def _files(raw: Path) -> Iterator[Path]:
 
 def _entries(path: Path, relative: str) -> Iterator[_Entry]:
     if path.suffix.lower() == ".json":
-        yield from _catalogue(path.read_bytes(), relative, None)
+        with opened(path, None) as stream:
+            yield from _catalogue(contents(pieces(stream)), relative, None)
         return
     try:
         with zipfile.ZipFile(path) as archive:
-            members = sorted(
-                (m for m in archive.infolist() if _is_export_member(m.filename)), key=lambda m: m.filename
-            )
-            for member in members:
-                yield from _catalogue(archive.read(member), relative, member.filename)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
-        content = path.read_bytes()
-        reason = f"the archive cannot be unpacked ({error})"
-        yield _Entry(relative, None, len(content), hashlib.sha256(content).hexdigest(), None, reason=reason)
+            members = sorted(m.filename for m in archive.infolist() if _is_export_member(m.filename))
+    except UNREADABLE as error:
+        yield _unreadable_entry(path, relative, None, error)
+        return
+    for member in members:
+        try:
+            with opened(path, member) as stream:
+                found = contents(pieces(stream))
+        except UNREADABLE as error:
+            yield _unreadable_entry(path, relative, member, error)
+        else:
+            yield from _catalogue(found, relative, member)
+
+
+def _unreadable_entry(path: Path, relative: str, member: str | None, error: BaseException) -> _Entry:
+    digest = hashlib.sha256(f"{file_digest(path)}/{member}".encode()).hexdigest()
+    return _Entry(
+        relative,
+        member,
+        path.stat().st_size,
+        digest,
+        None,
+        reason=f"the archive cannot be unpacked ({error})",
+    )
 
 
 def _is_export_member(name: str) -> bool:
@@ -213,30 +212,27 @@ def _is_export_member(name: str) -> bool:
     return name.lower().endswith(".json") and not any(part.startswith((".", "__MACOSX")) for part in parts)
 
 
-def _catalogue(content: bytes, path: str, member: str | None) -> Iterator[_Entry]:
+def _catalogue(found: Contents, path: str, member: str | None) -> Iterator[_Entry]:
     """One entry for each chat with an id, or one that says why there is none."""
-    found = False
-    whole = hashlib.sha256(content).hexdigest()
-    data = content if b'"document_id"' not in content and b"\\x" not in content else repair(content).data
-    listed = headers(data)
-    for header in listed:
-        if header.channel_id is not None:
-            found = True
-            digest = (
-                whole if len(listed) == 1 else hashlib.sha256(data[header.start : header.stop]).hexdigest()
-            )
-            newest = latest(data, header)
-            yield _Entry(path, member, len(content), digest, header.channel_id, header.name, newest)
-    if found:
-        return
-    for chat in chats(data):  # fields after the messages, or values that are no scalars
-        if chat.channel_id is not None:
-            found = True
-            yield _Entry(path, member, len(content), whole, chat.channel_id, chat.name)
-    if not found:
-        reason = "the file is empty" if not content.strip() else "it has no chat with an id and messages"
+    chats = [chat for chat in found.chats if chat.channel_id is not None]
+    for chat in chats:
         yield _Entry(
-            path, member, len(content), whole, None, reason=reason, start=excerpt(content[:EXCERPT_BYTES])
+            path,
+            member,
+            found.size,
+            chat.digest,
+            chat.channel_id,
+            chat.name,
+            chat.type,
+            chat.latest,
+            chat.start,
+            chat.stop,
+        )
+    if not chats:
+        is_empty = not found.beginning.strip()
+        reason = "the file is empty" if is_empty else "it has no chat with an id and messages"
+        yield _Entry(
+            path, member, found.size, found.digest, None, reason=reason, beginning=excerpt(found.beginning)
         )
 
 
@@ -246,22 +242,22 @@ def _sources(entries: Sequence[_Entry]) -> Iterator[ChannelSource]:
         if entry.channel_id is not None:
             by_channel.setdefault(entry.channel_id, []).append(entry)
     for channel_id, found in sorted(by_channel.items()):
-        files = {
-            SourceFile(entry.path, entry.member, entry.size / 1e6): None
-            for entry in sorted(found, key=lambda e: (e.path, e.member or ""))
-        }
+        files = tuple(
+            SourceFile(e.path, e.member, e.size / 1e6, e.start, e.stop, e.type)
+            for e in sorted(found, key=lambda e: (e.path, e.member or "", e.start))
+        )
         named = [entry for entry in found if entry.name and entry.name.strip()]
         newest = max(named, key=lambda e: (e.latest, e.path, e.member or ""), default=None)
         name = str(channel_id) if newest is None or newest.name is None else newest.name
         digest = values_digest(sorted((e.path, e.member or "", e.digest) for e in found))
-        yield ChannelSource(channel_id, name, tuple(files), digest)
+        yield ChannelSource(channel_id, name, files, digest)
 
 
 def _unreadable(entries: Sequence[_Entry]) -> Iterator[Quarantined]:
     for entry in entries:
         if entry.channel_id is None:
             label = SourceFile(entry.path, entry.member).label
-            yield Quarantined(label, 0, f"{entry.reason}. {WHAT_TO_DO}", entry.start, entry.digest)
+            yield Quarantined(label, 0, f"{entry.reason}. {WHAT_TO_DO}", entry.beginning, entry.digest)
 
 
 def _read_cache(cache: Path | None) -> dict[str, _Remembered]:

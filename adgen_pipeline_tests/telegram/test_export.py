@@ -85,8 +85,9 @@ def test_service_and_unsupported_records_are_rows(tmp_path: Path) -> None:
         "messages": 1,
         "service": 1,
         "unsupported": 1,
-        "replaced": 0,
+        "superseded": 0,
         "quarantined": 0,
+        "deleted": 0,
     }
 
 
@@ -246,7 +247,7 @@ def test_the_newer_dump_wins_and_older_messages_stay(tmp_path: Path) -> None:
     write(tmp_path / "a-new.json", chat(new, name="New"))
     found = read(tmp_path)
     assert texts(found) == {1: "አዲስ", 2: "የተሰረዘ", 3: "ሦስት"}
-    assert (found.counts["read"], found.counts["replaced"]) == (4, 1)
+    assert (found.counts["read"], found.counts["superseded"]) == (4, 1)
     assert scan(tmp_path).channel(7).channel_name == "New"
 
 

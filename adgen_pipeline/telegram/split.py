@@ -1,0 +1,208 @@
+"""A chat's records as bytes, block by block: at once where the JSON is valid, by hand where it is not.
+
+Blocks end where a record starts, and a block that decodes as a list is proof that they do. One that does not is
+repaired; then it is taken apart: each record starts with its `id`, and within JSON strings quotes are escaped, so
+that such a start cannot stand inside a text. What is no record is damage and costs itself alone.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+import regex
+
+from adgen_pipeline.telegram.repair import Repaired, repair
+
+MAX_RECORD_BYTES = 16 << 20  # no message comes near it; what does not end by then is damage
+
+_SCALAR = rb'(?:"(?:[^"\\]|\\.)*+"|-?\d+|null|true|false)'
+_RECORD = regex.compile(rb'\{\s*+"id"\s*+:\s*+-?\d++\s*+,')
+_STRUCTURE = regex.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]')
+_FILE_TAIL = regex.compile(rb"[\s,\]}]*+\Z")
+_BETWEEN_CHATS = regex.compile(
+    rb'[\s,\]}]*+(?:"left_chats".*+|\{\s*"about".*+|(?:"(?:[^"\\]|\\.)*+"\s*:\s*'
+    + _SCALAR
+    + rb"[\s,}]*+)++)?\Z",
+    regex.DOTALL,
+)
+_MAX_ENDS = 12  # brackets that close after a chat's last record, an account's included
+_MAX_NESTED = 1024  # objects with an id within a record that are looked at
+
+_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Bytes that are no record."""
+
+    position: int
+    data: bytes
+    reason: str
+
+
+@dataclass
+class Block:
+    """Some of a chat's records as bytes, in the file's order, and what could not be told apart.
+
+    Attributes:
+        offset: of the block in the file.
+        data: the block after repair.
+        records: of the block.
+        positions: of the records in `data`; None: to be looked for.
+        damages: with positions in `data`.
+    """
+
+    offset: int
+    data: Repaired
+    records: list[msgspec.Raw | bytes] = field(default_factory=list)
+    positions: list[int] | None = None
+    damages: list[Damage] = field(default_factory=list)
+
+    def place(self, position: int) -> int:
+        """Position in the file of a position in `data`."""
+        return self.offset + self.data.offset(position)
+
+
+def blocks(pieces: Iterable[bytes], offset: int) -> Iterator[Block]:
+    """A chat's records, from behind the bracket that opens them up to the next chat or the end of the file.
+
+    Args:
+        pieces: the bytes, in order.
+        offset: of the first one in the file.
+    """
+    buffer = b""
+    for piece in pieces:
+        buffer += piece
+        cut = _last_start(buffer)
+        block = None if cut is None else _whole(buffer[:cut], offset)
+        done = cut or 0
+        if block is None and cut is not None:
+            block, done = _taken_apart(buffer[:cut], offset, is_last=False)
+        if done == 0 and len(buffer) > MAX_RECORD_BYTES:
+            reason = f"no record ends within {MAX_RECORD_BYTES >> 20} MB"
+            block, done = (
+                Block(offset, Repaired(buffer), damages=[Damage(0, buffer[:1024], reason)]),
+                len(buffer),
+            )
+        if block is not None and done:
+            yield block
+        buffer, offset = buffer[done:], offset + done
+    yield _end(buffer, offset) or _taken_apart(buffer, offset, is_last=True)[0]
+
+
+def _last_start(data: bytes) -> int | None:
+    """Where the last record starts behind the block's first byte."""
+    brace = len(data)
+    while (brace := data.rfind(b"{", 1, brace)) > 0:
+        before = data[max(0, brace - 64) : brace].rstrip(b" \t\r\n")
+        if before.endswith((b",", b"[")) and _RECORD.match(data, brace):
+            return brace
+    return None
+
+
+def _whole(data: bytes, offset: int) -> Block | None:
+    """A block of whole records, repaired where necessary; None if it is none."""
+    records = _list(data)
+    if records is not None:
+        return Block(offset, Repaired(data), records)
+    repaired = repair(data)
+    records = _list(repaired.data) if len(repaired) else None
+    return None if records is None else Block(offset, repaired, records)
+
+
+def _list(data: bytes) -> list[msgspec.Raw | bytes] | None:
+    content = data.strip(b" \t\r\n,")
+    try:
+        return list(_decode_list(b"[" + content + b"]"))
+    except _UNDECODABLE:
+        return None
+
+
+def _end(data: bytes, offset: int) -> Block | None:
+    """A chat's last block: records, the bracket that closes them, and what stands before the next chat."""
+    stop = len(data)
+    for _ in range(_MAX_ENDS):
+        stop = data.rfind(b"]", 0, stop)
+        if stop < 0:
+            return None
+        if _BETWEEN_CHATS.match(data, stop) and (block := _whole(data[:stop], offset)):
+            return block
+    return None
+
+
+def _taken_apart(raw: bytes, offset: int, *, is_last: bool) -> tuple[Block, int]:
+    """A block's records between one start and the next one's, and how many bytes are done with.
+
+    A record at the end of a block that is not the last one may only seem to be cut, at an object with an id within
+    it: it is left for the next block.
+    """
+    data = repair(raw)
+    block = Block(offset, data, [], [])
+    starts = [match.start() for match in _RECORD.finditer(data.data)]
+    first = starts[0] if starts else len(data.data)
+    lead = data.data[:first].strip(b" \t\r\n,")
+    if lead and not (is_last and _BETWEEN_CHATS.match(lead)):
+        block.damages.append(Damage(data.data.index(lead), lead, "no record starts here"))
+    limits = [*starts[1:], len(data.data)]
+    index = 0
+    while index < len(starts):
+        start = starts[index]
+        end, behind = _object_end(data.data, start, limits, index)
+        stop = limits[behind]
+        if end is None and stop == len(data.data) and not is_last:
+            return block, data.offset(start)
+        _take(block, start, end, stop, is_last=is_last)
+        index = behind + 1
+    return block, len(raw)
+
+
+def _take(block: Block, start: int, end: int | None, stop: int, *, is_last: bool) -> None:
+    """Add the record that starts here, and what stands between its end and the next record's start."""
+    data = block.data.data
+    is_last = is_last and stop == len(data)
+    if end is None:
+        reason = "the export ends within this record" if is_last else "its brackets or quotes do not match"
+        block.damages.append(Damage(start, data[start:stop], reason))
+        return
+    assert block.positions is not None
+    block.positions.append(start)
+    block.records.append(data[start:end])
+    rest = data[end:stop]
+    harmless = _BETWEEN_CHATS.match(rest) if is_last else _FILE_TAIL.match(rest)
+    if not harmless:
+        lead = len(rest) - len(rest.lstrip(b" \t\r\n,"))
+        block.damages.append(Damage(end + lead, rest[lead:], "no record starts here"))
+
+
+def _object_end(data: bytes, start: int, limits: list[int], index: int) -> tuple[int | None, int]:
+    """Behind the brace that closes the object at `start` (None: nothing does), and the limit that it lies before.
+
+    A record may hold objects that start as records do: where it has no end before the next start, and is valid up
+    to an end behind it, that start was one of these.
+    """
+    end = _closing(data, start, limits[index])
+    if end is not None:
+        return end, index
+    step = 1
+    while step <= _MAX_NESTED and index + step < len(limits):
+        end = _closing(data, start, limits[index + step])
+        if end is not None:
+            is_valid = _list(data[start:end]) is not None
+            behind = next(i for i in range(index, len(limits)) if limits[i] >= end)
+            return (end, behind) if is_valid else (None, index)
+        step *= 2
+    return None, index
+
+
+def _closing(data: bytes, start: int, stop: int) -> int | None:
+    depth = 0
+    for match in _STRUCTURE.finditer(data, start, stop):
+        token = match[0]
+        if token in b"{[":
+            depth += 1
+        elif token in b"}]":
+            depth -= 1
+            if depth == 0:
+                return int(match.end())
+    return None
