@@ -6,6 +6,7 @@ Frozen Pydantic models; unknown keys are refused and all problems are shown at o
 
 import hashlib
 import json
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -60,14 +61,24 @@ class CorpusRecipe(Section):
     minimum_ethiopic_share: Share = 0.2
     maximum_chars: Positive = 4096
     near_duplicate_similarity: Annotated[float, Field(gt=0, le=1)] = 0.8
-    validation_share: Share = 0.05
-    test_share: Share = 0.1  # the newest part of each channel, by cluster
-    held_out_channels: tuple[int, ...] = ()  # whole channels that go to the test split
+    validation_from: date | None = (
+        None  # posts from this day on (UTC) are validation; no default: see splits.py
+    )
+    test_from: date | None = None  # posts from this day on are test
+    held_out_channels: tuple[int, ...] = ()  # whole channels that go to the split test_channel
     minimum_ads: Positive = 20  # fewer ads than this is an error, not a model
     signature_share: Annotated[float, Field(gt=0, le=1)] = 0.15  # a line in this share of a channel's ads
     signature_minimum_posts: Positive = 5  # and in at least so many of them is a signature line
     exemplars_in_prompt: Annotated[int, Field(ge=0, le=3)] = 1
     seed: int = 7  # which post is quoted in which prompt
+
+    @model_validator(mode="after")
+    def _splits_follow_each_other(self) -> "CorpusRecipe":
+        if (self.validation_from is None) != (self.test_from is None):
+            raise ValueError("validation_from and test_from come together or not at all")
+        if self.validation_from and self.test_from and self.validation_from >= self.test_from:
+            raise ValueError("validation_from must be before test_from, or no post is left to validate with")
+        return self
 
 
 class TokenizerRecipe(Section):
@@ -183,14 +194,6 @@ class Recipe(BaseModel):
     index: IndexRecipe = IndexRecipe()
     generation: GenerationRecipe = GenerationRecipe()
     evaluation: EvaluationRecipe = EvaluationRecipe()
-
-    @model_validator(mode="after")
-    def _splits_leave_something_to_train_on(self) -> "Recipe":
-        if self.corpus.validation_share + self.corpus.test_share > 0.5:
-            raise ValueError(
-                "corpus.validation_share + corpus.test_share must not pass 0.5, or too little is left to train on"
-            )
-        return self
 
     def section(self, stage: str) -> Section:
         """The section of a stage, by its word."""

@@ -12,7 +12,8 @@ UTC = pl.Datetime("us", "UTC")
 STRINGS = pl.List(pl.String)
 MESSAGE_KEYS = pl.List(pl.Struct({"channel_id": pl.Int64, "message_id": pl.Int64}))
 
-SPLITS = ("train", "validation", "test")
+SPLITS = ("train", "validation", "test", "test_channel")
+TEST_SPLITS = SPLITS[2:]  # by time, by held-out channel: nothing that is scored may have seen them
 DROP_REASONS = (
     "empty", "too_short", "too_long", "not_amharic", "exact_duplicate", "near_duplicate", "bridges_splits",
 )  # fmt: skip
@@ -28,7 +29,7 @@ _TEXTS = {
     "text": Column(pl.String, "L1: one line, no symbols, homophones unified", personal=True),
     "search_key": Column(pl.String, "L2: phonetic key of `text`; never shown", personal=True),
 }
-_SPLIT = {"split": Column(pl.String, "train, validation or test")}
+_SPLIT = {"split": Column(pl.String, "train, validation, test (newest) or test_channel (held out)")}
 
 MESSAGES = TableSchema(
     "telegram",

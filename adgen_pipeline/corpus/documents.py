@@ -27,10 +27,10 @@ def build(posts: pl.DataFrame, *, recipe: CorpusRecipe) -> Corpus:
 
     Args:
         posts: the table `telegram/posts` of all channels.
-        recipe: limits, similarity and shares.
+        recipe: limits, similarity, dates of the splits.
 
     Raises:
-        DataError: no post survives, or too few do to fill each split.
+        DataError: no post survives, a split is empty, or the recipe has no dates to split by.
     """
     judged = posts.with_columns(filters.drop_reason(recipe).alias("reason"))
     unfit = judged.filter(pl.col("reason").is_not_null()).select(*_KEY, "reason")
@@ -38,12 +38,10 @@ def build(posts: pl.DataFrame, *, recipe: CorpusRecipe) -> Corpus:
     if candidates.is_empty():
         raise DataError(_nothing_left(posts, unfit))
 
-    aged = dedup.find(candidates, threshold=recipe.near_duplicate_similarity)
-    standing = splits.assign(aged.filter(pl.col("reason").is_null()), recipe=recipe)
-    survivors = standing.filter(~pl.col("bridges"))
+    aged = dedup.find(splits.assign(candidates, recipe=recipe), threshold=recipe.near_duplicate_similarity)
+    survivors = aged.filter(pl.col("reason").is_null())
     splits.refuse_empty(survivors, recipe=recipe)
 
-    aged = _with_bridges(aged, standing)
     keys = aged.select("row", *_KEY)
     named = keys.select(
         pl.col("row").alias("kept"),
@@ -89,16 +87,6 @@ def unaccounted_posts(posts: pl.DataFrame, documents: pl.DataFrame, drops: pl.Da
         for problem, rows in problems.items()
         for channel, message in rows.select(_KEY).sort(_KEY).iter_rows()
     ]
-
-
-def _with_bridges(aged: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
-    """The posts with bridging ones dropped too; whatever a bridging post stood for, its chain's oldest stands for."""
-    bridging = standing.filter("bridges")["row"].implode()
-    is_bridging = pl.col("row").is_in(bridging)
-    return aged.with_columns(
-        pl.when(is_bridging).then(pl.lit("bridges_splits")).otherwise("reason").alias("reason"),
-        pl.when(pl.col("kept").is_in(bridging)).then("root").otherwise("kept").alias("kept"),
-    )
 
 
 def _nothing_left(posts: pl.DataFrame, unfit: pl.DataFrame) -> str:

@@ -9,6 +9,7 @@ from adgen_pipeline.defs.declare import artifact_asset, source_spec
 from adgen_pipeline.defs.jobs import tracked_run
 from adgen_pipeline.defs.metadata import artifact_result
 from adgen_pipeline.recipe import Recipe
+from adgen_pipeline.schemas import TEST_SPLITS
 from adgen_pipeline.settings import Settings
 from adgen_pipeline.tracking import Tracker
 
@@ -16,7 +17,7 @@ advertiser_files = source_spec(
     "index", "advertiser_files", "Documents of advertisers, one folder each below advertisers/."
 )
 
-HELD_OUT = ("test",)  # no held-out post may shape an ad that is scored against it
+HELD_OUT = TEST_SPLITS  # no held-out post may shape an ad that is scored against it
 
 
 @artifact_asset(

@@ -1,4 +1,4 @@
-"""Held-out briefs: real ad posts of the test split, each with the brief that was taken out of it."""
+"""Held-out briefs: real ad posts of the test splits, each with the brief that was taken out of it."""
 
 from hashlib import blake2b
 
@@ -6,25 +6,25 @@ import polars as pl
 
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.recipe import EvaluationRecipe
-from adgen_pipeline.schemas import CASES
+from adgen_pipeline.schemas import CASES, TEST_SPLITS
 from adgen_pipeline.text.brief import Brief
 
 
 def build(ads: pl.DataFrame, *, recipe: EvaluationRecipe) -> pl.DataFrame:
-    """CASES: a seeded sample of the test split's ads, in turn from each channel, all of them if there are fewer.
+    """CASES: a seeded sample of the test splits' ads, in turn from each channel, all of them if there are fewer.
 
     A case needs words about its product: a brief of contacts alone can be answered by anything. Which cases are
     drawn from a channel depends on the seed and on their keys alone, so new posts change little.
 
     Raises:
-        DataError: the test split has no such ad.
+        DataError: the test splits have no such ad.
     """
-    held_out = ads.filter(pl.col("split") == "test")
+    held_out = ads.filter(pl.col("split").is_in(TEST_SPLITS))
     rows = [row for row in held_out.iter_rows(named=True) if _says_what(row["brief"])]
     if not rows:
         raise DataError(
-            f"corpus/ads: none of {held_out.height} ads of the test split has a brief to write from. "
-            "Add exports, or raise corpus.test_share in the recipe."
+            f"corpus/ads: none of {held_out.height} ads of the test splits has a brief to write from. "
+            "Add exports, or set corpus.test_from to an earlier day in the recipe."
         )
     drawn = sorted(rows, key=lambda row: _lot(recipe.seed, row["channel_id"], row["message_id"]))
     taken: dict[int, int] = {}

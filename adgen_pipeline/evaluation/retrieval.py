@@ -1,7 +1,7 @@
 """How well the index finds a post that answers a brief, by system: hybrid, dense alone, full text alone.
 
 A query is the free words of a brief that was constructed from a held-out ad; the one relevant post is that ad. The
-encoder has seen neither, because it is trained on the train split. The index that writes ads leaves the test split
+encoder has seen neither, because it is trained on the train split. The index that writes ads leaves the test splits
 out, so the held-out ads are added to a copy of it for the measurement.
 """
 
@@ -19,10 +19,10 @@ from adgen_pipeline.errors import DataError
 from adgen_pipeline.index.search import PostIndex, System
 from adgen_pipeline.index.store import with_posts
 from adgen_pipeline.recipe import EvaluationRecipe
-from adgen_pipeline.schemas import RETRIEVAL
+from adgen_pipeline.schemas import RETRIEVAL, TEST_SPLITS
 
 CUTOFF = 10
-HELD_OUT = ("validation", "test")  # splits that the encoder is not trained on
+HELD_OUT = ("validation", *TEST_SPLITS)  # splits that the encoder is not trained on
 MINIMUM_QUERY_WORDS = 2
 
 Key = tuple[int, int]
@@ -43,7 +43,7 @@ def evaluate(ads: pl.DataFrame, index: PostIndex, *, recipe: EvaluationRecipe) -
     if not queries:
         raise DataError(
             "corpus/ads: no ad of the validation and test splits has words to search for, so retrieval cannot be "
-            "measured. Add exports or raise corpus.test_share."
+            "measured. Add exports or set corpus.test_from to an earlier day."
         )
     with tempfile.TemporaryDirectory(prefix="adgen-retrieval-") as folder:
         path = Path(folder) / "index"

@@ -22,7 +22,7 @@ from adgen_pipeline.generation.template import template_ad
 from adgen_pipeline.generation.wording import known_stems, stems
 from adgen_pipeline.index.search import Hit, PostIndex
 from adgen_pipeline.recipe import GenerationRecipe, Recipe
-from adgen_pipeline.schemas import ADS, CHANNEL_PROFILES
+from adgen_pipeline.schemas import ADS, CHANNEL_PROFILES, TEST_SPLITS
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.redact import redact
 from adgen_pipeline.text.slots import SLOT, slots_in
@@ -326,7 +326,7 @@ def load_writer(store: Store, recipe: Recipe, *, model: Artifact | None = None) 
         recipe=recipe.generation,
         channels=dict(profiles.select("channel_id", "channel_name").iter_rows()),
         slotted_posts=slotted,
-        known=known_stems(ads.filter(pl.col("split") != "test")["target"]) if ads.height else None,
+        known=known_stems(ads.filter(~pl.col("split").is_in(TEST_SPLITS))["target"]) if ads.height else None,
         exemplars_in_prompt=recipe.corpus.exemplars_in_prompt,
         maximum_prompt_tokens=max(64, recipe.training.maximum_tokens - _SPARE_TOKENS),
         model_version=model.version,

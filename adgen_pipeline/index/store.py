@@ -23,6 +23,7 @@ from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.errors import ArtifactError, DataError
 from adgen_pipeline.index.documents import Chunk, read_chunks
 from adgen_pipeline.recipe import IndexRecipe
+from adgen_pipeline.schemas import TEST_SPLITS
 from adgen_pipeline.text.stems import stem_key
 
 logger = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ def build(
     out: Path,
     *,
     recipe: IndexRecipe,
-    held_out: Collection[str] = ("test",),
+    held_out: Collection[str] = TEST_SPLITS,
 ) -> dict[str, object]:
     """Write an index folder.
 

@@ -8,7 +8,7 @@ import regex
 from transformers import AutoTokenizer
 
 from adgen_pipeline.errors import DataError
-from adgen_pipeline.schemas import FERTILITY
+from adgen_pipeline.schemas import FERTILITY, TEST_SPLITS
 
 # The words of a brief in plain English; the tokenizer must go on knowing them after trimming.
 ENGLISH = (
@@ -60,11 +60,11 @@ def samples(documents: pl.DataFrame, maximum_posts: int = 500) -> dict[str, list
     """Samples to measure fertility on: held-out posts, the Ethiopic words in them, and English sentences.
 
     Args:
-        documents: rows of schemas.DOCUMENTS; those of the test split count, or all where there is none.
+        documents: rows of schemas.DOCUMENTS; those of the test splits count, or all where there is none.
         maximum_posts: the first so many by key.
     """
     ordered = documents.sort("channel_id", "message_id")
-    held_out = ordered.filter(pl.col("split") == "test")
+    held_out = ordered.filter(pl.col("split").is_in(TEST_SPLITS))
     posts = (held_out if len(held_out) else ordered)["post"].head(maximum_posts).to_list()
     words = sorted({word for post in posts for word in ETHIOPIC_WORD.findall(post)})
     return {"posts": posts, "ethiopic_words": words, "english": list(ENGLISH)}

@@ -1,46 +1,44 @@
 import random
+from datetime import timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adgen_pipeline.corpus import dedup
-from adgen_pipeline_tests.corpus.posts import post, table
+from adgen_pipeline_tests.corpus.posts import START, post, table
 
 WORDS = [
-    "ጫማ",
-    "ስልክ",
-    "ቦርሳ",
-    "ሸሚዝ",
-    "አዲስ",
-    "ጥሩ",
-    "ውብ",
-    "ርካሽ",
-    "ቆዳ",
-    "ጥቁር",
-    "ነጭ",
-    "ቀይ",
-    "ትልቅ",
-    "ትንሽ",
-    "ዛሬ",
-    "ሱቅ",
-    "ብር",
-    "ይምጡ",
-    "ይደውሉ",
-    "ለሴቶች",
-]
+    "ጫማ", "ስልክ", "ቦርሳ", "ሸሚዝ", "አዲስ", "ጥሩ", "ውብ", "ርካሽ", "ቆዳ", "ጥቁር", "ነጭ", "ቀይ", "ትልቅ", "ትንሽ", "ዛሬ", "ሱቅ",
+    "ብር", "ይምጡ", "ይደውሉ", "ለሴቶች",
+]  # fmt: skip
+NEW = START + timedelta(hours=100)  # posts from then on are of another split
 
 
 def sentence(seed: int, length: int = 30) -> str:
     return " ".join(random.Random(seed).choices(WORDS, k=length))
 
 
+def chain(seed: int = 4, links: int = 3) -> list[str]:
+    """Texts of which each is similar to the next, and none to the one after that."""
+    words = sentence(seed, 60 + 4 * links).split()
+    return [" ".join(words[start : start + 50]) for start in range(0, 4 * links, 4)]
+
+
+def judged(rows: list[dict[str, object]], threshold: float = 0.8) -> pl.DataFrame:
+    posts = table(rows).with_columns(
+        pl.when(pl.col("date") < NEW).then(pl.lit("train")).otherwise(pl.lit("test")).alias("split")
+    )
+    return dedup.find(posts, threshold=threshold)
+
+
 def found(
     rows: list[dict[str, object]], threshold: float = 0.8
 ) -> dict[tuple[int, int], tuple[str | None, int]]:
     """Key → reason and message id of the post that stands for it."""
-    result = dedup.find(table(rows), threshold=threshold)
+    result = judged(rows, threshold)
     ids = result["message_id"].to_list()
     return {
         (row["channel_id"], row["message_id"]): (row["reason"], ids[row["kept"]])
@@ -67,57 +65,91 @@ def test_a_post_with_one_changed_word_is_a_near_duplicate_and_another_post_is_no
     assert found(rows) == {(1, 1): (None, 1), (1, 2): ("near_duplicate", 1), (1, 3): (None, 3)}
 
 
+def test_a_long_other_product_in_the_same_template_is_no_near_duplicate() -> None:
+    template = sentence(8, 40)
+    rows = [
+        post(f"{product} {template}", n)
+        for n, product in enumerate(("ጫማ", "የቤትና-የቢሮ-ዕቃዎች-ማጓጓዣ-አገልግሎት" * 3), 1)
+    ]
+    assert {reason for reason, _ in found(rows).values()} == {None}
+
+
 def test_a_chain_of_similar_posts_has_one_root_but_drops_only_what_resembles_a_kept_post() -> None:
-    words = sentence(4, 60).split()
-    chain = [" ".join(words[start : start + 50]) for start in (0, 4, 8)]
-    keys = pl.Series([post(text)["search_key"] for text in chain])
-    sets = dedup.shingles(keys)
-    assert dedup.jaccard(sets[0], sets[1]) >= 0.8 > dedup.jaccard(sets[0], sets[2])
-    result = dedup.find(table([post(text, n) for n, text in enumerate(chain, 1)]), threshold=0.8)
+    result = judged([post(text, n) for n, text in enumerate(chain(), 1)])
     assert result["reason"].to_list() == [None, "near_duplicate", None]
     assert result["root"].to_list() == [0, 0, 0]
 
 
+def test_a_post_that_continues_a_chain_of_another_split_bridges() -> None:
+    first, second, third = chain()
+    rows = [post(first, 1, hour=1), post(second, 2, hour=200), post(third, 3, hour=201)]
+    assert found(rows) == {(1, 1): (None, 1), (1, 2): ("near_duplicate", 1), (1, 3): ("bridges_splits", 1)}
+
+
+def test_a_post_that_resembles_posts_of_two_splits_bridges_and_leaves_both_clusters_as_they_were() -> None:
+    first, second, third = chain()
+    rows = [post(first, 1, hour=1), post(third, 3, hour=200), post(second, 2, hour=201)]
+    assert found(rows) == {(1, 1): (None, 1), (1, 3): (None, 3), (1, 2): ("bridges_splits", 1)}
+    assert judged(rows)["root"].to_list() == [0, 1, 2]
+
+
+POSTS = st.lists(st.tuples(st.integers(0, 6), st.integers(28, 34), st.integers(0, 200)), max_size=14)
+
+
+def drawn(texts: list[tuple[int, int, int]]) -> list[dict[str, object]]:
+    return [post(sentence(seed, length), n, hour=hour) for n, (seed, length, hour) in enumerate(texts)]
+
+
 @settings(max_examples=30, deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(0, 6), st.integers(28, 34)), max_size=12),
-    st.randoms(use_true_random=False),
-)
+@given(POSTS, st.randoms(use_true_random=False))
 def test_duplicates_do_not_depend_on_the_order_of_rows(
-    texts: list[tuple[int, int]], shuffle: random.Random
+    texts: list[tuple[int, int, int]], shuffle: random.Random
 ) -> None:
-    rows = [post(sentence(seed, length), n, hour=n // 2) for n, (seed, length) in enumerate(texts)]
+    rows = drawn(texts)
     shuffled = list(rows)
     shuffle.shuffle(shuffled)
     assert found(rows) == found(shuffled)
 
 
-@pytest.mark.parametrize("threshold", [0.7, 0.8, 0.9])
-def test_pairs_are_those_of_brute_force(threshold: float) -> None:
-    draw = random.Random(5)
+@settings(max_examples=30, deadline=None)
+@given(POSTS)
+def test_newer_posts_change_no_verdict(texts: list[tuple[int, int, int]]) -> None:
+    rows = sorted(drawn(texts), key=lambda row: (str(row["date"]), str(row["message_id"]).zfill(3)))
+    everything = found(rows)
+    older = found(rows[: len(rows) // 2])
+    assert {key: everything[key] for key in older} == older
+    assert np.array_equal(
+        judged(rows)["root"].head(len(older)).to_numpy(), judged(rows[: len(rows) // 2])["root"].to_numpy()
+    )
+
+
+@pytest.mark.parametrize("threshold", [0.7, 0.9])
+def test_a_verdict_is_that_of_comparing_each_post_with_each_older_one(threshold: float) -> None:
+    draw = random.Random(11)
     texts = []
-    for seed in range(25):
+    for seed in range(12):
         words = sentence(seed, 60).split()
-        for changes in (0, 1, 2, 4, 8):
+        for changes in (0, 1, 2, 4):
             changed = list(words)
             for _ in range(changes):
                 changed[draw.randrange(60)] = draw.choice(WORDS)
             texts.append(" ".join(changed))
-    sets = [frozenset(zip(t.split(), t.split()[1:], t.split()[2:], strict=False)) for t in texts]
-    brute = {
-        (i, j)
-        for i in range(len(sets))
-        for j in range(i)
-        if len(sets[i] & sets[j]) >= threshold * len(sets[i] | sets[j])
-    }
-    hashed = dedup.shingles(pl.Series(texts))
-    pairs = {(i, j) for i, older in dedup.similar_pairs(hashed, threshold=threshold) for j in older}
-    assert pairs <= brute
-    assert len(pairs) >= 0.9 * len(brute) > 10
+    result = judged([post(text, n) for n, text in enumerate(texts)], threshold)
+    keys = [post(text)["search_key"] for text in texts]
+    kept: list[int] = []
+    for number, key in enumerate(keys):
+        if not any(alike(str(keys[other]), str(key)) >= threshold for other in kept):
+            kept.append(number)
+    assert result.filter(pl.col("reason").is_null())["message_id"].to_list() == kept
 
 
-def test_shingles_depend_on_word_order_and_short_texts_are_one_shingle() -> None:
-    abc, cba, ab, ab_again, none = dedup.shingles(pl.Series(["ሀ ለ ሐ", "ሐ ለ ሀ", "ሀ ለ", "ሀ፣ ለ።", "…"]))
-    assert len({abc, cba, ab}) == 3
-    assert ab == ab_again
-    assert len(abc) == len(ab) == len(none) == 1
+def alike(left: str, right: str) -> float:
+    """The lesser Jaccard similarity of the two kinds of shingles, by sets of strings."""
+    return min(
+        len(a & b) / len(a | b)
+        for a, b in (
+            (set(zip(left.split(), left.split()[1:], left.split()[2:], strict=False)),
+             set(zip(right.split(), right.split()[1:], right.split()[2:], strict=False))),
+            ({left[i : i + 5] for i in range(len(left) - 4)}, {right[i : i + 5] for i in range(len(right) - 4)}),
+        )
+    )  # fmt: skip

@@ -1,4 +1,7 @@
 import random
+import re
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -9,15 +12,19 @@ from adgen_pipeline.corpus import documents
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.recipe import CorpusRecipe
 from adgen_pipeline.schemas import DOCUMENTS, DROPS
-from adgen_pipeline_tests.corpus.posts import post, table
-from adgen_pipeline_tests.corpus.test_dedup import sentence
+from adgen_pipeline_tests.corpus.posts import START, post, table
+from adgen_pipeline_tests.corpus.test_dedup import chain, sentence
 
-RECIPE = CorpusRecipe(test_share=0.2, validation_share=0.1)
+DAYS = [START.date() + timedelta(days=day) for day in (7, 8)]
+RECIPE = CorpusRecipe(validation_from=DAYS[0], test_from=DAYS[1])
+DAY = 24
 
 
 def distinct(count: int, channel_id: int = 1, first: int = 1) -> list[dict[str, object]]:
+    """Posts that say different things, one a day; of ten, eight are for training and one for each other split."""
     return [
-        post(sentence(1000 * channel_id + n), n, channel_id=channel_id) for n in range(first, first + count)
+        post(sentence(1000 * channel_id + n), n, channel_id=channel_id, hour=DAY * (n - 2))
+        for n in range(first, first + count)
     ]
 
 
@@ -26,32 +33,56 @@ def splits(rows: list[dict[str, object]], recipe: CorpusRecipe = RECIPE) -> dict
     return {(c, m): split for c, m, split in built.select("channel_id", "message_id", "split").iter_rows()}
 
 
-def test_the_newest_posts_of_each_channel_are_the_test_split_and_the_next_the_validation_split() -> None:
-    found = splits(distinct(10, 1) + distinct(20, 2))
-    assert [m for (c, m), split in found.items() if c == 1 and split == "test"] == [9, 10]
-    assert [m for (c, m), split in found.items() if c == 1 and split == "validation"] == [8]
-    assert [m for (c, m), split in found.items() if c == 2 and split == "test"] == [17, 18, 19, 20]
+def test_posts_are_split_at_the_days_of_the_recipe() -> None:
+    found = splits(distinct(10, 1) + distinct(4, 2, first=7))
+    assert [key for key, split in found.items() if split == "validation"] == [(1, 9), (2, 9)]
+    assert [key for key, split in found.items() if split == "test"] == [(1, 10), (2, 10)]
 
 
-def test_a_channels_splits_do_not_move_when_another_channel_grows() -> None:
-    small, large = splits(distinct(10, 1)), splits(distinct(10, 1) + distinct(40, 2))
-    assert {key: large[key] for key in small} == small
+def test_the_first_moment_of_a_day_in_utc_belongs_to_its_split() -> None:
+    moment = datetime(*DAYS[1].timetuple()[:3], tzinfo=UTC)
+    midnight = post(sentence(5), 50) | {"date": moment}
+    before = post(sentence(6), 51) | {"date": moment - timedelta(microseconds=1)}
+    found = splits([*distinct(10), midnight, before])
+    assert (found[1, 50], found[1, 51]) == ("test", "validation")
 
 
-def test_a_held_out_channel_is_in_the_test_split_as_a_whole() -> None:
-    recipe = CorpusRecipe(test_share=0.2, validation_share=0.1, held_out_channels=(2,))
-    found = splits(distinct(10, 1) + distinct(5, 2), recipe)
-    assert {split for (c, _), split in found.items() if c == 2} == {"test"}
+def test_a_post_without_a_date_is_not_trained_on() -> None:
+    assert splits([*distinct(10), post(sentence(5), 50) | {"date": None}])[1, 50] == "test"
+
+
+def test_a_held_out_channel_is_a_test_of_its_own_as_a_whole() -> None:
+    recipe = RECIPE.model_copy(update={"held_out_channels": (2,)})
+    found = splits(distinct(10, 1) + distinct(10, 2), recipe)
+    assert {split for (c, _), split in found.items() if c == 2} == {"test_channel"}
+    with pytest.raises(DataError, match="test_channel 0"):
+        splits(distinct(10, 1), recipe)
+
+
+def test_a_post_of_a_training_channel_that_repeats_a_held_out_one_is_dropped() -> None:
+    recipe = RECIPE.model_copy(update={"held_out_channels": (2,)})
+    rows = [
+        *distinct(10),
+        post(sentence(5), 1, channel_id=2, hour=-9),
+        post(sentence(5) + " ነገ", 99, hour=-8),
+    ]
+    built = documents.build(table(rows), recipe=recipe)
+    assert built.drops.row(0, named=True) == {
+        "channel_id": 1,
+        "message_id": 99,
+        "reason": "near_duplicate",
+        "kept_channel_id": 2,
+        "kept_message_id": 1,
+    }
 
 
 def test_a_chain_of_similar_posts_stays_on_the_side_of_its_oldest_post() -> None:
-    words = sentence(77, 60).split()
-    chain = [" ".join(words[start : start + 50]) for start in (0, 4, 8)]
+    first, second, third = chain()
     rows = [
         *distinct(10),
-        post(chain[0], 11, hour=0),
-        post(chain[1], 12, hour=500),
-        post(chain[2], 13, hour=501),
+        post(first, 11, hour=0),
+        post(second, 12, hour=500),
+        post(third, 13, hour=501),
     ]
     built = documents.build(table(rows), recipe=RECIPE)
     dropped = {row["message_id"]: row for row in built.drops.iter_rows(named=True)}
@@ -67,10 +98,12 @@ TEXTS = st.one_of(
     st.tuples(st.integers(0, 8), st.integers(26, 34)).map(lambda pair: sentence(*pair)),
 )
 
+DRAWN = st.tuples(TEXTS, st.integers(1, 3), st.integers(0, 12 * DAY))
+
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.tuples(TEXTS, st.integers(1, 3), st.integers(0, 90)), max_size=25),
+    st.lists(DRAWN, max_size=25),
     st.randoms(use_true_random=False),
 )
 def test_any_posts_are_each_kept_or_dropped_once_and_no_cluster_is_in_two_splits(
@@ -113,8 +146,12 @@ def test_any_posts_are_each_kept_or_dropped_once_and_no_cluster_is_in_two_splits
             [post("", 1), post("ሰላም", 2)], "none of 2 posts is kept.*1 empty, 1 too_short", id="none fit"
         ),
         pytest.param(
-            distinct(2), r"2 documents are too few to split \(train 2, validation 0, test 0\)", id="two"
+            distinct(8),
+            r"a split of 8 documents is empty \(train 8, validation 0, test 0\).*"
+            "validation_from: 2025-01-10, test_from: 2025-01-11",
+            id="nothing new",
         ),
+        pytest.param(distinct(1), "within too few days to be split by date: add exports", id="one post"),
     ],
 )
 def test_too_small_a_corpus_is_one_sentence_that_says_what_to_do(
@@ -122,6 +159,48 @@ def test_too_small_a_corpus_is_one_sentence_that_says_what_to_do(
 ) -> None:
     with pytest.raises(DataError, match=message):
         documents.build(table(rows), recipe=RECIPE)
+
+
+def test_a_recipe_without_dates_is_refused_with_dates_that_work() -> None:
+    rows = distinct(40)
+    with pytest.raises(DataError, match="does not say from which day on") as caught:
+        splits(rows, CorpusRecipe())
+    proposed = re.findall(r"_from: (\d{4}-\d\d-\d\d)", str(caught.value))
+    validation_from, test_from = (date.fromisoformat(day) for day in proposed)
+    counts = Counter(
+        splits(rows, CorpusRecipe(validation_from=validation_from, test_from=test_from)).values()
+    )
+    assert counts == {"train": 33, "validation": 2, "test": 5}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(DRAWN, max_size=20), st.lists(DRAWN, max_size=10))
+def test_newer_messages_move_no_document_to_another_split_and_drop_none(
+    old: list[tuple[str, int, int]], new: list[tuple[str, int, int]]
+) -> None:
+    before = distinct(10) + [post(text, 100 + n, channel_id=c, hour=h) for n, (text, c, h) in enumerate(old)]
+    after = before + [
+        post(text, 500 + n, channel_id=c, hour=12 * DAY + 1 + h) for n, (text, c, h) in enumerate(new)
+    ]
+    found, grown = (documents.build(table(rows), recipe=RECIPE) for rows in (before, after))
+    same = ["channel_id", "message_id", "split", "cluster"]
+    kept = grown.documents.filter(pl.col("message_id") < 500)
+    assert kept.select(same).equals(found.documents.select(same))
+    assert grown.drops.filter(pl.col("message_id") < 500).equals(found.drops)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(DRAWN, max_size=20), st.lists(DRAWN, max_size=20))
+def test_another_channel_of_any_age_moves_no_document_to_another_split(
+    old: list[tuple[str, int, int]], new: list[tuple[str, int, int]]
+) -> None:
+    before = distinct(10) + [post(text, 100 + n, channel_id=c, hour=h) for n, (text, c, h) in enumerate(old)]
+    other = [post(text, n, channel_id=9, hour=h) for n, (text, _, h) in enumerate(new)]
+    found, grown = (documents.build(table(rows), recipe=RECIPE) for rows in (before, before + other))
+    same = ["channel_id", "message_id", "split"]
+    lost = found.documents.join(grown.documents, on=same, how="anti").select("channel_id", "message_id")
+    reasons = lost.join(grown.drops, on=["channel_id", "message_id"], how="left")["reason"]
+    assert set(reasons) <= {"exact_duplicate", "near_duplicate", "bridges_splits"}
 
 
 def test_unaccounted_posts_names_each_violation() -> None:

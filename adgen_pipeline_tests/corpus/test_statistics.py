@@ -1,3 +1,5 @@
+from datetime import date
+
 import polars as pl
 import pytest
 
@@ -8,12 +10,13 @@ from adgen_pipeline.schemas import CHANNEL_PROFILES, NGRAMS, POST_LABELS, WORD_F
 from adgen_pipeline_tests.corpus.posts import post, table
 
 TEXTS = ["አዲስ ጫማ እና ቦርሳ በ 1200 ብር", "አዲስ ጫማ እና ሸሚዝ በ 900 ብር", "ጥቁር ቦርሳ ዛሬ መጣ Samsung samsung"]
-RECIPE = CorpusRecipe(test_share=0.3, validation_share=0.3)
+DAYS = [date(2025, 1, 7), date(2025, 1, 8)]  # the posts are sent on three days from 2025-01-06
+RECIPE = CorpusRecipe(validation_from=DAYS[0], test_from=DAYS[1])
 
 
 @pytest.fixture(scope="module")
 def posts() -> pl.DataFrame:
-    rows = [post(text, n) for n, text in enumerate(TEXTS, 1)]
+    rows = [post(text, n, hour=25 * n - 24) for n, text in enumerate(TEXTS, 1)]
     rows[0]["hashtags"] = ["#ጫማ", "#ቦርሳ"]
     rows[1]["hashtags"] = ["#ጫማ"]
     return table([*rows, post("", 9, hour=26), post(TEXTS[0] + " ነገ ይምጡ", 1, channel_id=2)])
@@ -63,8 +66,8 @@ def test_a_profile_counts_hours_in_the_zone_and_ads_among_posts_with_text(
     assert (first["posts_count"], first["documents_count"], first["ads_count"]) == (4, 3, 2)
     assert first["ad_share"] == pytest.approx(2 / 3)
     assert [hour for hour, count in enumerate(first["hour_counts"]) if count] == [10, 11, 12]
-    assert first["hour_counts"][11] == 2  # the empty post came a day and an hour later, at eleven
-    assert first["weekday_counts"] == [3, 1, 0, 0, 0, 0, 0]
+    assert first["hour_counts"][11] == 2  # the empty post came with the second one, at eleven
+    assert first["weekday_counts"] == [1, 2, 1, 0, 0, 0, 0]
     assert first["verticals"] == [{"vertical": "retail", "posts_count": 2}]
     assert first["top_hashtags"] == ["#ጫማ", "#ቦርሳ"]
     assert (second["ads_count"], second["ad_share"], second["verticals"]) == (0, 0.0, [])

@@ -41,5 +41,5 @@ def test_fewer_ads_than_asked_for_are_all_taken() -> None:
 
 def test_a_brief_without_words_about_the_product_is_no_case() -> None:
     empty = ads(1, 3).with_columns(pl.lit(Brief().model_dump_json()).alias("brief"))
-    with pytest.raises(DataError, match="none of 3 ads of the test split has a brief to write from"):
+    with pytest.raises(DataError, match="none of 3 ads of the test splits has a brief to write from"):
         cases.build(empty, recipe=RECIPE)
