@@ -14,6 +14,20 @@ from adgen_pipeline.text.redact import redact
         ("0900-00-00-12/0900 00 00 13", "[phone]/[phone]"),
         ("ቅርንጫፍ0900000012", "ቅርንጫፍ[phone]"),
         ("(0900) 000.012", "([phone]"),
+        ("ስልክ ቁጥር 0002 ይደውሉ", "ስልክ ቁጥር [phone] ይደውሉ"),
+        ("0️⃣9️⃣0️⃣0️⃣ 0️⃣0️⃣ 0️⃣0️⃣ 1️⃣2️⃣", "[phone]"),
+        ("𝟎𝟗𝟎𝟎𝟎𝟎𝟎𝟎𝟏𝟐", "[phone]"),
+        ("ለአቶ ናሙና ምሳሌ ይስጡ", "ለአቶ [name] ይስጡ"),
+        ("ወ/ሮ ናሙና፣ ወ/ት ምሳሌ እና ዶ/ር ናሙናው", "ወ/ሮ [name]፣ ወ/ት [name] እና ዶ/ር [name]"),
+        ("Mr. Sample Person", "Mr. [name]"),
+        ("ስልክ፦ ናሙና 0900000012", "ስልክ፦ [name] [phone]"),
+        ("0900000012 (ናሙና)\nዋጋ 500 ብር", "[phone] ([name])\nዋጋ 500 ብር"),
+        ("ስም፦ ናሙና ምሳሌ", "ስም፦ [name]"),
+        ("ስልክ ቁጥር 0900000012 ላይ ይደውሉ", "ስልክ ቁጥር [phone] ላይ ይደውሉ"),
+        ("ለበለጠ መረጃ ይደውሉ", "ለበለጠ መረጃ ይደውሉ"),
+        ("SIZE 39 40 41 42 43 44 45", "SIZE 39 40 41 42 43 44 45"),
+        ("DON'T MISS OUT", "DON'T MISS OUT"),
+        ("1️⃣ ቦሌ 2️⃣ ፒያሳ", "1️⃣ ቦሌ 2️⃣ ፒያሳ"),
         ("@abc_sample_shop", "[handle]"),
         ("shop@example.com", "[email]"),
         ("https://t.me/abc_sample_shop ቅናሽ", "[link] ቅናሽ"),
@@ -24,6 +38,21 @@ from adgen_pipeline.text.redact import redact
 )
 def test_contacts_are_masked_and_prices_are_not(text: str, expected: str) -> None:
     assert redact(text) == expected
+
+
+NAMES = st.text(st.sampled_from("ሀለመረሰበተነከወዘየደገ"), min_size=3, max_size=6)
+TITLES = st.sampled_from(["አቶ", "ለአቶ", "ወ/ሮ", "የወ/ሮ", "ወ/ት", "ዶ/ር", "Mr", "Mrs.", "Dr."])
+
+
+@given(TITLES, NAMES, NAMES, st.sampled_from(["", "\n", "። ", "፣ ዋጋ 500 ብር"]))
+def test_a_name_after_a_title_is_masked(title: str, first: str, last: str, after: str) -> None:
+    assert redact(f"ናሙና፦ {title} {first} {last}{after}") == f"ናሙና፦ {title} [name]{after}"
+
+
+@given(st.text(max_size=60))
+def test_a_redacted_text_holds_nothing_more_to_redact(text: str) -> None:
+    once = redact(text)
+    assert redact(once) == once
 
 
 @settings(deadline=None)
