@@ -16,6 +16,7 @@ from adgen_pipeline.corpus.chat_target import Example, example
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.schemas import CONVERSATIONS
 from adgen_pipeline.text.brief import Brief, BriefFact
+from adgen_pipeline.text.letters import plain_letters
 from adgen_pipeline.text.slots import SLOT, slots_in
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,9 @@ LABELS = {
     "location": "አድራሻ",
     "hashtag": "ሃሽታግ",
 }
+# Without words around them, a size and another size look the same: their text tells what they are of.
+SHOWN_KINDS = frozenset(("quantity",))
+FORMS_SHARE = 0.1  # of all rows: ads that hardly say a word teach how to write few words, and little else
 _NAME_WORDS = 6
 
 # Template tokens of all supported families; angle brackets and bars are replaced so that no tokenizer sees them.
@@ -49,6 +53,9 @@ _TEMPLATE_TOKEN = re.compile(
 )
 _REPLACEMENTS = str.maketrans({"<": "‹", ">": "›", "[": "(", "|": "¦"})
 _SPACES = re.compile(r"\s+")
+
+
+_Row = tuple[int, int, str, Example]  # channel_id, message_id, split, what is learned
 
 
 def messages(brief: Brief, exemplars: Sequence[str]) -> list[dict[str, str]]:
@@ -112,19 +119,22 @@ def _lines(brief: Brief) -> list[str]:
         lines.append(f"ለማን: {words(brief.audience)}")
     if brief.description:
         lines.append(f"- {words(brief.description)}")
-    lines += [f"- {words(feature)}" for feature in brief.features]
+    for feature in brief.features:
+        label = f"{LABELS['price']}:" if "⟨price_" in feature else "-"
+        lines.append(f"{label} {words(feature)}")
     if brief.tone:
         lines.append(f"ስሜት: {words(brief.tone)}")
     for kind, label in LABELS.items():
-        slots = [fact.slot for fact in brief.of_kind(kind) if fact.slot not in said]
-        if slots:
-            lines.append(f"{label}: {' '.join(slots)}")
+        facts = [fact for fact in brief.of_kind(kind) if fact.slot not in said]
+        if facts:
+            shown = (f"{f.slot} = {_name(f)}" if kind in SHOWN_KINDS else f.slot for f in facts)
+            lines.append(f"{label}: {' '.join(shown)}")
     return lines
 
 
 def _name(fact: BriefFact) -> str:
-    """A product's name in a few words."""
-    return " ".join(escape_template(fact.text).split()[:_NAME_WORDS])
+    """A name or size in a few words, in plain letters."""
+    return " ".join(escape_template(plain_letters(fact.text)).split()[:_NAME_WORDS])
 
 
 def conversations(
@@ -145,7 +155,7 @@ def conversations(
     Raises:
         DataError: no ad gives a row.
     """
-    kept: list[tuple[int, int, str, Example]] = []
+    kept: list[_Row] = []
     drops: dict[str, int] = defaultdict(int)
     for row in ads.sort("channel_id", "message_id").iter_rows(named=True):
         brief = Brief.model_validate_json(row["brief"])
@@ -154,6 +164,9 @@ def conversations(
             drops[found] += 1
         else:
             kept.append((row["channel_id"], row["message_id"], row["split"], found))
+    forms_count = sum(row[-1].is_form for row in kept)
+    kept = _with_few_forms(kept, seed=seed)
+    drops["form_beyond_share"] += forms_count - sum(row[-1].is_form for row in kept)
     logger.info(
         "%d of %d ads became conversations; left out: %s",
         len(kept),
@@ -190,11 +203,32 @@ def conversations(
     return CONVERSATIONS.conform(CONVERSATIONS.frame(rows))
 
 
+def _with_few_forms(rows: list[_Row], *, seed: int) -> list[_Row]:
+    """The rows with at most a share of forms, each channel its part of them, chosen by hash.
+
+    Two of ten shops post nothing else: without a limit every fifth row would be the same five labels.
+    """
+    forms = sorted((row for row in rows if row[-1].is_form), key=lambda row: _draw(seed, row[0], row[1]))
+    channels = {row[0] for row in forms}
+    most = max(1, round(FORMS_SHARE * (len(rows) - len(forms)) / max(1, len(channels))))
+    taken: dict[int, int] = defaultdict(int)
+    chosen: set[tuple[int, int]] = set()
+    for channel_id, message_id, _, _ in forms:
+        if taken[channel_id] < most:
+            taken[channel_id] += 1
+            chosen.add((channel_id, message_id))
+    return [row for row in rows if not row[-1].is_form or row[:2] in chosen]
+
+
+def _draw(seed: int, channel_id: int, message_id: int) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}/{channel_id}/{message_id}".encode()).digest()[:8], "big")
+
+
 def _exemplars(
     pool: Sequence[tuple[int, str]], channel_id: int, message_id: int, target: str, *, count: int, seed: int
 ) -> list[tuple[int, str]]:
     """Posts to show beside a brief: of another product, chosen by hash; none in every fourth row."""
-    draw = int.from_bytes(hashlib.sha256(f"{seed}/{channel_id}/{message_id}".encode()).digest()[:8], "big")
+    draw = _draw(seed, channel_id, message_id)
     if count == 0 or not pool or draw % 4 == 0:
         return []
     own = set(target.split())

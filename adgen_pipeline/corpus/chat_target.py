@@ -9,21 +9,25 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 
+import regex
+
 from adgen_pipeline.corpus.lines import is_mere_call
 from adgen_pipeline.text.amharic import STOP_WORDS, normalise
 from adgen_pipeline.text.brief import Brief, BriefFact
+from adgen_pipeline.text.labels import AMHARIC_LABELS, is_label
+from adgen_pipeline.text.letters import plain_letters
+from adgen_pipeline.text.patterns import EMOJI
 from adgen_pipeline.text.slots import SLOT, slot, slot_kind, slots_in
 
-MINIMUM_ETHIOPIC_WORDS = 6
-MINIMUM_CONTENT_WORDS = (
-    4  # Ethiopic words of product and points: fewer is a form with sizes, not an ad in words
-)
+MINIMUM_ETHIOPIC_WORDS = 3
+MINIMUM_CONTENT_WORDS = 2  # Ethiopic words of product and points: fewer is a form with sizes and a price
 MINIMUM_ETHIOPIC_SHARE = 0.75  # of the letters outside of slots
 MAXIMUM_FREE_WORDS = 6  # content words of a line that the brief need not explain: calls, labels
 MINIMUM_SUPPORT = 0.4  # of a longer line's content words that the brief must hold
+MAXIMUM_LATIN_WORDS = 3  # of a line whose slots stay when its English words go
 MAXIMUM_CHARS = 620  # of the target; about 300 tokens of the trimmed Gemma
 MAXIMUM_PROMPT_CHARS = 520  # of the brief's words
-MAXIMUM_POINTS = 9
+MAXIMUM_POINTS = 11
 MAXIMUM_HASHTAGS = 3
 
 _ETHIOPIC_WORD = re.compile(r"[ሀ-ፚ]+")
@@ -31,56 +35,36 @@ _WORD = re.compile(r"[^\W_]+")
 _LATIN_LETTER = re.compile(r"[A-Za-z]")
 _ETHIOPIC_LETTER = re.compile(r"[ሀ-ፚ]")
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z'’]*")
-_EMOJI_RUN = re.compile(r"([^\w\s⟨⟩.!?,:-]\ufe0f?)(?:\s?\1){2,}")
+# Several emoji in a row, of one kind or many, are where a small model loses its thread.
+_EMOJI_RUN = regex.compile(rf"({EMOJI})(?:\s*{EMOJI})+", regex.V1)
+_TAG = re.compile(r"#(?=[^\W\d])|(?<=[^\W\d])_(?=[^\W\d])")  # of labels that shops tag: «#Package_Included»
 _DRAWN = re.compile(r"[-_=—–.~*➖〰•▪️·]{4,}")
 _CONTACTS = frozenset(("phone", "handle", "url", "email", "hashtag"))
 _SPECIFICATIONS = frozenset(("quantity", "hashtag", "percent", "time", "date"))
 _MARK = "\x00"  # stands for a slot while letters are counted
 
-_AMHARIC_LABELS = {
-    "price": "ዋጋ",
-    "size": "ሳይዝ",
-    "sizes": "ሳይዝ",
-    "color": "ቀለም",
-    "colour": "ቀለም",
-    "colors": "ቀለሞች",
-    "tel": "ስልክ",
-    "phone": "ስልክ",
-    "call": "ስልክ",
-    "mobile": "ስልክ",
-    "address": "አድራሻ",
-    "location": "አድራሻ",
-    "contact": "ያግኙን",
-    "inbox": "ያናግሩን",
-    "telegram": "ቴሌግራም",
-    "discount": "ቅናሽ",
-    "weight": "ክብደት",
-    "power": "ኃይል",
-    "storage": "ማከማቻ",
-    "screen": "ስክሪን",
-    "ram": "ራም",
-    "capacity": "መጠን",
-    "height": "ቁመት",
-    "length": "ርዝመት",
-    "width": "ስፋት",
-}
 _LABEL_BEFORE_SLOT = re.compile(
-    rf"(?<![ሀ-ፚ] )(?:\b(?:or|and)\s+)?\b({'|'.join(_AMHARIC_LABELS)})\b(?=[\s:፡፦#=–—.-]*⟨)", re.IGNORECASE
+    rf"(?<![ሀ-ፚ] )(?:\b(?:or|and)\s+)?\b({'|'.join(AMHARIC_LABELS)})\b(?=[\s:፡፦#=–—.-]*⟨)", re.IGNORECASE
 )
 _FILLERS = frozenset(
     ("me", "us", "or", "and", "our", "now", "on", "at", "to", "the", "only", "for", "is", "new", "no")
 )
-_BARE_PRICE_LABEL = re.compile(r"\W*ዋጋ(?:\W|ብር)*")
+_BARE_PRICE_LABEL = re.compile(r"\W*(?:ዋጋ|ብር)(?:\W|ብር)*")
 _DOUBLED = re.compile(r"(\b[ሀ-ፚ]+)\s*/\s*\1\b")  # «ዋጋ/ዋጋ», once «ዋጋ/Price»
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]")
 
 
 @dataclass(frozen=True)
 class Example:
-    """What the model shall write for a brief."""
+    """What the model shall write for a brief.
+
+    Attributes:
+        is_form: its brief has hardly a word: a name, sizes, a price, contacts.
+    """
 
     target: str
     brief: Brief
+    is_form: bool
 
 
 def example(target: str, brief: Brief, *, slots_per_kind: int) -> Example | str:
@@ -91,7 +75,7 @@ def example(target: str, brief: Brief, *, slots_per_kind: int) -> Example | str:
         brief: its back-constructed brief.
         slots_per_kind: slots that the tokenizer has for each kind.
     """
-    lines = _target_lines(target, brief)
+    lines = _target_lines(plain_letters(target), brief, slots_per_kind)
     text = "\n".join(lines).strip()
     renumbered = _renumbered(slots_in(text))
     too_many = any(
@@ -113,35 +97,73 @@ def example(target: str, brief: Brief, *, slots_per_kind: int) -> Example | str:
     if not reduced.product:
         return "no_product"
     content = SLOT.sub(_MARK, " ".join((reduced.product, reduced.audience, *reduced.features)))
-    if len(_ETHIOPIC_WORD.findall(content)) < MINIMUM_CONTENT_WORDS:
-        return "no_points"
     if len(reduced.features) > MAXIMUM_POINTS:
         return "too_many_points"
     if len(reduced.product) + sum(map(len, reduced.features)) > MAXIMUM_PROMPT_CHARS:
         return "too_long"
     if not any(fact.kind in ("price", "phone", "handle", "url", "location") for fact in reduced.facts):
         return "no_offer"
-    return Example(text, reduced)
+    return Example(text, reduced, len(_ETHIOPIC_WORD.findall(content)) < MINIMUM_CONTENT_WORDS)
 
 
-def _target_lines(target: str, brief: Brief) -> list[str]:
+def _target_lines(target: str, brief: Brief, slots_per_kind: int) -> list[str]:
     """The lines that stay, cleaned; at most one blank line between two."""
     hashtags = sum(slot_kind(name) == "hashtag" for name in set(slots_in(target)))
     terms = {fact.slot: fact.text for fact in brief.of_kind("term")}
+    values = {fact.slot: fact.value for fact in brief.facts}
     product = _content_words(brief.product)
     said = product | _content_words(" ".join((brief.audience, *brief.features)))
     seen: set[str] = set()
     lines: list[str] = []
     for raw in target.split("\n"):
-        line = _clean_line(_with_calls(raw, terms), seen, has_many_hashtags=hashtags > MAXIMUM_HASHTAGS)
+        with_calls = _with_calls(raw, terms)
+        if _repeats_values(with_calls, {values.get(name, name) for name in seen}, values):
+            continue
+        line = _clean_line(with_calls, seen, has_many_hashtags=hashtags > MAXIMUM_HASHTAGS)
         if line is None or not _is_supported(line, product, said):  # dropped, not blank
             continue
         if _BARE_PRICE_LABEL.fullmatch(line) and "⟨price_" not in target:
             continue
+        if _is_specification_too_many(line, seen, slots_per_kind):
+            continue
         if line or (lines and lines[-1]):
             lines.append(line)
         seen.update(slots_in(line))
-    return lines
+    return _without_empty_headings(lines)
+
+
+def _repeats_values(line: str, said: set[str], values: dict[str, str]) -> bool:
+    """Whether a line in English words only repeats sizes that an Amharic line gave: «Size: ⟨quantity_2⟩»."""
+    slots = slots_in(line)
+    is_english = not _ETHIOPIC_LETTER.search(SLOT.sub("", line))
+    return (
+        bool(slots)
+        and is_english
+        and all(slot_kind(name) == "quantity" and values.get(name) in said for name in slots)
+    )
+
+
+def _is_specification_too_many(line: str, seen: set[str], slots_per_kind: int) -> bool:
+    """Whether a line of sizes alone needs more quantities than the model has slots for."""
+    slots = slots_in(line)
+    quantities = {name for name in (*seen, *slots) if slot_kind(name) == "quantity"}
+    return (
+        len(quantities) > slots_per_kind
+        and not set(slots) <= seen
+        and all(slot_kind(name) in _SPECIFICATIONS for name in slots)
+    )
+
+
+def _without_empty_headings(lines: list[str]) -> list[str]:
+    """The lines without labels that nothing follows: «አድራሻችን» whose address is gone."""
+    kept: list[str] = []
+    for line in reversed(lines):
+        words = _WORD.findall(line)
+        following = next((later for later in reversed(kept) if later), "")
+        if words and not slots_in(line) and is_label(words) and not slots_in(following):
+            continue
+        kept.append(line)
+    return kept[::-1]
 
 
 def _with_calls(line: str, terms: dict[str, str]) -> str:
@@ -158,7 +180,8 @@ def _clean_line(line: str, seen: set[str], *, has_many_hashtags: bool) -> str | 
     """The line as an answer would have it; None if it goes."""
     if not line.strip():
         return ""
-    line = _EMOJI_RUN.sub(r"\1\1", _DRAWN.sub("", " ".join(line.split()))).strip()
+    line = _EMOJI_RUN.sub(r"\1 ", _DRAWN.sub("", " ".join(line.split())))
+    line = " ".join(_outside_slots(_TAG, " ", line).split())
     line = _without_english_echo(line)
     slots = slots_in(line)
     words = SLOT.sub(_MARK, line)
@@ -174,9 +197,14 @@ def _clean_line(line: str, seen: set[str], *, has_many_hashtags: bool) -> str | 
     line = _amharic_labels(line)
     words = SLOT.sub(_MARK, line)
     if len(_LATIN_LETTER.findall(words)) > len(_ETHIOPIC_LETTER.findall(words)):
-        if all(slot_kind(name) in _SPECIFICATIONS for name in slots):
+        musts = [name for name in slots if slot_kind(name) not in _SPECIFICATIONS]
+        if not musts:
             return None  # English, with nothing that must be said
-        line = "".join(part if SLOT.fullmatch(part) else _LATIN_WORD.sub("", part) for part in _parts(line))
+        if (
+            len(_LATIN_WORD.findall(words)) > MAXIMUM_LATIN_WORDS
+        ):  # a sentence: without its words, a heap of slots
+            return " ".join(name for name in dict.fromkeys(musts) if name not in seen) or None
+        line = _outside_slots(_LATIN_WORD, "", line)
     return " ".join(_DOUBLED.sub(r"\1", _EMPTY_BRACKETS.sub("", line)).split())
 
 
@@ -206,6 +234,11 @@ def _without_english_echo(line: str) -> str:
     return line
 
 
+def _outside_slots(pattern: re.Pattern[str], replacement: str, line: str) -> str:
+    """The line with a pattern replaced between its slots."""
+    return "".join(part if SLOT.fullmatch(part) else pattern.sub(replacement, part) for part in _parts(line))
+
+
 def _parts(line: str) -> list[str]:
     """The line cut at its slots, slots included."""
     parts, end = [], 0
@@ -218,13 +251,13 @@ def _parts(line: str) -> list[str]:
 def _amharic_labels(line: str) -> str:
     """English labels such as «Price» in Amharic; in a line of English words alone, fillers beside them go."""
     if _ETHIOPIC_LETTER.search(SLOT.sub(_MARK, line)):
-        return _LABEL_BEFORE_SLOT.sub(lambda match: _AMHARIC_LABELS[match.group(1).casefold()], line)
+        return _LABEL_BEFORE_SLOT.sub(lambda match: AMHARIC_LABELS[match.group(1).casefold()], line)
 
     def translate(match: re.Match[str]) -> str:
         word = match.group().casefold()
-        return "" if word in _FILLERS else _AMHARIC_LABELS.get(word, match.group())
+        return "" if word in _FILLERS else AMHARIC_LABELS.get(word, match.group())
 
-    if not any(word.casefold() in _AMHARIC_LABELS for word in _LATIN_WORD.findall(SLOT.sub(_MARK, line))):
+    if not any(word.casefold() in AMHARIC_LABELS for word in _LATIN_WORD.findall(SLOT.sub(_MARK, line))):
         return line
     parts = [part if SLOT.fullmatch(part) else _LATIN_WORD.sub(translate, part) for part in _parts(line)]
     return " ".join("".join(parts).split())
@@ -260,7 +293,10 @@ def _reduced(brief: Brief, renumbered: dict[str, str], target: str) -> Brief:
     features = []
     for feature in brief.features:
         text = supported(_amharic_labels(kept(feature)))
-        if _ETHIOPIC_LETTER.search(SLOT.sub(_MARK, text)) and 2 * len(text.split()) >= len(feature.split()):
+        is_offer = "⟨price_" in text and len(set(slots_in(text))) > 1  # «⟨quantity_1⟩ ⟨price_1⟩»
+        if (is_offer or _ETHIOPIC_LETTER.search(SLOT.sub(_MARK, text))) and 2 * len(text.split()) >= len(
+            feature.split()
+        ):
             features.append(text)
     facts = tuple(
         BriefFact(**{**fact.model_dump(), "slot": renumbered[fact.slot]})

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from adgen_pipeline.recipe import CorpusRecipe
 from adgen_pipeline.text.amharic import search_key
 from adgen_pipeline.text.facts import Fact, find_facts, value_key
+from adgen_pipeline.text.letters import plain_letters
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 # Contacts are masked; prices, quantities and hashtags make lines differ, so that «ዋጋ 500 ብር» in every second post
@@ -28,8 +29,8 @@ def line_key(line: str, facts: Iterable[Fact] | None = None) -> str:
         line: one line of a post.
         facts: its facts, where they are known already (spans relative to the line).
     """
-    rest, kept = line, []
-    for fact in reversed(list(find_facts(line) if facts is None else facts)):
+    rest, kept = plain_letters(line), []
+    for fact in reversed(list(find_facts(rest) if facts is None else facts)):
         rest = rest[: fact.start] + " " + rest[fact.end :]
         if fact.kind not in _MASKED_KINDS:
             kept.append(value_key(fact))

@@ -15,14 +15,16 @@ import regex
 
 from adgen_pipeline.generation import formats
 from adgen_pipeline.generation.coverage import lines_for, missing_facts, with_leads
-from adgen_pipeline.generation.lexical import folded
-from adgen_pipeline.generation.promises import Supported, lexicon
 from adgen_pipeline.generation.wording import foreign_letters, stems
 from adgen_pipeline.text.amharic import hygiene, search_key, sentences, words
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.facts import find_facts
+from adgen_pipeline.text.labels import CALL, LABEL_KINDS, labels_before_slots
 from adgen_pipeline.text.language import script_shares
-from adgen_pipeline.text.slots import SLOT, fill, slots_in
+from adgen_pipeline.text.letters import shape
+from adgen_pipeline.text.lexical import folded
+from adgen_pipeline.text.promises import Supported, lexicon
+from adgen_pipeline.text.slots import SLOT, fill, slot_kind, slots_in
 
 MINIMUM_WORDS = 3  # outside of slots; less is a list of facts, not an ad
 MINIMUM_ETHIOPIC_SHARE = 0.6  # of the letters outside of slots
@@ -42,23 +44,14 @@ _SYMBOL_RUN = regex.compile(r"((?=\p{Emoji})[^\w\s#*]\p{M}*)(?:\s*\1){2,}")
 # «ስልክ፦» with nothing after it: the label outlived its fact.
 _DANGLING = re.compile(r"(?:[:፦=]|፡-|-)\s*$")
 _NO_LETTERS = re.compile(r"^[\W\d_]*$")
-# Calls to act are short and no filler: call, order, come, visit, write, join, buy, for more.
-_CALL = re.compile(r"ይደውሉ|ደውሉ|ያግኙ|ይዘዙ|ማዘዝ|ያነጋግሩ|ይምጡ|ይጎብኙ|ይፃፉ|ይጻፉ|ይቀላቀሉ|ይግዙ|ለበለጠ|እናመሰግናለን")
-# A label and the slot after it: untyped slots once made a model write an address where the price belongs, and typed
-# ones do not always keep it from that.
-_LABEL_KINDS = {
-    "ዋጋ": "price", "ስልክ": "phone", "አድራሻ": "location", "አድራሻችን": "location", "ደረጃ": "quantity", "መኝታ": "quantity",
-    "መታጠቢያ": "quantity", "ሳይዝ": "quantity", "መጠን": "quantity", "ራም": "quantity", "ክብደት": "quantity",
-}  # fmt: skip
+# What cannot stand behind a label: untyped slots once made a model write an address where the price belongs, and
+# typed ones do not always keep it from that.
 _WRONG_KINDS = {
     "price": {"phone", "handle", "url", "email", "location", "hashtag", "date", "time"},
     "phone": {"price", "location", "quantity", "percent", "hashtag", "date"},
     "location": {"price", "quantity", "percent", "date", "time"},
     "quantity": {"phone", "price", "handle", "url", "email", "location", "brand", "term"},
 }
-_LABELLED_SLOT = re.compile(
-    rf"(?<!\w)(?P<label>{'|'.join(_LABEL_KINDS)})\s*[^\w\s⟨]*\s*[^\w\s⟨]*\s*⟨(?P<kind>[a-z]+)_\d+⟩"
-)
 
 
 @dataclass(frozen=True)
@@ -123,6 +116,10 @@ class Guard:
         self._latin = lexicon().generic_latin | {w.lower() for w in _LATIN_WORD.findall(said)}
         self._said = frozenset(stems(said))
         self._known = None if known is None else known | set(stems(said))
+        self._labels: dict[str, set[str]] = {}
+        for point in brief.features:
+            for label, name in labels_before_slots(point):
+                self._labels.setdefault(name, set()).add(label)
         self._numbers = {match["stem"] for match in lexicon().number_words.finditer(brief_folded)}
         self._run = maximum_shared_words + 1
         self._copied = {run for post in retrieved for run in _runs(_plain_words(post), self._run)}
@@ -196,7 +193,7 @@ class Guard:
     def _is_filler(self, line: str, following: str) -> bool:
         """Whether a line says nothing of the brief: a few words of its own that head no fact."""
         found = stems(line)
-        if slots_in(line) or _CALL.search(line) or not 0 < len(found) <= FILLER_WORDS:
+        if slots_in(line) or CALL.search(shape(line)) or not 0 < len(found) <= FILLER_WORDS:
             return False
         if not self._said.isdisjoint(found):
             return False
@@ -230,16 +227,24 @@ class Guard:
             found.append(Violation("foreign_letters", letters))
         if self._known is not None:
             found += [Violation("unknown_word", stem) for stem in stems(bare) if stem not in self._known]
-        found += [
-            Violation("wrong_kind", match.group())
-            for match in _LABELLED_SLOT.finditer(line)
-            if match["kind"] in _WRONG_KINDS[_LABEL_KINDS[match["label"]]]
-        ]
+        found += self._wrong_labels(line)
         found += [Violation("foreign_name", name) for name in self._foreign if name in bare_folded]
         found += [
             Violation(f"promise_{promise.kind}", promise.evidence)
             for promise in self._promises.violations(bare)
         ]
+        return found
+
+    def _wrong_labels(self, line: str) -> list[Violation]:
+        """Labels before a fact of another kind, or before a size that the brief gives for something else."""
+        found: list[Violation] = []
+        for label, name in labels_before_slots(line):
+            kind = LABEL_KINDS.get(label, "")
+            meant = self._labels.get(name, set())
+            if slot_kind(name) in _WRONG_KINDS.get(kind, ()):
+                found.append(Violation("wrong_kind", f"{label} {name}"))
+            elif kind == "quantity" and meant and label not in meant:
+                found.append(Violation("wrong_label", f"{label} {name}"))
         return found
 
     def _copies(self, slotted: str) -> list[Violation]:

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from adgen_pipeline.text.labels import AMHARIC_LABELS, SIZE_LABELS
+
 _FILE = Path(__file__).with_name("lexicon.yaml")
 _LONGEST_PHRASE = 4  # words of the longest key
 
@@ -228,7 +230,8 @@ def _nouns() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _lexicon() -> dict[str, tuple[str, str]]:
-    return {
+    labels = {word: ("labels", label) for word, label in AMHARIC_LABELS.items() if label in SIZE_LABELS}
+    return labels | {
         str(english): (section, str(amharic))
         for section, entries in _file().items()
         if isinstance(entries, dict)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import yaml
 
-from adgen_pipeline.generation.lexical import amharic_pattern, english_pattern, folded, spans
+from adgen_pipeline.text.lexical import amharic_pattern, english_pattern, folded, spans
 
 Verdict = Literal["allow", "review", "refuse"]
 

@@ -11,6 +11,7 @@ from adgen_pipeline.generation.policy import judge
 from adgen_pipeline.generation.slotting import CONTACT_KINDS, Slotter, span
 from adgen_pipeline.text.amharic import STOP_WORDS, sentences
 from adgen_pipeline.text.brief import Brief, BriefFact
+from adgen_pipeline.text.labels import SPECIFICATION, amharic_label
 from adgen_pipeline.text.language import script_shares
 from adgen_pipeline.text.slots import FACT_KINDS, SLOT
 
@@ -68,6 +69,9 @@ class Reading:
             return
         evidence = judge(field.value).evidence
         self._sensitive += [words for _, words, _, _ in evidence if words not in self._sensitive]
+        self._slots.label = field.label.casefold()
+        if field.name in ("other", "features") and self._specification(field):
+            return
         match field.name:
             case "advertiser":
                 self._single["advertiser"] = self._advertiser(field.value)
@@ -171,6 +175,21 @@ class Reading:
         points = _SPLIT.split(value) if len(value.split()) > 3 else [value]
         spoken = (_amharic(point) for point in points)
         return [point for point in spoken if _has_words(point) or _says_something(point)]
+
+    def _specification(self, field: Field) -> bool:
+        """Whether the field is one such as `RAM: 8GB DDR4`, whose value is then one quantity behind its label."""
+        is_labelled = field.name == "other"
+        found = SPECIFICATION.fullmatch(f"{field.label}: {field.value}" if is_labelled else field.value)
+        if found is None:
+            return False
+        value = found["value"]
+        text = self._slots.alone(value, field.name) or value
+        begin = field.value.index(value)
+        source = span(field.name, field.start, begin, begin + len(value))
+        label = amharic_label(found["label"]) or ""
+        name = self._slots.add("quantity", text, value, source, must=False, label=label)
+        self._add_features([f"{label} {name}".strip()])
+        return True
 
     def _describe(self, field: Field) -> None:
         words = "፣ ".join(point for point in self._points(field) if point)
@@ -276,7 +295,7 @@ def _amharic_side(text: str) -> str:
 
 
 def _label(label: str) -> str:
-    return label if _ETHIOPIC.search(label) else translate(label).text
+    return label if _ETHIOPIC.search(label) else amharic_label(label) or translate(label).text
 
 
 def _located(fact: BriefFact, document: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from adgen_pipeline.generation.lexicon import translate, unknown_words
 from adgen_pipeline.text.brief import BriefFact
 from adgen_pipeline.text.facts import Fact, find_facts, value_text
+from adgen_pipeline.text.labels import word_before
 from adgen_pipeline.text.slots import SLOT, slot
 
 CONTACT_KINDS = ("phone", "handle", "email", "url")
@@ -30,17 +31,21 @@ class Slotter:
     """Collects the facts of a brief in order; equal facts share a slot."""
 
     def __init__(self) -> None:
+        self.label = ""  # of the field being read: what stands before a number that begins its value
         self._facts: list[BriefFact] = []
-        self._by_key: dict[tuple[str, str], int] = {}
+        self._by_key: dict[tuple[str, str, str], int] = {}
 
     @property
     def facts(self) -> tuple[BriefFact, ...]:
         """All facts so far, in the order found."""
         return tuple(self._facts)
 
-    def add(self, kind: str, text: str, value: str, source: str, *, must: bool) -> str:
-        """The slot of a fact or name, new or known; a must stays a must."""
-        key = (kind, value.casefold())
+    def add(self, kind: str, text: str, value: str, source: str, *, must: bool, label: str = "") -> str:
+        """The slot of a fact or name, new or known; a must stays a must.
+
+        Quantities are equal only behind the same `label`: one bedroom and one bathroom are two facts.
+        """
+        key = (kind, value.casefold(), label if kind == "quantity" else "")
         if key in self._by_key:
             position = self._by_key[key]
             if must and not self._facts[position].must:
@@ -70,9 +75,16 @@ class Slotter:
                 continue
             source = span(field, start, fact.start, fact.end)
             must = field == "offer" or kind not in _OPTIONAL_KINDS
-            parts += [value[end : fact.start], self.add(kind, text, normal, source, must=must)]
+            label = word_before(value, fact.start) or self.label
+            parts += [value[end : fact.start], self.add(kind, text, normal, source, must=must, label=label)]
             end = fact.end
         return "".join([*parts, value[end:]])
+
+    @staticmethod
+    def alone(value: str, field: str) -> str | None:
+        """How an ad writes a value that is one fact and nothing else (`5 hours` as `5 ሰዓት`); otherwise None."""
+        facts = find_facts(value)
+        return _in_field(facts[0], field)[1] if len(facts) == 1 and facts[0].text == value else None
 
     def slotted_around(self, slotted: str, field: str) -> str:
         """The text with facts between its slots as slots too; the slots it has stay."""

@@ -4,7 +4,7 @@ from random import Random
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adgen_pipeline.corpus.ads import build, take_apart
@@ -123,12 +123,14 @@ PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)  # the first text reads the lexicons
 @given(st.one_of(st.lists(PIECES, max_size=14).map("".join), st.text(max_size=60)))
 def test_filling_the_target_gives_back_the_post_letter_for_letter(post: str) -> None:
     taken = take_apart(post, SIGNATURE)
     assert fill(taken.target, taken.brief.values()) == post
 
 
+@settings(deadline=None)
 @given(
     seed=st.integers(),
     channel=st.sampled_from([channel for channel in channels() if channel.writes == "shop"]),
@@ -197,3 +199,59 @@ def test_too_few_ads_are_an_error_that_says_what_to_do() -> None:
     documents, labels = documents_and_labels(10)
     with pytest.raises(DataError, match="5 of 10 documents are ads, fewer than"):
         build(documents, labels, recipe=CorpusRecipe())
+
+
+def test_equal_numbers_of_different_things_are_different_slots() -> None:
+    taken = take_apart("የሚከራይ ቤት\nመኝታ: 2\nመታጠቢያ: 2\nዋጋ: 9,000 ብር", frozenset())
+    assert taken.target.split("\n")[1:3] == ["መኝታ: ⟨quantity_1⟩", "መታጠቢያ: ⟨quantity_2⟩"]
+    assert taken.brief.features == ("መኝታ ⟨quantity_1⟩", "መታጠቢያ ⟨quantity_2⟩")
+
+
+def test_a_specification_is_one_quantity_in_whatever_letters() -> None:
+    taken = take_apart("🅑🅡🅐🅝🅓 : Selam Book\n✨🅡🅐🅜: 8 DDR4 😍\nStorage : 512GB SSD", frozenset())
+    assert taken.target == "🅑🅡🅐🅝🅓 : ⟨product_1⟩\n✨🅡🅐🅜: ⟨quantity_1⟩ 😍\nStorage : ⟨quantity_2⟩"
+    assert slots_of(taken.brief)["⟨quantity_1⟩"] == "8 DDR4"
+    assert taken.brief.product == "⟨product_1⟩"
+    assert taken.brief.features == ("RAM ⟨quantity_1⟩", "Storage ⟨quantity_2⟩")
+
+
+def test_prices_are_told_with_what_they_buy() -> None:
+    taken = take_apart("የወጥ ቤት ስቲከር\n3ሜትር = 700 ብር\n5ሜትር = 950 ብር\nዋጋ 1,500 ብር ብቻ", frozenset())
+    assert taken.brief.features == ("⟨quantity_1⟩ ⟨price_1⟩", "⟨quantity_2⟩ ⟨price_2⟩")
+
+
+def test_delivery_and_its_fee_are_a_term_and_no_price_of_the_product() -> None:
+    taken = take_apart("የቆዳ ቦርሳ\nዋጋ 900 ብር\nከ100-200 ብር ከፍለው ካሉበት እናደርሳለን", frozenset())
+    assert [fact.text for fact in taken.brief.of_kind("price")] == ["900 ብር"]
+    assert [fact.text for fact in taken.brief.of_kind("term")] == ["ከ100-200 ብር ከፍለው ካሉበት እናደርሳለን"]
+
+
+def test_a_delivery_promise_in_the_only_sentence_stays_with_the_product() -> None:
+    post = "ምቹ እና ለስላሳ የሆነ በተለያየ ቀለም የቀረበ የአልጋ ልብስ አሁኑኑ ይዘዙን በአዲስ አበባ ውስጥ ያሉበት ቦታ ድረስ በነፃ እናደርሳለን 0900000012"
+    assert "የአልጋ ልብስ" in take_apart(post, frozenset()).brief.product
+
+
+@pytest.mark.parametrize(
+    "greeting", ["እንኳን ለአዲሱ ዓመት በሰላም አደረሳችሁ!", "በናንተ ጥያቄ መሰረት በድጋሚ የገባ", "አያምልጥዎ!!", "በድጋሚ ገብተዋል"]
+)
+def test_greetings_and_shouts_are_not_the_product(greeting: str) -> None:
+    brief = take_apart(f"{greeting}\nየሴቶች የትከሻ ቦርሳ\nዋጋ 900 ብር", frozenset()).brief
+    assert brief.product == "የሴቶች የትከሻ ቦርሳ"
+    assert brief.features == ()
+
+
+def test_the_shops_own_name_is_not_the_product() -> None:
+    taken = take_apart("⭐ Abc Sample ⭐\nየቱርክ ጫማ\nዋጋ 900 ብር\n@abcsample", frozenset())
+    assert taken.target.startswith("⭐ ⟨brand_1⟩ ⭐")
+    assert taken.brief.product == "የቱርክ ጫማ"
+
+
+def test_a_tagged_label_is_a_word_and_a_tag_among_tags_is_a_hashtag() -> None:
+    taken = take_apart("የቆዳ ቦርሳ\n#ዋጋ፦ 900 ብር\n#ስልክ #ቦርሳ", frozenset())
+    assert taken.target == "የቆዳ ቦርሳ\n#ዋጋ፦ ⟨price_1⟩\n⟨hashtag_1⟩ ⟨hashtag_2⟩"
+
+
+def test_a_call_among_terms_is_a_term_of_its_own() -> None:
+    lines = ["ያሉበት ድረስ በነፃ እናደርሳለን", "የቴሌግራም ቻናላችንን ይቀላቀሉ"]
+    taken = take_apart("የቆዳ ቦርሳ\n" + "\n".join(lines), frozenset(map(line_key, lines)))
+    assert [fact.text for fact in taken.brief.of_kind("term")] == lines

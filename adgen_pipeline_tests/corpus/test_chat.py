@@ -132,12 +132,83 @@ def test_slots_are_numbered_without_gaps() -> None:
     assert found.brief.values()["⟨quantity_1⟩"] == "9 ኪሎ"
 
 
+def test_english_specifications_become_amharic_labels_and_each_number_keeps_its_own() -> None:
+    found = learned("Selam Book\n💾 Storage: 512GB SSD\n✨🅡🅐🅜: 8 DDR4\n✨ ባትሪው ረጅም ሰዓት የሚቆይ\nPrice 500 birr")
+    assert isinstance(found, Example)
+    assert found.target == (
+        "⟨product_1⟩\n💾 ማከማቻ: ⟨quantity_1⟩\n✨ራም: ⟨quantity_2⟩\n✨ ባትሪው ረጅም ሰዓት የሚቆይ\nዋጋ ⟨price_1⟩"
+    )
+    assert found.brief.features[:2] == ("ማከማቻ ⟨quantity_1⟩", "ራም ⟨quantity_2⟩")
+
+
+def test_sizes_beyond_the_models_slots_leave_the_answer() -> None:
+    labels = ("Storage", "RAM", "Screen", "CPU", "Battery", "Graphics", "Camera")
+    specifications = "\n".join(f"{label}: {n}GB" for n, label in enumerate(labels, start=1))
+    found = learned(f"የቢሮ ላፕቶፕ በጥሩ ሁኔታ\n{specifications}\nዋጋ 500 ብር")
+    assert isinstance(found, Example)
+    assert [name for name in slots_in(found.target) if "quantity" in name] == [
+        f"⟨quantity_{n}⟩" for n in range(1, 7)
+    ]
+    assert "ካሜራ" not in found.target
+
+
+def test_a_size_said_again_in_english_leaves_the_answer() -> None:
+    found = learned("የሴቶች ክፍት ጫማ\nመጠን፦ 36-40\nየሚያምር ምቹ ጫማ\nSize: 36-40\nዋጋ 500 ብር")
+    assert isinstance(found, Example)
+    assert found.target == "የሴቶች ክፍት ጫማ\nመጠን፦ ⟨quantity_1⟩\nየሚያምር ምቹ ጫማ\nዋጋ ⟨price_1⟩"
+
+
+def test_rows_of_emoji_and_headings_of_nothing_leave_the_answer() -> None:
+    found = learned("📣📣🔥 የቆዳ ቦርሳ ለሴቶች 👇👇👇\n✔️ በጣም ጠንካራና ምቹ\n💵🏷 ዋጋ 500 ብር\n🌐 አድራሻችን 🌐\n\n✔️ ለአያያዝ ቀላል")
+    assert isinstance(found, Example)
+    assert found.target == "📣 የቆዳ ቦርሳ ለሴቶች 👇\n✔️ በጣም ጠንካራና ምቹ\n💵 ዋጋ ⟨price_1⟩\n\n✔️ ለአያያዝ ቀላል"
+
+
+def test_sizes_without_words_are_shown_with_their_text() -> None:
+    facts = (BriefFact(slot="⟨quantity_1⟩", text="3 ሊትር", value="3l"),)
+    (_, user) = messages(Brief(product="ማፍያ", features=(), facts=facts), [])
+    assert user["content"].endswith("መጠን: ⟨quantity_1⟩ = 3 ሊትር")
+
+
+def test_prices_with_words_stand_on_a_price_line() -> None:
+    (_, user) = messages(brief(features=("የነበረው ⟨price_1⟩",)), [])
+    assert user["content"].endswith("\nዋጋ: የነበረው ⟨price_1⟩")
+
+
+FORM = "Nike Air {n}\nSize 40,41\nPrice 500 birr\nአድራሻ፦ ቦሌ ናሙና ሕንፃ 1ኛ ፎቅ"
+
+
+def test_forms_are_a_small_share_of_the_rows() -> None:
+    found = learned(FORM)
+    assert isinstance(found, Example)
+    assert found.is_form
+    table = ads(40)
+    rows = []
+    for number in range(30):
+        taken = take_apart(FORM.format(n=number), frozenset())
+        rows.append(
+            {
+                "channel_id": 3,
+                "message_id": number,
+                "split": "train",
+                "vertical": None,
+                "slots": [],
+                "post": FORM,
+                "target": taken.target,
+                "brief": taken.brief.model_dump_json(),
+            }
+        )
+    both = ADS.conform(pl.concat([table, ADS.frame(rows)]))
+    made = conversations(both, exemplars_in_prompt=0, seed=7)
+    assert made.filter(pl.col("channel_id") == 3).height == 4
+    assert made.equals(conversations(both, exemplars_in_prompt=0, seed=7))
+
+
 REFUSED = {
-    "too_little_amharic": "Nike shoes\nSize 40,41,42\nPrice 500 birr",
-    "no_points": "Nike Air\nሳይዝ 40,41\nዋጋ 500 ብር\nአድራሻ ናሙና ሕንፃ ላይ እንገኛለን ስልክ 0900000012 ይደውሉልን ይዘዙን ዛሬውኑ",
+    "too_little_amharic": "Nike shoes\nSize 40,41,42\n500 birr\n0900000012",
     "no_offer": "🎯 የቆዳ ቦርሳ ለሴቶች\n✔️ በጣም ጠንካራና ምቹ\n✔️ ለአያያዝ ቀላል የሆነ",
     "too_long": "🎯 የቆዳ ቦርሳ ለሴቶች\nዋጋ 500 ብር\n" + "\n".join(f"✔️ {p} {i}" for i in "ሀሁሂሃሄህሆለ" for p in POINTS),
-    "too_many_slots": "🎯 የቆዳ ቦርሳ ለሴቶች\nዋጋ 500 ብር\n" + "\n".join(f"✔️ ቁመቱ {n} ሜትር የሆነ" for n in range(1, 8)),
+    "too_many_slots": "🎯 የቆዳ ቦርሳ ለሴቶች\nዋጋ 500 ብር\n" + "\n".join(f"✔️ {n}0 ብር ለአባላት" for n in range(1, 8)),
 }
 
 

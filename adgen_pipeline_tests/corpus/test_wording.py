@@ -2,7 +2,7 @@
 
 import pytest
 
-from adgen_pipeline.corpus.wording import is_audience, names_a_product, points, product
+from adgen_pipeline.corpus.wording import is_audience, names_a_product, offer, points, product
 
 PRODUCTS = {
     "a plain name": ("የመስኮት መጋረጃ", "የመስኮት መጋረጃ"),
@@ -12,6 +12,11 @@ PRODUCTS = {
     "a Latin name in a sentence": ("🔥 አዲስ ⟨product_1⟩ ስማርት ሰዓት ገብቷል!", "አዲስ ⟨product_1⟩ ስማርት ሰዓት"),
     "a price with its prefix": ("ነጠላ ጫማ በ⟨price_1⟩", "ነጠላ ጫማ"),
     "an order": ("የሚያምር የቆዳ ቦርሳ ለማዘዝ ⟨phone_1⟩ ይደውሉ", "የሚያምር የቆዳ ቦርሳ"),
+    "an order by phone": ("⟨phone_1⟩ ላይ በመደወል ወይም መልዕክት በመላክ ማራኪ ሻማዎች ይዘዙ!", "ማራኪ ሻማዎች"),
+    "what hangs behind the noun": (
+        "ማራኪ መዓዛ ያላቸው ለስላሳ የሆኑ ሻማዎች በተለያየ ቅርፅ፣ መጠን እና ቀለም ይዘዙ",
+        "ማራኪ መዓዛ ያላቸው ለስላሳ የሆኑ ሻማዎች",
+    ),
     "a place in the sentence": ("የሚከራይ ቤት በ⟨location_1⟩ አካባቢ", "የሚከራይ ቤት በ⟨location_1⟩ አካባቢ"),
 }
 
@@ -44,9 +49,31 @@ def test_slogans_and_promises_name_no_product(line: str, expected: bool) -> None
     assert names_a_product(line) is expected
 
 
+def test_numbers_in_words_stay_in_points() -> None:
+    assert points("✅ አንድ ብሩሽ እና አንድ ስፓቹላ") == ["አንድ ብሩሽ አንድ ስፓቹላ"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("⟨quantity_1⟩ቱን/⟨price_1⟩", "⟨quantity_1⟩ቱን ⟨price_1⟩"),
+        ("ዋጋ ⟨price_1⟩ የነበረው ⟨price_2⟩", "⟨price_1⟩ የነበረው ⟨price_2⟩"),
+        ("💵 ዋጋ፦ ⟨price_1⟩ ብቻ", ""),
+    ],
+)
+def test_an_offer_is_a_price_with_what_it_is_the_price_of(line: str, expected: str) -> None:
+    assert offer(line) == expected
+
+
 @pytest.mark.parametrize(
     ("point", "expected"),
-    [("ለቤት እና ለቢሮ", True), ("ለሴቶች የሚሆን", True), ("ለመቁረጥ ምቹ", False), ("ለቤት ውበት የሚሰጥ", False)],
+    [
+        ("ለቤት እና ለቢሮ", True),
+        ("ለሴቶች የሚሆን", True),
+        ("ለመቁረጥ ምቹ", False),
+        ("ለአያያዝ ምቹ", False),
+        ("ለቤት ውበት የሚሰጥ", False),
+    ],
 )
 def test_an_audience_says_for_whom(point: str, expected: bool) -> None:
     assert is_audience(point) is expected

@@ -80,7 +80,7 @@ def test_a_markdown_brief_keeps_model_numbers_with_their_names() -> None:
     brief = understand(MARKDOWN, source="brief.md")
     assert brief.product == "⟨product_1⟩ ላፕቶፕ"
     assert _texts(brief, "product") == ["HP EliteBook 840 G5"]
-    assert _texts(brief, "quantity") == ["Intel Core i5", "16GB RAM", "512GB SSD"]
+    assert _texts(brief, "quantity") == ["Intel Core i5", "512GB SSD", "16GB"]
     assert [fact.must for fact in brief.of_kind("quantity")] == [False, False, False]
     assert _texts(brief, "price") == ["38,000 ብር"]
     assert _texts(brief, "term") == ["1 ዓመት ዋስትና"]
@@ -241,3 +241,16 @@ def test_escaped_json_is_read_like_plain_json() -> None:
 
 def test_half_a_character_does_no_harm() -> None:
     assert understand("ምርት፦ ጫማ \ud83d ጥቁር", source="b.txt").model_dump_json()
+
+
+def test_english_specifications_are_one_quantity_behind_an_amharic_label() -> None:
+    brief = understand(
+        "product: laptop\n- RAM: 8GB DDR4\n- Battery: 5 hours\nphone: 0900000012", source="b.md"
+    )
+    assert brief.features == ("ራም ⟨quantity_1⟩", "ባትሪ ⟨quantity_2⟩")
+    assert _texts(brief, "quantity") == ["8GB DDR4", "5 ሰዓት"]
+
+
+def test_equal_numbers_of_different_things_are_different_facts() -> None:
+    brief = understand("ምርት፦ የሚከራይ ቤት\nመኝታ፦ 2\nመታጠቢያ፦ 2", source="b.txt")
+    assert brief.features == ("መኝታ ⟨quantity_1⟩", "መታጠቢያ ⟨quantity_2⟩")

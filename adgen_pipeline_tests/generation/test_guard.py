@@ -66,6 +66,14 @@ def test_a_line_that_breaks_a_rule_is_dropped_and_the_rest_stays(line: str, kind
     assert guarded.repairs_count == 1
 
 
+def test_a_size_stands_behind_its_own_label() -> None:
+    brief = understand("product: laptop\nRAM: 8GB\nStorage: 512GB SSD\nprice: 30,000 birr", source="b.yaml")
+    assert brief.features == ("ራም ⟨quantity_1⟩", "ማከማቻ ⟨quantity_2⟩")
+    good = "የሚያምር ዘመናዊ ላፕቶፕ ለቢሮ\nራም፦ ⟨quantity_1⟩\nማከማቻ፦ ⟨quantity_2⟩\nዋጋ፦ ⟨price_1⟩"
+    assert not _kinds(good, brief)
+    assert "wrong_label" in _kinds(good.replace("ማከማቻ፦ ⟨quantity_2⟩", "ማከማቻ፦ ⟨quantity_1⟩"), brief)
+
+
 def test_only_the_sentence_that_breaks_a_rule_is_dropped() -> None:
     guarded = Guard(BRIEF).check(GOOD.replace("ነው\n", "ነው። በነፃ እናደርሳለን። ለስራ ይመቻል።\n"))
     assert "ውሃ የማያስገባ ነው። ለስራ ይመቻል።" in guarded.text

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from adgen_pipeline.generation.lexical import amharic_pattern, english_pattern, folded
+from adgen_pipeline.text.lexical import amharic_pattern, english_pattern, folded
 
 _FILE = Path(__file__).with_name("promises.yaml")
 
@@ -68,6 +68,12 @@ def promises(text: str) -> list[Promise]:
         for pattern in patterns
         for match in pattern.finditer(key)
     ]
+
+
+@lru_cache(maxsize=1 << 15)
+def promised(text: str) -> frozenset[str]:
+    """Kinds of the promises of a text; lines of posts recur, so that most are known."""
+    return frozenset(promise.kind for promise in promises(text))
 
 
 class Supported:
