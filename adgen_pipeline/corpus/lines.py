@@ -182,6 +182,8 @@ def _role(
         role = "contact"
     elif is_signature and not is_label(words) and not _is_specification(text, words):
         role = "brand" if _is_shop_name(text, words) else "term"
+    elif len(words) <= _TERM_WORDS and _is_fee(facts):
+        role = "term"
     elif "price" in kinds and len(words) <= 4 and (_names_price(words) or not is_standing(text)):
         role = "price"
     elif not kinds and is_label(words):
@@ -224,6 +226,12 @@ def _orders_something(post: str, start: int, end: int) -> bool:
 def _is_contact(kinds: AbstractSet[str], words: Sequence[str]) -> bool:
     """Whether a line says little more than how to reach the shop, or holds hashtags only."""
     return bool(kinds & _CONTACTS and len(words) <= 8) or (kinds == {"hashtag"} and not words)
+
+
+def _is_fee(facts: Sequence[Fact]) -> bool:
+    """Whether all prices among the facts are delivery fees or least orders, and there is one."""
+    prices = [fact for fact in facts if fact.kind == "price"]
+    return bool(prices) and all(fact.role for fact in prices)
 
 
 def _names_price(words: Sequence[str]) -> bool:

@@ -53,7 +53,8 @@ def find_spans(
     for number, line in enumerate(lines):
         if number != title and line.role in ("point", "price", "banner"):
             _add(spans, _specification(plain, line))
-    _add(spans, (Span(f.start, f.end, f.kind, value_text(f.value)) for f in facts))
+    # a delivery fee or a least order is a term of the shop: the brief must not name it as the product's price
+    _add(spans, (Span(f.start, f.end, "term" if f.role else f.kind, value_text(f.value)) for f in facts))
     for line in lines:
         if line.role in ("point", "call", "price", "contact"):
             found = PLACE.finditer(shape(post), line.start, line.end)

@@ -1,12 +1,14 @@
 """Numbers as they are written in Amharic posts: Ethiopic numerals, ሺ and ሚሊዮን, number words, grouped digits.
 
-Only reading of numbers stands here; what a number means (a price, a phone) is decided in `text.facts`.
+What a number means (a price, a phone) is decided in `text.facts`. The patterns expect ASCII digits (`text.digits`),
+and all their repeats are bounded: a page of blanks, commas or number words must not cost quadratic time.
 """
 
 import re
 from decimal import Decimal
 
 SPACE = r"[ \t\u00a0\u202f]"  # horizontal: a number never goes on in the next line
+SPACES = f"{SPACE}{{0,3}}"
 
 # Unit words with their spellings in real posts; each is a factor.
 MULTIPLIERS: dict[str, int] = {
@@ -64,20 +66,24 @@ MULTIPLIER = (
     + r")(?![ሀ-ፚ])|(?i:million|thousand|k)(?![A-Za-z])"
 )
 # 1700 · 96,899 · 94, 369 · 1.500 (three digits after a point are thousands: no price has mills) · 1500.50
-DIGITS = rf"(?:\d+(?:,{SPACE}?\d{{3}})+(?!\d)|\d{{1,3}}(?:\.\d{{3}})+(?!\d)|\d+)(?:\.\d{{1,2}}(?!\d))?"
+DIGITS = (
+    rf"(?:[0-9]{{1,12}}+(?:,{SPACE}?[0-9]{{3}}){{1,4}}+(?![0-9])|[0-9]{{1,3}}+(?:\.[0-9]{{3}}){{1,4}}+(?![0-9])"
+    r"|[0-9]{1,12}+(?![0-9]))(?:\.[0-9]{1,2}+(?![0-9]))?"
+)
 # 5 ሺህ · 5ሺ 500 · 1 ሚሊዮን 200 ሺህ
 AMOUNT = (
-    rf"{DIGITS}(?:{SPACE}*(?:{MULTIPLIER})"
-    rf"(?:{SPACE}*(?:ከ|እና)?{SPACE}*{DIGITS}(?:{SPACE}*(?:{MULTIPLIER}))?)?)?"
+    rf"{DIGITS}(?:{SPACES}(?:{MULTIPLIER})"
+    rf"(?:{SPACES}(?:ከ|እና)?{SPACES}{DIGITS}(?:{SPACES}(?:{MULTIPLIER}))?)?)?"
 )
 
 _WORD = "|".join(
     sorted({*_BELOW_HUNDRED, "መቶ", *(m for m in MULTIPLIERS if not m.isascii())}, key=lambda w: (-len(w), w))
 )
-NUMBER_WORDS = rf"(?:(?:{_WORD})(?![ሀ-ፚ]){SPACE}+)*(?:{_WORD})(?![ሀ-ፚ])"
+NUMBER_WORDS = rf"(?:(?:{_WORD})(?![ሀ-ፚ]){SPACE}{{1,3}}){{0,9}}(?:{_WORD})(?![ሀ-ፚ])"
 
 _PART = re.compile(rf"({DIGITS})|({_WORD}|(?i:million|thousand|k))")
-_GROUPED = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+")
+MAXIMUM_NUMERALS = 16  # a longer run of Ethiopic numerals is no number that anybody writes
 
 
 def ethiopic_number(numerals: str) -> int:
@@ -101,6 +107,34 @@ def ethiopic_number(numerals: str) -> int:
             total = ((total + pair) or 1) * 10_000
             pair = 0
     return total + pair
+
+
+def ethiopic_numerals(number: int) -> str:
+    """A number from 1 in Ethiopic numerals, the reverse of `ethiopic_number`: 215 is ፪፻፲፭, 100 is ፻.
+
+    Raises:
+        ValueError: the number is below 1; there is no zero.
+
+    Source: CSS Counter Styles Level 3, "Ethiopic numeric counter style": pairs of digits, ፻ after every odd pair
+        that is not zero, ፼ after every even one, no ፩ before ፻ and none at the front before ፼.
+    """
+    if number < 1:
+        raise ValueError(f"{number} has no Ethiopic numerals, which begin with ፩")
+    digits = str(number)
+    digits = "0" * (len(digits) % 2) + digits
+    pairs = [int(digits[at : at + 2]) for at in range(0, len(digits), 2)]
+    written = []
+    for at, pair in enumerate(pairs):
+        place = len(pairs) - 1 - at
+        is_hundreds = place % 2 == 1
+        if pair and not (pair == 1 and place and (is_hundreds or at == 0)):
+            tens, ones = divmod(pair, 10)
+            written.append((chr(0x1371 + tens) if tens else "") + (chr(0x1368 + ones) if ones else ""))
+        if is_hundreds and pair:
+            written.append("፻")
+        elif place and not is_hundreds:
+            written.append("፼")
+    return "".join(written)
 
 
 def read_digits(digits: str) -> Decimal:

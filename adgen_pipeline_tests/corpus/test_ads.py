@@ -99,6 +99,24 @@ def test_an_address_ends_before_a_phone() -> None:
     assert taken.target == "ናሙና ጫማ\nአድራሻ፦ ⟨location_1⟩ ⟨phone_1⟩"
 
 
+@pytest.mark.parametrize(
+    "line", ["🛵 ዴሊቨሪ ከ100 -200 ብር", "የእቃ ማድረሻ ዋጋ 60 ብር ነው", "ከ1,000 ብር በላይ ሲገዙ ማድረሻ በነፃ"]
+)
+def test_a_delivery_fee_is_a_term_and_never_the_products_price(line: str) -> None:
+    post = f"የቆዳ ጫማ ለወንዶች\nዋጋ 2500 ብር\n{line}\n0900000012"
+    taken = take_apart(post, frozenset())
+    assert [fact.text for fact in taken.brief.of_kind("price")] == ["2500 ብር"]
+    assert len(taken.brief.of_kind("term")) == 1
+    assert fill(taken.target, taken.brief.values()) == post
+
+
+def test_a_fee_within_a_long_line_is_a_term_of_its_own() -> None:
+    post = "የሚያምር የቆዳ ጫማ ለወንዶች በ2500 ብር ብቻ ይዘዙ፣ በአዲስ አበባ ውስጥ ያሉ ደንበኞች ማድረሻ 150 ብር ይከፍላሉ"
+    taken = take_apart(post, frozenset())
+    assert [fact.text for fact in taken.brief.of_kind("price")] == ["2500 ብር"]
+    assert [fact.text for fact in taken.brief.of_kind("term")] == ["150 ብር"]
+
+
 def test_slots_written_by_others_are_copied_as_text() -> None:
     post = "ጫማ ⟨price_1⟩ እና ⟨phone_9⟩ ዋጋ 500 ብር"
     taken = take_apart(post, frozenset())

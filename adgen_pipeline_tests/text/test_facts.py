@@ -47,15 +47,26 @@ ONE_FACT = {
         "0️⃣9️⃣0️⃣0️⃣0️⃣0️⃣0️⃣0️⃣1️⃣6️⃣",
         "+251900000016",
     ),
+    "short code after a label": ("አጭር ቁጥር 0002", "phone", "0002", "0002"),
+    "code to dial": ("*000*1#", "phone", "*000*1#", "*000*1#"),
+    "phone with slashes": ("0900/00/00/12", "phone", "0900/00/00/12", "+251900000012"),
+    "phone in brackets": ("(011) 000 00 00", "phone", "011) 000 00 00", "+251110000000"),
+    "price in keycap emoji": ("ዋጋ 4⃣0⃣0⃣ ብር", "price", "4⃣0⃣0⃣ ብር", "400 ETB"),
+    "two keycaps with a currency": ("9️⃣0️⃣ ብር", "price", "9️⃣0️⃣ ብር", "90 ETB"),
+    "styled digits": ("𝟏,𝟐𝟎𝟎 ብር", "price", "𝟏,𝟐𝟎𝟎 ብር", "1200 ETB"),
+    "millions of no currency": ("1.2 ሚሊዮን ሰዎች", "quantity", "1.2 ሚሊዮን ሰዎች", "1200000ሰዎች"),
     "percent sign": ("የ20% ቅናሽ", "percent", "20%", "20"),
     "percent in words": ("50 ፐርሰንት", "percent", "50 ፐርሰንት", "50"),
     "percent range": ("10-20 በመቶ", "percent", "10-20 በመቶ", "10-20"),
     "Ethiopian date": ("ጥር 5 ቀን 2016 ዓ.ም", "date", "ጥር 5 ቀን 2016 ዓ.ም", "ጥር 5 ቀን 2016 ዓ.ም"),
     "date in Ethiopic numerals": ("ከመስከረም ፲፭ ጀምሮ", "date", "መስከረም ፲፭", "መስከረም ፲፭"),
     "date in digits": ("12/05/2016", "date", "12/05/2016", "12/05/2016"),
+    "day before an Ethiopian month": ("5 ጥር 2016", "date", "5 ጥር 2016", "5 ጥር 2016"),
+    "month, day and year with a slash": ("ጥር 5/2016", "date", "ጥር 5/2016", "ጥር 5/2016"),
     "English date": ("January 5, 2024", "date", "January 5, 2024", "january 5, 2024"),
     "time": ("2:30 ሰዓት", "time", "2:30 ሰዓት", "2:30"),
     "time without minutes": ("ከጠዋቱ 2 ሰዓት", "time", "2 ሰዓት", "2:00"),
+    "half past": ("3 ሰዓት ተኩል", "time", "3 ሰዓት ተኩል", "3:30"),
     "English time": ("8:00 AM", "time", "8:00 AM", "8:00am"),
     "link": (
         "(https://t.me/abc_sample_shop).",
@@ -111,6 +122,34 @@ def test_a_price_has_a_minimum_a_maximum_and_a_currency() -> None:
     assert fact.value == {"min": 1500, "max": 2000, "currency": "ETB"}
 
 
+@pytest.mark.parametrize(
+    ("text", "roles"),
+    [
+        ("ዴሊቨሪ ከ100 -200 ብር", ["delivery"]),
+        ("🛵 Delivery 👉 100 ብር ብቻ", ["delivery"]),
+        ("የእቃ ማድረሻ ዋጋ 60ብር ነው", ["delivery"]),
+        ("150 ብር ለዴሊቨሪ", ["delivery"]),
+        ("ከ100 እስከ 200 ብር ከፍለው ካሉበት እናደርሳለን", ["delivery"]),
+        ("ዋጋ 1700 ብር ዴሊቨሪ 100 ብር", ["", "delivery"]),
+        ("ከ 2,000 ብር በላይ ሲገዙ ማድረሻ በነፃ", ["minimum_order"]),
+        ("Buy items worth over 1000 birr and get free delivery", ["minimum_order"]),
+        ("🚛 Free delivery 💥Price; 2,000br", [""]),
+        ("1400ብር ብቻ ከነፃ የማድረስ አገልግሎት ጋር።", [""]),
+        ("ዴሊቨሪ አለን። 1100ብር ብቻ።", [""]),
+        ("ዋጋ 500 ብር ዴሊቨሪ አለን", [""]),
+        ("ለማድረቅ ተስማሚ ዋጋ 800 ብር", [""]),
+        ("በ 500,000 ብር በላይ የሆኑ ቤቶች", [""]),
+    ],
+)
+def test_a_delivery_fee_and_a_least_order_are_not_the_products_price(text: str, roles: list[str]) -> None:
+    assert [fact.role for fact in find_facts(text)] == roles
+
+
+def test_a_line_that_announces_a_price_speaks_for_the_next_line_only() -> None:
+    facts = find_facts("ዋጋ፦\n2500\n3500\nዋጋ፦\n\n4500")
+    assert [fact.kind for fact in facts] == ["price", "quantity", "quantity"]
+
+
 def test_two_writings_of_a_fact_have_one_key() -> None:
     (local,) = find_facts("0900 00 00 12")
     (international,) = find_facts("+251-900-00-00-12")
@@ -121,6 +160,8 @@ def test_facts_become_json() -> None:
     document = to_json(find_facts("ዋጋ 500 ብር 0900000012"))
     assert json.loads(json.dumps(document)) == document
     assert [fact["kind"] for fact in document["facts"]] == ["price", "phone"]
+    assert not any("role" in fact for fact in document["facts"])
+    assert to_json(find_facts("ማድረሻ 50 ብር"))["facts"][0]["role"] == "delivery"
 
 
 WORDS = st.sampled_from(

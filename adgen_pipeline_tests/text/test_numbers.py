@@ -3,8 +3,10 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from adgen_pipeline.text.numbers import ethiopic_number, read_amount
+from adgen_pipeline.text.numbers import ethiopic_number, ethiopic_numerals, read_amount
 
 
 @pytest.mark.parametrize(
@@ -14,6 +16,17 @@ from adgen_pipeline.text.numbers import ethiopic_number, read_amount
 )  # fmt: skip
 def test_ethiopic_numerals_are_multiplicative(numerals: str, value: int) -> None:
     assert ethiopic_number(numerals) == value
+    assert ethiopic_numerals(value) == numerals
+
+
+@given(st.integers(min_value=1, max_value=10**24))
+def test_a_number_in_ethiopic_numerals_and_back_is_the_number(number: int) -> None:
+    assert ethiopic_number(ethiopic_numerals(number)) == number
+
+
+def test_there_is_no_ethiopic_zero() -> None:
+    with pytest.raises(ValueError, match="begin with ፩"):
+        ethiopic_numerals(0)
 
 
 @pytest.mark.parametrize("text", ["", "12", "፩a"])
