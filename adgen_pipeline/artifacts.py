@@ -129,29 +129,21 @@ class Store:
         ):
             yield lambda block: writer.write_table(_arrow(block), row_group_size=max(1, block.height))
 
-    def scan_table(self, schema: TableSchema, partition: str | None = None) -> pl.LazyFrame:
-        """A table as written, to be collected in part.
-
-        Raises:
-            ArtifactError: it was not made yet.
-        """
-        return pl.scan_parquet(self._made(schema, partition))
-
     def read_table(self, schema: TableSchema, partition: str | None = None) -> pl.DataFrame:
         """A table as written.
 
         Raises:
             ArtifactError: it was not made yet.
         """
-        return pl.read_parquet(self._made(schema, partition))
+        return pl.read_parquet(self._existing(schema, partition))
 
-    def _made(self, schema: TableSchema, partition: str | None) -> Path:
-        path = self.table_path(schema, partition)
-        if not path.is_file():
-            raise ArtifactError(
-                f"{path}: {schema.key} was not made yet. Run `adgen run --select {schema.key}`."
-            )
-        return path
+    def scan_table(self, schema: TableSchema, partition: str | None = None) -> pl.LazyFrame:
+        """A table of which only the columns and rows that are used get read.
+
+        Raises:
+            ArtifactError: it was not made yet.
+        """
+        return pl.scan_parquet(self._existing(schema, partition))
 
     def scan_partitions(self, schema: TableSchema) -> pl.LazyFrame:
         """All partitions of a channel-partitioned table as one lazy frame, in the order of their keys."""
@@ -160,6 +152,14 @@ class Store:
         if not paths:
             return schema.empty().lazy()
         return pl.concat([pl.scan_parquet(path) for path in paths])
+
+    def _existing(self, schema: TableSchema, partition: str | None) -> Path:
+        path = self.table_path(schema, partition)
+        if not path.is_file():
+            raise ArtifactError(
+                f"{path}: {schema.key} was not made yet. Run `adgen run --select {schema.key}`."
+            )
+        return path
 
     def version_path(self, stage: str, name: str, version: str) -> Path:
         """Folder of an artifact version (which may not be there yet)."""

@@ -23,6 +23,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from PIL import Image
 
 FONT = Path(__file__).parent / "fonts" / "NotoSansEthiopic-Regular.ttf"
 FAMILY = ["Noto Sans Ethiopic", "DejaVu Sans"]
@@ -30,6 +32,7 @@ fontManager.addfont(str(FONT))
 
 MAXIMUM_BYTES = 100_000  # the Dagster UI keeps every figure of every run in its database
 METRES_AN_INCH = 0.0254
+COLOURS = 256  # a palette; a third of the bytes of full colour, and the eye sees no difference
 RESOLUTIONS = (144, 120, 100, 80, 60)  # dots an inch, tried until the file is small enough
 
 COLUMN_LABEL_CHARS = 70  # of a heat map's columns together; more are tilted so that they do not touch
@@ -53,8 +56,13 @@ def png(figure: Figure, maximum_bytes: int = MAXIMUM_BYTES) -> bytes:
         text.set_fontfamily(FAMILY)
     image = b""
     for dots_per_inch in RESOLUTIONS:
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=dots_per_inch, metadata={"Software": None})
+        drawn, buffer = io.BytesIO(), io.BytesIO()
+        figure.savefig(drawn, format="png", dpi=dots_per_inch)
+        with Image.open(drawn) as pixels:
+            palette = pixels.convert("RGB").quantize(
+                COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+            )
+        palette.save(buffer, "PNG", optimize=True, dpi=(dots_per_inch, dots_per_inch))
         image = buffer.getvalue()
         if len(image) <= maximum_bytes:
             break
@@ -110,6 +118,7 @@ def bars(
     intervals: Mapping[str, tuple[float, float]] | None = None,
     form: str = "{:,.0f}",
     highlight: str | None = None,
+    width_inches: float = 7.0,
 ) -> Figure:
     """Horizontal bars from top to bottom in the order given, with the value at the end of each.
 
@@ -120,10 +129,11 @@ def bars(
         intervals: low and high bounds by label, drawn as whiskers.
         form: format of the values.
         highlight: the one label that is drawn in colour; None: all are.
+        width_inches: of the figure.
     """
-    figure = new_figure(7.0, 0.9 + 0.3 * max(len(values), 2))
+    figure = new_figure(width_inches, 0.9 + 0.3 * max(len(values), 2))
     axes = figure.add_subplot()
-    _plain(axes, title, grid="x")
+    plain(axes, title, grid="x")
     positions = list(range(len(values)))
     numbers = list(values.values())
     colours = [PALETTE[0] if highlight in (None, name) else PALETTE[2] for name in values]
@@ -140,7 +150,9 @@ def bars(
         )  # fmt: skip
     axes.set_yticks(positions, [label(name) for name in values])
     axes.set_ylim(len(values) - 0.45, -0.55)
-    axes.margins(x=0.12)
+    axes.margins(x=0.84 / width_inches)  # room for the value behind the longest bar
+    axes.xaxis.set_major_locator(MaxNLocator(5 if width_inches > 5 else 3))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
     axes.set_xlabel(unit, color=MUTED, fontsize=8.5)
     return figure
 
@@ -158,7 +170,7 @@ def grouped_bars(
     systems = list(dict.fromkeys(system for group in groups.values() for system in group))
     figure = new_figure(max(7.0, 1.0 + 0.34 * len(groups) * (len(systems) + 1)), 3.4)
     axes = figure.add_subplot()
-    _plain(axes, title, grid="y")
+    plain(axes, title, grid="y")
     width = 0.8 / max(len(systems), 1)
     for number, system in enumerate(systems):
         found = [(place, group[system]) for place, group in enumerate(groups.values()) if system in group]
@@ -194,7 +206,7 @@ def lines(
     """
     figure = new_figure(7.0, 3.4)
     axes = figure.add_subplot()
-    _plain(axes, title, grid="y")
+    plain(axes, title, grid="y")
     for number, (name, (xs, ys)) in enumerate(series.items()):
         colour = PALETTE[number % len(PALETTE)]
         axes.plot(xs, ys, color=colour, linewidth=1.8, marker="o" if len(xs) < 15 else "", markersize=3.5)
@@ -209,23 +221,33 @@ def lines(
 
 
 def heat_map(
-    rows: Mapping[str, Sequence[float]], columns: Sequence[str], *, title: str, x: str = "", unit: str = ""
+    rows: Mapping[str, Sequence[float]],
+    columns: Sequence[str],
+    *,
+    title: str,
+    x: str = "",
+    unit: str = "",
+    shows_values: bool = False,
 ) -> Figure:
     """One row of coloured cells for each label, dark is much.
+
+    The darkest colour stands for the 98th percentile of the cells, so that one outlier does not make all others pale.
 
     Args:
         rows: label → a value for each column.
         columns: column labels.
         title: heading.
         x: what the columns are.
-        unit: what the values are, beside the colour bar.
+        unit: what the values are, beside the colour bar, or after the title where the cells say it themselves.
+        shows_values: whether each cell says its value (nothing below one half) instead of a colour bar.
     """
     cells = [list(values) for values in rows.values()] or [[0.0] * len(columns)]
-    largest = max((value for values in cells for value in values), default=0.0)
+    values = sorted(value for row in cells for value in row if value > 0)
+    darkest = values[int(0.98 * (len(values) - 1))] if values else 1.0
     figure = new_figure(7.4, 1.3 + 0.3 * max(len(rows), 2))
     axes = figure.add_subplot()
-    _plain(axes, title)
-    image = axes.imshow(cells, cmap=HEAT, aspect="auto", vmin=0.0, vmax=largest or 1.0)
+    plain(axes, title)
+    heat = axes.imshow(cells, cmap=HEAT, aspect="auto", vmin=0.0, vmax=darkest)
     axes.set_yticks(range(len(rows)), [label(name) for name in rows])
     is_crowded = sum(map(len, columns)) > COLUMN_LABEL_CHARS
     tilt: dict[str, Any] = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if is_crowded else {}
@@ -237,14 +259,27 @@ def heat_map(
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
     axes.set_xlabel(x, color=MUTED, fontsize=8.5)
-    bar = figure.colorbar(image, ax=axes, shrink=0.9, pad=0.015, aspect=14)
+    if shows_values:
+        axes.set_title(unit, loc="right", fontsize=8.5, color=MUTED, pad=10)
+        for row, line in enumerate(cells):
+            for column, value in enumerate(line):
+                if value >= 0.5:
+                    colour = PAPER if value > 0.55 * darkest else INK
+                    axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8, color=colour)
+        return figure
+    is_cut = bool(values) and values[-1] > darkest
+    extend = "max" if is_cut else "neither"
+    bar = figure.colorbar(
+        heat, ax=axes, shrink=0.9, pad=0.015, aspect=14, extend=extend, ticks=MaxNLocator(5)
+    )
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, length=0, labelcolor=MUTED)
     bar.set_label(unit, color=MUTED, fontsize=8.5)
     return figure
 
 
-def _plain(axes: Axes, title: str, grid: str = "") -> None:
+def plain(axes: Axes, title: str = "", grid: str = "") -> None:
+    """Give axes the look of all figures: a title at the left, no frame, light lines along `grid` (x or y)."""
     axes.set_title(title, loc="left", fontsize=11, color=INK, pad=10)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(GRID)

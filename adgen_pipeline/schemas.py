@@ -6,6 +6,7 @@ other people's words is marked `personal`, so that previews pass it through `tex
 
 import polars as pl
 
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
 from adgen_pipeline.table_schema import Column, TableSchema
 
 UTC = pl.Datetime("us", "UTC")
@@ -173,64 +174,6 @@ DROPS = TableSchema(
         "kept_message_id": Column(pl.Int64, "of the document that stands for a duplicate", nullable=True),
     },
     ("channel_id", "message_id"),
-)
-
-WORD_FREQUENCIES = TableSchema(
-    "corpus",
-    "word_frequencies",
-    "one word of the documents",
-    {
-        "word": Column(pl.String, "L1 word, punctuation removed", personal=True),
-        "count": Column(pl.Int64, "occurrences"),
-        "documents_count": Column(pl.Int64, "documents that contain it"),
-        "channels_count": Column(pl.Int64, "channels that use it"),
-        "share": Column(pl.Float64, "of all words"),
-        "is_stop_word": Column(pl.Boolean, "whether it is a function word"),
-    },
-    ("word",),
-)
-
-NGRAMS = TableSchema(
-    "corpus",
-    "ngrams",
-    "a frequent word 2-gram or 3-gram of the documents",
-    {
-        "n": Column(pl.Int64, "number of words"),
-        "ngram": Column(pl.String, "words joined by one space", personal=True),
-        "count": Column(pl.Int64, "occurrences"),
-        "documents_count": Column(pl.Int64, "documents that contain it"),
-    },
-    ("n", "ngram"),
-)
-
-CHANNEL_PROFILES = TableSchema(
-    "corpus",
-    "channel_profiles",
-    "one channel: how much, when, about what and how it posts",
-    {
-        "channel_id": _ID["channel_id"],
-        **_CHANNEL_NAME,
-        "posts_count": Column(pl.Int64, "posts, albums counted once"),
-        "documents_count": Column(pl.Int64, "posts that became documents"),
-        "ads_count": Column(pl.Int64, "posts labelled as ads"),
-        "ad_share": Column(pl.Float64, "ads of posts with text"),
-        "first_date": Column(UTC, "first post", nullable=True),
-        "last_date": Column(UTC, "last post", nullable=True),
-        "median_words": Column(pl.Float64, "of posts with text", nullable=True),
-        "ethiopic_share": Column(pl.Float64, "mean over posts with text", nullable=True),
-        "emojis_per_post": Column(pl.Float64, "mean over posts with text", nullable=True),
-        "reactions_per_post": Column(pl.Float64, "mean", nullable=True),
-        "hour_counts": Column(pl.List(pl.Int64), "posts by hour of day in the recipe's zone, 24 numbers"),
-        "weekday_counts": Column(pl.List(pl.Int64), "posts by weekday, Monday first, 7 numbers"),
-        "verticals": Column(
-            pl.List(pl.Struct({"vertical": pl.String, "posts_count": pl.Int64})), "verticals of its ads"
-        ),
-        "languages": Column(
-            pl.List(pl.Struct({"language": pl.String, "posts_count": pl.Int64})), "languages of its posts"
-        ),
-        "top_hashtags": Column(STRINGS, "most used first, ten at most", personal=True),
-    },
-    ("channel_id",),
 )
 
 ADS = TableSchema(

@@ -30,7 +30,7 @@ def test_a_large_figure_becomes_coarser_until_it_fits() -> None:
     full = figures.png(figures.heat_map(noise, [str(m) for m in range(48)], title="noise"))
     assert len(full) <= figures.MAXIMUM_BYTES
     small = figures.png(
-        figures.heat_map(noise, [str(m) for m in range(48)], title="noise"), maximum_bytes=30_000
+        figures.heat_map(noise, [str(m) for m in range(48)], title="noise"), maximum_bytes=10_000
     )
     assert struct.unpack(">I", small[16:20])[0] < struct.unpack(">I", full[16:20])[0]
 

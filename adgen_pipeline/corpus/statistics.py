@@ -1,203 +1,158 @@
-"""What the corpus and its channels look like: word frequencies, n-grams, channel profiles, and their figures."""
+"""Which words and phrases the corpus is made of: word frequencies and n-grams, counted slice by slice.
 
-from collections.abc import Sequence
-from typing import Any
+Only distinct pieces between spaces are looked at one by one; all else is counted over numbers, so that a million
+posts need no more memory than their words as 32-bit numbers. Contacts are no words: they reach people.
+"""
+
+from collections.abc import Iterator
 
 import polars as pl
 
-from adgen_pipeline import figures
-from adgen_pipeline.schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
-from adgen_pipeline.text.amharic import STOP_WORDS, words
+from adgen_pipeline.exploration_schemas import NGRAMS, WORD_FREQUENCIES
+from adgen_pipeline.text.amharic import STOP_WORDS, normalise_expr, words
+from adgen_pipeline.text.redact import redact
 
-MINIMUM_NGRAM_DOCUMENTS = 2  # an n-gram of one document tells nothing about the corpus
+MAXIMUM_WORDS = 100_000  # most frequent first
 MAXIMUM_NGRAMS = 5_000  # for each n, most frequent first
+MINIMUM_NGRAM_DOCUMENTS = 2  # an n-gram of one document tells nothing about the corpus
 NGRAM_SIZES = (2, 3)
-TOP_HASHTAGS = 10
-DECIMALS = 9  # means; their last digits depend on the order of summing
-CHANNELS_SHOWN = 25  # in figures, those with the most posts
+SLICE_ROWS = 50_000  # documents whose words are in memory together: two to three million
 
 _HAS_LETTER = r"\p{L}"
+_TAG_OR_HANDLE = r"(^|[^\p{L}\p{M}\p{N}_.])[#@][\p{L}\p{M}\p{N}_]+"  # counted as a number: no word
+_EMOJI_PARTS = "[\u200d\ufe0e\ufe0f\u20e3]"  # marks by their category, so they would stick to words
+_MAY_BE_CONTACT = r"[\d@.:/]"
+_NO_WORD = 0  # the number of what is no word: n-grams end there
 
 
-def word_frequencies(documents: pl.DataFrame) -> pl.DataFrame:
-    """Counts of the words of `corpus/documents`: lower case, with at least one letter."""
-    found = _words(documents).filter(pl.col("word").str.contains(_HAS_LETTER))
-    counted = found.group_by("word").agg(
-        pl.len().alias("count"),
-        pl.col("document").n_unique().alias("documents_count"),
-        pl.col("channel_id").n_unique().alias("channels_count"),
+def word_frequencies(documents: pl.LazyFrame) -> pl.DataFrame:
+    """Counts of the words of `corpus/documents`: lower case, with at least one letter, no contacts."""
+    vocabulary = _Vocabulary(documents)
+    counts, by_channel = [], []
+    for found in vocabulary.numbered(documents):
+        real = found.filter(pl.col("word") != _NO_WORD)
+        counts.append(
+            real.group_by("word").agg(
+                pl.len().cast(pl.Int64).alias("count"),
+                pl.col("document").n_unique().cast(pl.Int64).alias("documents_count"),
+            )
+        )
+        by_channel.append(real.select("word", "channel_id").unique())
+    counted = pl.concat(counts).group_by("word").sum()
+    channels = (
+        pl.concat(by_channel).group_by("word").agg(pl.col("channel_id").n_unique().alias("channels_count"))
     )
+    total = max(int(counted["count"].sum()), 1)
+    named = vocabulary.named(counted.join(channels, on="word"), ["word"])
+    top = named.sort("count", "word", descending=[True, False]).head(MAXIMUM_WORDS)
     return WORD_FREQUENCIES.conform(
-        counted.with_columns(
-            (pl.col("count") / max(found.height, 1)).alias("share"),
+        top.with_columns(
+            (pl.col("count") / total).alias("share"),
             pl.col("word").is_in(list(STOP_WORDS)).alias("is_stop_word"),
         )
     )
 
 
-def ngrams(documents: pl.DataFrame) -> pl.DataFrame:
-    """The most frequent word 2-grams and 3-grams of `corpus/documents`, numbers left out."""
-    found = _words(documents).with_columns(pl.col("word").str.contains(_HAS_LETTER).alias("has_letter"))
-    return NGRAMS.conform(pl.concat([_ngrams(found, n) for n in NGRAM_SIZES]))
+def ngrams(documents: pl.LazyFrame) -> pl.DataFrame:
+    """The most frequent word 2-grams and 3-grams of `corpus/documents`; numbers and contacts end them."""
+    vocabulary = _Vocabulary(documents)
+    parts: dict[int, list[pl.DataFrame]] = {n: [] for n in NGRAM_SIZES}
+    for found in vocabulary.numbered(documents):
+        for n in NGRAM_SIZES:
+            parts[n].append(_ngrams(found, n))
+    return NGRAMS.conform(pl.concat([_most_frequent(parts[n], n, vocabulary) for n in NGRAM_SIZES]))
 
 
-def channel_profiles(
-    posts: pl.DataFrame, post_labels: pl.DataFrame, documents: pl.DataFrame, *, zone: str
-) -> pl.DataFrame:
-    """One row a channel: how much, when, about what and how it posts.
+class _Vocabulary:
+    """The words of a corpus as numbers, in alphabetical order from 1."""
 
-    Args:
-        posts: `telegram/posts` of all channels.
-        post_labels: `labels/post_labels`.
-        documents: `corpus/documents`.
-        zone: the zone whose hours and weekdays are counted.
+    def __init__(self, documents: pl.LazyFrame) -> None:
+        distinct = [pieces["piece"].unique() for pieces in _pieces(documents)]
+        pieces = pl.concat(distinct).unique() if distinct else pl.Series("piece", [], pl.String)
+        inside = pl.Series("word", [words(piece) for piece in pieces], pl.List(pl.String))
+        found = pl.DataFrame({"piece": pieces, "word": inside}).explode("word").drop_nulls("word")
+        self._words = _real_words(found["word"].unique()).sort()
+        numbers = pl.DataFrame({"word": self._words}).with_row_index("number", offset=_NO_WORD + 1)
+        self._numbers = (
+            found.join(numbers, on="word", how="left", maintain_order="left")
+            .with_columns(pl.col("number").fill_null(_NO_WORD))
+            .group_by("piece", maintain_order=True)
+            .agg("number")
+        )
+
+    def numbered(self, documents: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+        """One row a word in reading order: document, line, channel_id, word (its number); by slices."""
+        for pieces in _pieces(documents):
+            joined = pieces.join(self._numbers, on="piece", how="left", maintain_order="left")
+            yield (
+                joined.select("document", "line", "channel_id", word="number")
+                .explode("word")
+                .drop_nulls("word")
+            )
+
+    def named(self, table: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+        """A table with the words themselves in place of their numbers."""
+        return table.with_columns(
+            self._words.gather(table[name] - _NO_WORD - 1).alias(name) for name in columns
+        )
+
+
+def _pieces(documents: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """What stands between two spaces: document and line (their numbers), channel_id, piece; by slices.
+
+    Lines are those of `post`, for a phrase ends with its line; their words are in lower case and L1, as in `text`.
     """
-    key = ["channel_id", "message_id"]
-    labelled = posts.join(post_labels.select(*key, "vertical", "is_ad"), on=key, how="left").sort(key)
-    local = labelled.with_columns(pl.col("date").dt.convert_time_zone(zone).alias("local"))
-    written = ~pl.col("is_empty")
-    is_ad = pl.col("is_ad").fill_null(False)
-    profiles = (
-        local.group_by("channel_id")
-        .agg(
-            pl.col("channel_name").last(),
-            pl.len().alias("posts_count"),
-            is_ad.sum().alias("ads_count"),
-            (is_ad & written).sum().alias("_written_ads"),
-            written.sum().alias("_written"),
-            pl.col("date").min().alias("first_date"),
-            pl.col("date").max().alias("last_date"),
-            pl.col("words").filter(written).median().alias("median_words"),
-            pl.col("ethiopic_share").filter(written).mean().round(DECIMALS).alias("ethiopic_share"),
-            pl.col("emojis").filter(written).list.len().mean().round(DECIMALS).alias("emojis_per_post"),
-            pl.col("reactions_count").mean().round(DECIMALS).alias("reactions_per_post"),
-            *_counts(pl.col("local").dt.hour(), range(24), "hour_counts"),
-            *_counts(pl.col("local").dt.weekday(), range(1, 8), "weekday_counts"),
-        )
-        .with_columns(
-            pl.when(pl.col("_written") > 0)
-            .then(pl.col("_written_ads") / pl.col("_written"))
-            .otherwise(0.0)
-            .alias("ad_share"),
-            pl.concat_list([f"hour_counts_{n}" for n in range(24)]).alias("hour_counts"),
-            pl.concat_list([f"weekday_counts_{n}" for n in range(1, 8)]).alias("weekday_counts"),
-        )
-    )
-    parts = {
-        "verticals": _structs(
-            labelled.filter(is_ad & pl.col("vertical").is_not_null()), "vertical", "verticals"
-        ),
-        "languages": _structs(labelled.filter(written), "language", "languages"),
-        "top_hashtags": _top_hashtags(posts),
-        "documents_count": documents.group_by("channel_id").agg(pl.len().alias("documents_count")),
-    }
-    for table in parts.values():
-        profiles = profiles.join(table, on="channel_id", how="left")
-    lists = ("verticals", "languages", "top_hashtags")
-    filled = profiles.with_columns(
-        *(pl.col(name).fill_null([]) for name in lists), pl.col("documents_count").fill_null(0)
-    )
-    return CHANNEL_PROFILES.conform(filled.select(list(CHANNEL_PROFILES.columns)))
+    ordered = documents.select("channel_id", "message_id", "post").sort("channel_id", "message_id").collect()
+    numbered = ordered.select("channel_id", "post").with_row_index("document")
+    for rows in numbered.iter_slices(SLICE_ROWS):
+        plain = pl.col("post").str.to_lowercase().str.replace_all(_EMOJI_PARTS, " ")
+        plain = plain.str.replace_all(_TAG_OR_HANDLE, "${1} 0 ")
+        lines = rows.with_columns(normalise_expr(plain).str.split("\n")).explode("post")
+        pieces = lines.with_row_index("line").with_columns(pl.col("post").str.split(" ").alias("piece"))
+        yield pieces.drop("post").explode("piece").filter(pl.col("piece") != "")
 
 
-def top_words_figure(frequencies: pl.DataFrame, *, words_shown: int = 25) -> bytes:
-    """The most frequent words that are no function words, as PNG."""
-    top = (
-        frequencies.filter(~pl.col("is_stop_word"), pl.col("word").str.len_chars() > 1)
-        .sort("count", "word", descending=[True, False])
-        .head(words_shown)
-    )
-    values = dict(top.select("word", pl.col("count").cast(pl.Float64)).iter_rows())
-    return figures.png(figures.bars(values, title="Words of the corpus", unit="occurrences"))
-
-
-def profile_figures(profiles: pl.DataFrame) -> dict[str, bytes]:
-    """Figures of `corpus/channel_profiles` as PNG: posting hours, weekdays, and verticals of the ads by channel."""
-    rows = (
-        profiles.sort("posts_count", "channel_id", descending=[True, False]).head(CHANNELS_SHOWN).to_dicts()
-    )
-    named = _unique_names(rows)
-    hours = {name: _shares(row["hour_counts"]) for name, row in named.items()}
-    days = {name: _shares(row["weekday_counts"]) for name, row in named.items()}
-    weekdays = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-    found = {name: {v["vertical"]: v["posts_count"] for v in row["verticals"]} for name, row in named.items()}
-    verticals = sorted({vertical for counts in found.values() for vertical in counts})
-    charts = {
-        "posting_hours": figures.heat_map(
-            hours, [str(h) for h in range(24)], title="When channels post", x="hour of day", unit="% of posts"
-        ),
-        "posting_weekdays": figures.heat_map(days, weekdays, title="On which days", unit="% of posts"),
-    }
-    if verticals:
-        table = {
-            name: _shares([counts.get(v, 0) for v in verticals]) for name, counts in found.items() if counts
-        }
-        labels = [vertical.replace("_", " ") for vertical in verticals]
-        charts["ad_verticals"] = figures.heat_map(
-            table, labels, title="What channels advertise", unit="% of ads"
-        )
-    return {name: figures.png(chart) for name, chart in charts.items()}
-
-
-def _words(documents: pl.DataFrame) -> pl.DataFrame:
-    """One row a word: document (number), channel_id, word, in reading order."""
-    ordered = documents.sort("channel_id", "message_id")
-    found = pl.Series("word", [words(text.lower()) for text in ordered["text"]], dtype=pl.List(pl.String))
-    table = ordered.select("channel_id").with_row_index("document").with_columns(found)
-    return table.explode("word").drop_nulls("word")
+def _real_words(found: pl.Series) -> pl.Series:
+    """Those of distinct words that have a letter and are no contact."""
+    lettered = found.filter(found.str.contains(_HAS_LETTER))
+    doubtful = lettered.str.contains(_MAY_BE_CONTACT)
+    kept = [word for word in lettered.filter(doubtful) if redact(word) == word]
+    return pl.concat([lettered.filter(~doubtful), pl.Series(lettered.name, kept, pl.String)])
 
 
 def _ngrams(found: pl.DataFrame, n: int) -> pl.DataFrame:
-    places = range(n)
+    """Counts of a slice's n-grams, as numbers w0, w1 …, with the documents and channels that have them."""
+    words_of = [pl.col("word").shift(-place).alias(f"w{place}") for place in range(n)]
     within = pl.all_horizontal(
-        *(pl.col("document").shift(-place) == pl.col("document") for place in places),
-        *(pl.col("has_letter").shift(-place) for place in places),
+        pl.col("line").shift(1 - n) == pl.col("line"),
+        *(pl.col("word").shift(-place) != _NO_WORD for place in range(n)),
     )
-    joined = pl.concat_str([pl.col("word").shift(-place) for place in places], separator=" ")
+    keys = [f"w{place}" for place in range(n)]
     return (
-        found.select(joined.alias("ngram"), within.alias("within"), "document")
+        found.select(*words_of, within.alias("within"), "document", "channel_id")
         .filter("within")
-        .group_by("ngram")
-        .agg(pl.len().alias("count"), pl.col("document").n_unique().alias("documents_count"))
+        .group_by(keys)
+        .agg(
+            pl.len().cast(pl.Int64).alias("count"),
+            pl.col("document").n_unique().cast(pl.Int64).alias("documents_count"),
+            pl.col("channel_id").unique().alias("channels"),
+        )
+    )
+
+
+def _most_frequent(parts: list[pl.DataFrame], n: int, vocabulary: _Vocabulary) -> pl.DataFrame:
+    """The n-grams of all slices that several documents have, most frequent first."""
+    keys = [f"w{place}" for place in range(n)]
+    counted = (
+        pl.concat(parts)
+        .group_by(keys)
+        .agg(
+            pl.col("count", "documents_count").sum(),
+            pl.col("channels").explode().n_unique().cast(pl.Int64).alias("channels_count"),
+        )
         .filter(pl.col("documents_count") >= MINIMUM_NGRAM_DOCUMENTS)
-        .sort("count", "ngram", descending=[True, False])
-        .head(MAXIMUM_NGRAMS)
-        .with_columns(pl.lit(n).alias("n"))
     )
-
-
-def _counts(value: pl.Expr, values: range, name: str) -> list[pl.Expr]:
-    return [(value == number).sum().cast(pl.Int64).alias(f"{name}_{number}") for number in values]
-
-
-def _structs(rows: pl.DataFrame, column: str, name: str) -> pl.DataFrame:
-    """By channel, a list of {column, posts_count}, most frequent first."""
-    counted = rows.group_by("channel_id", column).agg(pl.len().cast(pl.Int64).alias("posts_count"))
-    ordered = counted.sort("channel_id", "posts_count", column, descending=[False, True, False])
-    return ordered.group_by("channel_id", maintain_order=True).agg(
-        pl.struct(column, "posts_count").alias(name)
-    )
-
-
-def _top_hashtags(posts: pl.DataFrame) -> pl.DataFrame:
-    used = posts.select("channel_id", "hashtags").explode("hashtags").drop_nulls("hashtags")
-    counted = used.group_by("channel_id", "hashtags").len()
-    ordered = counted.sort("channel_id", "len", "hashtags", descending=[False, True, False])
-    return ordered.group_by("channel_id", maintain_order=True).agg(
-        pl.col("hashtags").head(TOP_HASHTAGS).alias("top_hashtags")
-    )
-
-
-def _unique_names(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Rows by channel name; where two channels have the same name, with their ids."""
-    names = [str(row["channel_name"]) for row in rows]
-    return {
-        name if names.count(name) == 1 else f"{name} {row['channel_id']}": row
-        for name, row in zip(names, rows, strict=True)
-    }
-
-
-def _shares(counts: Sequence[int]) -> list[float]:
-    """Counts as percentages of their sum."""
-    total = sum(counts) or 1
-    return [100 * count / total for count in counts]
+    # By number as by word: the numbers are in alphabetical order.
+    top = counted.sort("count", *keys, descending=[True, *(False for _ in keys)]).head(MAXIMUM_NGRAMS)
+    ngram = pl.concat_str(keys, separator=" ").alias("ngram")
+    return vocabulary.named(top, keys).with_columns(ngram, pl.lit(n).alias("n")).drop(keys)

@@ -10,17 +10,9 @@ from adgen_pipeline.defs.automation import on_new_data
 from adgen_pipeline.defs.checks import schema_check, table_check, verdict
 from adgen_pipeline.defs.declare import TEAMS, table_asset
 from adgen_pipeline.defs.metadata import column_schema, counts, table_result
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
 from adgen_pipeline.recipe import Recipe
-from adgen_pipeline.schemas import (
-    ADS,
-    CHANNEL_PROFILES,
-    CONVERSATIONS,
-    DOCUMENTS,
-    DROPS,
-    NGRAMS,
-    POSTS,
-    WORD_FREQUENCIES,
-)
+from adgen_pipeline.schemas import ADS, CONVERSATIONS, DOCUMENTS, DROPS, POSTS
 from adgen_pipeline.table_schema import TableSchema
 
 
@@ -54,26 +46,27 @@ def documents_and_drops(
     yield table_result(DROPS, corpus.drops, facts={"reasons": counts(corpus.drops["reason"])})
 
 
-@table_asset(WORD_FREQUENCIES, version="1", ins={"documents": "corpus/documents"})
-def word_frequencies(documents: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
+@table_asset(WORD_FREQUENCIES, version="2", ins={"documents": "corpus/documents"})
+def word_frequencies(documents: pl.LazyFrame) -> dg.MaterializeResult[pl.DataFrame]:
     """Count the words of the documents."""
-    from adgen_pipeline.corpus import statistics
+    from adgen_pipeline.corpus import charts, statistics
 
     words = statistics.word_frequencies(documents)
-    return table_result(WORD_FREQUENCIES, words, figures={"top_words": statistics.top_words_figure(words)})
+    return table_result(WORD_FREQUENCIES, words, figures={"top_words": charts.top_words(words)})
 
 
-@table_asset(NGRAMS, version="1", ins={"documents": "corpus/documents"})
-def ngrams(documents: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
+@table_asset(NGRAMS, version="2", ins={"documents": "corpus/documents"})
+def ngrams(documents: pl.LazyFrame) -> dg.MaterializeResult[pl.DataFrame]:
     """Count the 2-grams and 3-grams of the documents."""
-    from adgen_pipeline.corpus import statistics
+    from adgen_pipeline.corpus import charts, statistics
 
-    return table_result(NGRAMS, statistics.ngrams(documents))
+    phrases = statistics.ngrams(documents)
+    return table_result(NGRAMS, phrases, figures={"top_phrases": charts.top_phrases(phrases)})
 
 
 @table_asset(
     CHANNEL_PROFILES,
-    version="1",
+    version="2",
     also_reads=("telegram",),
     ins={
         "posts": "telegram/posts",
@@ -83,15 +76,16 @@ def ngrams(documents: pl.DataFrame) -> dg.MaterializeResult[pl.DataFrame]:
 )
 def channel_profiles(
     posts: pl.LazyFrame,
-    post_labels: pl.DataFrame,
-    documents: pl.DataFrame,
+    post_labels: pl.LazyFrame,
+    documents: pl.LazyFrame,
     recipe: dg.ResourceParam[Recipe],
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Describe each channel."""
-    from adgen_pipeline.corpus import statistics
+    from adgen_pipeline.corpus import charts, profiles
 
-    profiles = statistics.channel_profiles(posts.collect(), post_labels, documents, zone=recipe.telegram.zone)
-    return table_result(CHANNEL_PROFILES, profiles, figures=statistics.profile_figures(profiles))
+    table = profiles.channel_profiles(posts, post_labels, documents, zone=recipe.telegram.zone)
+    signs = {name: profiles.most_used(table, name) for name in ("top_emojis", "top_hashtags")}
+    return table_result(CHANNEL_PROFILES, table, figures=charts.of_channels(table), facts=signs)
 
 
 @table_asset(ADS, version="2", ins={"documents": "corpus/documents", "post_labels": "labels/post_labels"})

@@ -129,7 +129,7 @@ def scores(
     "evaluation",
     "report",
     "One HTML page: the verdict, scores beside baselines, ads beside their evidence, the data in figures.",
-    version="1",
+    version="2",
     kinds=("html",),
     ins={
         "scores": "evaluation/scores",
@@ -140,6 +140,7 @@ def scores(
         "briefs": "generation/briefs",
         "channel_profiles": "corpus/channel_profiles",
         "word_frequencies": "corpus/word_frequencies",
+        "ngrams": "corpus/ngrams",
         "adapter": "training/adapter",
     },
 )
@@ -152,6 +153,7 @@ def report(
     briefs: pl.DataFrame,
     channel_profiles: pl.DataFrame,
     word_frequencies: pl.DataFrame,
+    ngrams: pl.DataFrame,
     adapter: Artifact,
     store: dg.ResourceParam[Store],
     recipe: dg.ResourceParam[Recipe],
@@ -169,11 +171,12 @@ def report(
         "briefs": briefs,
         "channel_profiles": channel_profiles,
         "word_frequencies": word_frequencies,
+        "ngrams": ngrams,
     }
     artifact, info = store.make(
         "evaluation",
         "report",
-        [*(table_digest(table) for table in tables.values()), adapter.digest, "1"],
+        [*(table_digest(table) for table in tables.values()), adapter.digest, "2"],
         lambda out: build(
             out,
             **tables,

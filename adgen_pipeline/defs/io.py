@@ -23,10 +23,11 @@ class TableIOManager(dg.IOManager):
         self._store.write_table(_schema(context.asset_key), obj, partition)
 
     def load_input(self, context: dg.InputContext) -> pl.DataFrame | pl.LazyFrame:
-        """The upstream table: eager, or lazy over all partitions."""
+        """The upstream table: lazy over all partitions or where the parameter is a LazyFrame, else eager."""
         schema = _schema(context.asset_key)
         if schema.folder is None:
-            return self._store.read_table(schema)
+            is_lazy = context.dagster_type.typing_type is pl.LazyFrame
+            return self._store.scan_table(schema) if is_lazy else self._store.read_table(schema)
         if context.has_partition_key:
             return self._store.read_table(schema, context.asset_partition_key)
         return self._store.scan_partitions(schema)

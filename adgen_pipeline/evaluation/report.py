@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adgen_pipeline import figures
 from adgen_pipeline.artifacts import write_json
-from adgen_pipeline.corpus import statistics
+from adgen_pipeline.corpus import charts, profiles
 from adgen_pipeline.evaluation import scores as scoring
 from adgen_pipeline.evaluation.evidence import shown_ads, shown_cases, shown_failures
 from adgen_pipeline.evaluation.metrics import BITS_PER_BYTE, BY_NAME, METRICS, Metric
@@ -22,6 +22,7 @@ from adgen_pipeline.evaluation.scores import Difference
 
 TEMPLATE = Path(__file__).with_name("report.html")
 CASES_SHOWN = 5  # the first by id, so that nobody picked them
+SIGNS_SHOWN = 20  # emoji and hashtags
 PIXELS_AN_INCH = 120  # on the page; the letters of all figures are as large as its notes
 GOOD, FAIR = 0.8, 0.5  # share of acceptable ads for the verdict's colour
 SYSTEM_TITLES = {
@@ -42,6 +43,7 @@ def build(
     briefs: pl.DataFrame,
     channel_profiles: pl.DataFrame,
     word_frequencies: pl.DataFrame,
+    ngrams: pl.DataFrame,
     versions: Mapping[str, str],
     training_curve: bytes | None,
 ) -> dict[str, object]:
@@ -57,6 +59,7 @@ def build(
         briefs: BRIEFS.
         channel_profiles: CHANNEL_PROFILES.
         word_frequencies: WORD_FREQUENCIES.
+        ngrams: NGRAMS.
         versions: what the report is about: names and versions of recipe and artifacts.
         training_curve: the losses as PNG; None: no training in this run.
     """
@@ -66,8 +69,9 @@ def build(
     images = {
         "scores": scoring.figure(scores),
         "retrieval": _retrieval_figure(retrieval),
-        **statistics.profile_figures(channel_profiles),
-        "top_words": statistics.top_words_figure(word_frequencies),
+        **charts.of_channels(channel_profiles),
+        "top_words": charts.top_words(word_frequencies),
+        "top_phrases": charts.top_phrases(ngrams),
         **({"training_curve": training_curve} if training_curve is not None else {}),
     }
     failures = shown_failures(cases, answers)
@@ -83,6 +87,10 @@ def build(
         "cases_count": cases.height,
         "failures": failures,
         "channels": _channels(channel_profiles),
+        "signs": {
+            title: profiles.most_used(channel_profiles, column, SIGNS_SHOWN)
+            for title, column in (("Emoji", "top_emojis"), ("Hashtags", "top_hashtags"))
+        },
         "versions": {**versions, **_written_with(ads)},
         "system_titles": SYSTEM_TITLES,
         "figures": {

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from adgen_pipeline.artifacts import Artifact, Store
 from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.errors import ArtifactError, BriefError
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
 from adgen_pipeline.generation import policy
 from adgen_pipeline.generation.formats import MAXIMUM_UNITS
 from adgen_pipeline.generation.guard import Guard, Guarded, brief_text
@@ -22,7 +23,7 @@ from adgen_pipeline.generation.template import template_ad
 from adgen_pipeline.generation.wording import known_stems, stems
 from adgen_pipeline.index.search import Hit, PostIndex
 from adgen_pipeline.recipe import GenerationRecipe, Recipe
-from adgen_pipeline.schemas import ADS, CHANNEL_PROFILES, TEST_SPLITS
+from adgen_pipeline.schemas import ADS, TEST_SPLITS
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.redact import redact
 from adgen_pipeline.text.slots import SLOT, slots_in

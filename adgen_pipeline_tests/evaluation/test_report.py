@@ -7,14 +7,9 @@ import pytest
 
 from adgen_pipeline import figures
 from adgen_pipeline.evaluation import evidence, report, scores
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
 from adgen_pipeline.recipe import EvaluationRecipe
-from adgen_pipeline.schemas import (
-    BRIEFS,
-    CHANNEL_PROFILES,
-    GENERATED_ADS,
-    RETRIEVAL,
-    WORD_FREQUENCIES,
-)
+from adgen_pipeline.schemas import BRIEFS, GENERATED_ADS, RETRIEVAL
 from adgen_pipeline_tests.evaluation.ads import AD, BRIEF, answers, cases
 
 HOSTILE = "<script>alert(1)</script> {{ 7*7 }} <img src=x onerror=alert(1)> & $x$"
@@ -101,13 +96,19 @@ def tables() -> dict[str, pl.DataFrame]:
                     "ads_count": 50,
                     "ad_share": 0.5,
                     "hour_counts": list(range(24)),
+                    "week_hour_counts": list(range(168)),
+                    "months": [],
                     "weekday_counts": list(range(7)),
                     "verticals": [{"vertical": "retail", "posts_count": 50}],
                     "languages": [],
-                    "top_hashtags": [],
+                    "top_hashtags": [{"hashtag": f"#{HOSTILE}", "posts_count": 2}],
+                    "top_emojis": [],
                 }
                 for n in (1, 2)
             ]
+        ),
+        "ngrams": NGRAMS.frame(
+            [{"n": 2, "ngram": "አዲስ <b>", "count": 3, "documents_count": 3, "channels_count": 2}]
         ),
         "word_frequencies": WORD_FREQUENCIES.frame(
             [
