@@ -26,7 +26,7 @@ _ADDRESSES = f"{EMAIL}|{LINK}|{MENTION}|{HASHTAG}"
 _ADDRESS_SIGN = r"[@#]|://|[A-Za-z0-9]\.[A-Za-z]"
 _WORD = r"['’]?[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*"
 
-_MINIMUM_LETTERS = 3
+_MINIMUM_LETTERS = 3  # an Ethiopic one counts as two, as in the shares
 _ONE_SCRIPT = 0.7  # a post with this share of its writing in one script is written in that script
 _FIDEL = 2  # Latin letters that an Ethiopic one stands for: a consonant and its vowel
 _MINIMUM_POINTS = 2  # one function word, or two clues
@@ -149,7 +149,8 @@ def _judged(texts: pl.Series) -> pl.DataFrame:
 
 def _decision() -> pl.Expr:
     ethiopic, latin, letters = _FIDEL * pl.col("ethiopic"), pl.col("latin"), pl.col("letters")
-    needed = _ONE_SCRIPT * (letters - pl.col("ethiopic") + ethiopic)
+    written = letters - pl.col("ethiopic") + ethiopic
+    needed = _ONE_SCRIPT * written
     most = pl.max_horizontal(_LATIN_LANGUAGES)
     first = pl.coalesce(pl.when(pl.col(name) == most).then(pl.lit(name)) for name in _LATIN_LANGUAGES)
     total = pl.sum_horizontal(_LATIN_LANGUAGES)
@@ -160,7 +161,7 @@ def _decision() -> pl.Expr:
     is_nothing = (most < _MINIMUM_POINTS) & ~is_short_english | (most == 0) | (pl.col("so") > most)
     is_tigrinya = (pl.col("ti") >= _MINIMUM_POINTS) & (pl.col("ti") > pl.col("am"))
     return (
-        pl.when(letters < _MINIMUM_LETTERS)
+        pl.when(written < _MINIMUM_LETTERS)
         .then(pl.lit("und"))
         .when(ethiopic >= needed)
         .then(pl.when(is_tigrinya).then(pl.lit("ti")).otherwise(pl.lit("am")))

@@ -56,7 +56,7 @@ OROMO = _words("""
 """)
 ENGLISH = _words("""
     the and of to in is are was were for with you your yours we our us it its this that these those at by
-    from or be been being have has had will would can could should may might must not no do does did what
+    from or be been being have has had will would can could should may might must not no do does did i am said says what
     when where which who whom whose why how if then than because while before after during between through
     about against into onto over under up down out off again further once here there all any both each few
     more most other another some such only own same so too very just also as on an they them their he him
@@ -132,7 +132,7 @@ NOT_TIGRINYA = (
     "^(?:ኣመት|ኣለም|ኣይነት|ኣይን|ኣላማ|ኣሳ|ኣርብ|ኣቃቤ|ኣቅም|ኣባይ|ኣድዋ|ኣውድ|ኣፄ|ኣሊ|ኣረብ|ኣዋጅ"
     "|ዝግ|ዝር|ዝቅ|ዝና|ዝም|ዝላ|ዝን|ዝሆ|ዝክ|ዝው|ዝለ|ዘይት|ዘይቤ|ሼኽ|ሸኽ|ኸረ|ኸሊ|ኻሊ)"
 )
-OROMO_AFFIX = "aa|uu|ii|q[aeio]|x[aeiou]|dh[aeiou]|[a-z]'[aeiou]|(?:tti|een|oota|sheen|nyaan|chuu)$"
+OROMO_AFFIX = "aa|uu|ii|q[aeio]|x[aeiou]|dh[aeiou]|[aeiour]'[aeiou]|(?:tti|een|oota|sheen|nyaan|chuu)$"
 # Verbs (yi-, -alehu), relative verbs (yemi-, lemi-), plurals (-och), "our", "their" (-achin, -achew), objects (-win).
 LATIN_AMHARIC_AFFIX = (
     "^y[ae]m[aeiy][a-z]{3}|^(?:l[ae]m[aeiy]|k[ae]m[iy]|b[ae]m[iey]|end[ae]?m[iaey]|iy[ae]|ey[ae]|yi|yas|tel?eb)[a-z]{4}"
