@@ -5,6 +5,7 @@ Each word speaks for a language with two points (a function word of it alone, a 
 """
 
 from dataclasses import dataclass
+from functools import cache
 from string import ascii_lowercase
 
 import polars as pl
@@ -67,18 +68,13 @@ def script_shares(text: str) -> tuple[float, float]:
 
 def script_shares_expr(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
     """`script_shares` of a column, as two expressions."""
-    letters = _count(text, _LETTER)
+    letters = text.str.count_matches(_LETTER)
     shares = (
-        pl.when(letters > 0).then(_count(text, script) / letters).otherwise(0.0)
+        pl.when(letters > 0).then(text.str.count_matches(script) / letters).otherwise(0.0)
         for script in (ETHIOPIC_LETTER, _LATIN_LETTER)
     )
     ethiopic, latin = shares
     return ethiopic, latin
-
-
-def _count(text: pl.Expr, character: str) -> pl.Expr:
-    """Number of characters of a class; taking the others out run by run is three times as fast as counting matches."""
-    return text.str.replace_all(f"[^{character}]+", "").str.len_chars()
 
 
 def language(text: str) -> str:
@@ -133,9 +129,9 @@ def _judged(texts: pl.Series) -> pl.DataFrame:
             "chunk",
             "words",
             *_LISTED,
-            letters=_count(pl.col("prose"), _LETTER),
-            ethiopic=_count(pl.col("prose"), ETHIOPIC_LETTER),
-            latin=_count(pl.col("prose"), _LATIN_LETTER),
+            letters=pl.col("prose").str.count_matches(_LETTER),
+            ethiopic=pl.col("prose").str.count_matches(ETHIOPIC_LETTER),
+            latin=pl.col("prose").str.count_matches(_LATIN_LETTER),
         )
     )
     sums = (
@@ -185,6 +181,7 @@ def _words(chunks: pl.Series) -> pl.DataFrame:
     )
 
 
+@cache
 def _points() -> dict[str, pl.Expr]:
     """Points of a word (column `word`, small letters) for each language, as expressions."""
     word = pl.col("word").str.replace_all("’", "'", literal=True)

@@ -112,6 +112,20 @@ def test_facts_have_spans_of_the_line(stdin: TypeLines, capsys: pytest.CaptureFi
     assert all(line[fact["start"] : fact["end"]] == fact["text"] for fact in facts)
 
 
+def test_each_line_has_a_language(stdin: TypeLines, capsys: pytest.CaptureFixture[str]) -> None:
+    stdin("selam dewlu\n\n")
+    assert cli.run(["text", "language"]) == 0
+    assert capsys.readouterr().out == "am-latn\nund\n"
+
+
+def test_a_language_comes_with_the_words_that_told_it(
+    stdin: TypeLines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stdin("selam dewlu")
+    assert cli.run(["text", "language", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["words"] == {"am-latn": ["selam", "dewlu"]}
+
+
 def test_labels_of_a_line_that_is_no_json_name_the_line(
     stdin: TypeLines, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 """`adgen text`: a line on stdin, a line on stdout."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 
 import click
 
@@ -9,7 +10,7 @@ from adgen_pipeline.app import terminal
 
 @click.group(cls=terminal.Group)
 def text() -> None:
-    """Amharic text: normalise, clean, find facts. A line in, a line out."""
+    """Amharic text: normalise, clean, find facts, tell the language. A line in, a line out."""
 
 
 @text.command(epilog=terminal.example("echo 'ሠላም ዓለም' | adgen text normalise"))
@@ -44,14 +45,23 @@ def facts(as_json: bool) -> None:
             click.echo("\t".join(f"{fact.kind}={fact.text}" for fact in found))
 
 
-def _each_line(answer: Callable[[str], dict[str, object]], *, as_json: bool) -> None:
-    """Print the answer to each line: its `text`, or all of it as JSON."""
+@text.command(epilog=terminal.example("echo 'selam, waga 500 birr' | adgen text language --json"))
+@terminal.json_option
+def language(as_json: bool) -> None:
+    """Tell each line's language on stdin, and with --json what speaks for it."""
+    from adgen_pipeline.text.language import evidence
+
+    _each_line(lambda line: asdict(evidence(line)), shown="language", as_json=as_json)
+
+
+def _each_line(answer: Callable[[str], dict[str, object]], *, shown: str = "text", as_json: bool) -> None:
+    """Print the answer to each line: what it is asked for, or all of it as JSON."""
     for line in _lines():
         found = answer(line)
         if as_json:
             terminal.emit_json(found, line=True)
         else:
-            click.echo(found["text"])
+            click.echo(found[shown])
 
 
 def _lines() -> Iterator[str]:
