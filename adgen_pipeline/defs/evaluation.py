@@ -86,7 +86,7 @@ def retrieval(
 
 @table_asset(
     SCORES,
-    version="2",
+    version="3",
     ins={
         "cases": "evaluation/cases",
         "answers": "evaluation/answers",

@@ -49,6 +49,8 @@ def lines_for(brief: Brief, facts: Sequence[BriefFact]) -> tuple[list[str], list
         for fact in facts:
             if fact.kind != kind or fact.slot in said:
                 continue
+            if kind == "term" and not fact.must and not any(fact.slot in f for f in brief.features):
+                continue  # a least order without its sentence says nothing
             feature = next((f for f in brief.features if fact.slot in f), None)
             if feature is not None and kind not in _AT_THE_TOP:
                 bottom.append(f"✅ {feature}")

@@ -45,6 +45,9 @@ _PLACE_CUE = re.compile(
     r"(?:አድራሻ(?:ችን)?|ቦታ(?:ው)?|(?i:\baddress|\blocation|\blocated (?:at|in)|\bfind us (?:at|in)|\bvisit us (?:at|in)))"
     r"\s*[:፦\-–]?\s*(?P<place>[^.።\n;]+)"
 )
+_TERM_LABELS = {
+    "delivery": "ዴሊቨሪ", "shipping": "ዴሊቨሪ", "warranty": "ዋስትና", "guarantee": "ዋስትና", "payment": "ክፍያ"
+}  # fmt: skip
 _NOT_QUANTITY = tuple(kind for kind in FACT_KINDS if kind != "quantity")
 _SPLIT = re.compile(r"\s*[;；•፤፣\n]\s*|,(?!\d)\s*|\s\+\s|\.\s+|።\s*")
 
@@ -227,6 +230,10 @@ class Reading:
             if translation.text and not translation.unknown:
                 text = translation.text
         label = "" if field.name == "terms" else "የስራ ሰዓት፦ "
+        if (
+            not label and self._slots.alone(text, field.name) is not None
+        ):  # «Delivery: 100 birr» says 100 ብር of what?
+            label = f"{_TERM_LABELS.get(field.label.casefold(), _label(field.label))} "
         self._slots.add(
             "term", label + text, text, span(field.name, field.start, 0, len(field.value)), must=True
         )

@@ -7,6 +7,7 @@ from adgen_pipeline.generation.lexicon import translate, unknown_words
 from adgen_pipeline.text.brief import BriefFact
 from adgen_pipeline.text.facts import Fact, find_facts, value_text
 from adgen_pipeline.text.labels import word_before
+from adgen_pipeline.text.price_roles import DELIVERY, MINIMUM_ORDER, without_delivery_word
 from adgen_pipeline.text.slots import SLOT, slot
 
 CONTACT_KINDS = ("phone", "handle", "email", "url")
@@ -74,9 +75,12 @@ class Slotter:
             if kinds is not None and kind not in kinds:
                 continue
             source = span(field, start, fact.start, fact.end)
-            must = field == "offer" or kind not in _OPTIONAL_KINDS
+            must = (field == "offer" or kind not in _OPTIONAL_KINDS) and fact.role != MINIMUM_ORDER
             label = word_before(value, fact.start) or self.label
-            parts += [value[end : fact.start], self.add(kind, text, normal, source, must=must, label=label)]
+            before = value[end : fact.start]
+            if fact.role == DELIVERY and kind == "term":
+                before = without_delivery_word(before)
+            parts += [before, self.add(kind, text, normal, source, must=must, label=label)]
             end = fact.end
         return "".join([*parts, value[end:]])
 
@@ -120,11 +124,19 @@ def span(field: str, start: int | None, begin: int = 0, end: int | None = None) 
 
 
 def _in_field(fact: Fact, field: str) -> tuple[str, str, str]:
-    """Kind, text for the ad and value of a fact, given the field that it stands in."""
-    if field == "price" and fact.kind == "quantity" and re.fullmatch(r"\d[\d,. ]*", fact.text):
-        amount = float(fact.text.replace(",", "").replace(" ", "").rstrip("."))
+    """Kind, text for the ad and value of a fact, given the field that it stands in.
+
+    What delivery costs, and from which order on it is free, are terms: said under «ዋጋ» they would be the product's
+    price.
+    """
+    if fact.role and field != "price":
+        naming = "ዴሊቨሪ " if fact.role == DELIVERY else ""
+        return "term", naming + _birr(fact.text), value_text(fact.value)
+    if field == "price" and fact.kind == "quantity" and re.fullmatch(r"\d+(?:\.\d+)?", str(fact.value)):
+        amount = float(str(fact.value))
         number = int(amount) if amount == int(amount) else amount
-        return "price", f"{fact.text} ብር", value_text({"min": number, "max": number, "currency": "ETB"})
+        text = _birr(fact.text) if _LATIN.search(fact.text) else f"{fact.text} ብር"  # «12.5 million»
+        return "price", text, value_text({"min": number, "max": number, "currency": "ETB"})
     if field == "contact" and fact.kind == "quantity" and re.fullmatch(r"\d{3,15}", fact.text):
         return "phone", fact.text, fact.text  # a short code
     if fact.kind == "price" and isinstance(fact.value, dict) and fact.value.get("currency") == "ETB":

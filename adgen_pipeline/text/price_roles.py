@@ -15,6 +15,10 @@ _DELIVERY_WORD = (
 )
 _HINTS = (*(f"{letter}ሪ" for letter in "ቨቬቭበብ"), "ረሻ", "ረስ", "መላኪያ", "ማጓጓዣ", "ትራንስፖርት")
 _LATIN_HINTS = ("deliver", "shipping", "shipment", "courier", "transport")
+_NAMING = re.compile(
+    rf"{_DELIVERY_WORD}(?:[^\w\n]{{0,6}}(?:ዋጋ[ውዋ]?|ክፍያ[ውዋ]?|ሂሳብ|(?i:price|fee|cost|charge)s?))?"
+    r"[^\w\n]{0,4}(?:(?i:is|only|of)\s+)?(?:[ከበ]\s?)?\Z"
+)
 _BEFORE = re.compile(rf"{_DELIVERY_WORD}(?P<gap>[^\n]{{0,60}})\Z")
 _AFTER = re.compile(
     rf"[^\w\n]{{0,4}}(?:ብቻ[^\w\n]{{0,4}})?(?:(?i:for|as|is)\s+)?(?:(?i:the|our)\s+)?{_DELIVERY_WORD}"
@@ -43,6 +47,11 @@ def speaks_of_delivery(line: str) -> bool:
     """Whether a line may name a delivery fee: a cheap test, once a line."""
     latin = line.casefold()
     return any(hint in line for hint in _HINTS) or any(hint in latin for hint in _LATIN_HINTS)
+
+
+def without_delivery_word(before: str) -> str:
+    """The text before a delivery fee without the words that name it: «ጫማ፣ የማድረሻ ክፍያ » is «ጫማ፣ »."""
+    return _NAMING.sub("", before)
 
 
 def price_role(line: str, start: int, end: int, next_start: int, *, may_be_fee: bool) -> str:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation.brief import missing, read_brief, understand
+from adgen_pipeline.generation.coverage import lines_for
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.slots import slots_in
 
@@ -254,3 +255,33 @@ def test_english_specifications_are_one_quantity_behind_an_amharic_label() -> No
 def test_equal_numbers_of_different_things_are_different_facts() -> None:
     brief = understand("ምርት፦ የሚከራይ ቤት\nመኝታ፦ 2\nመታጠቢያ፦ 2", source="b.txt")
     assert brief.features == ("መኝታ ⟨quantity_1⟩", "መታጠቢያ ⟨quantity_2⟩")
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("product: Leather shoes\nprice: 2500 ETB\nDelivery: 100 birr", "ዴሊቨሪ 100 ብር"),
+        ("ምርት፦ የቆዳ ጫማ\nዋጋ፦ 2500 ብር\nዴሊቨሪ ከ100 -200 ብር", "ዴሊቨሪ 100 -200 ብር"),
+        ("We sell leather shoes for 2500 birr. Delivery is 100 birr.", "ዴሊቨሪ 100 ብር"),
+        ("የቆዳ ጫማ 2500 ብር፣ ማድረሻ 150 ብር", "ዴሊቨሪ 150 ብር"),
+    ],
+)
+def test_a_delivery_fee_is_said_as_one_and_never_as_the_price(text: str, term: str) -> None:
+    brief = understand(text, source="brief.txt")
+    assert [fact.value for fact in brief.of_kind("price")] == ["2500 ETB"]
+    assert [fact.text for fact in brief.of_kind("term")] == [term]
+    _, bottom = lines_for(brief, brief.facts)
+    assert [line for line in bottom if "ዋጋ" in line] == ["💵 ዋጋ፦ ⟨price_1⟩"]
+
+
+def test_a_least_order_is_said_in_its_sentence_or_not_at_all() -> None:
+    brief = understand("የቆዳ ጫማ 2500 ብር\nከ 5,000 ብር በላይ ሲገዙ ማድረሻ በነፃ", source="brief.txt")
+    (least,) = brief.of_kind("term")
+    assert (least.text, least.must) == ("5,000 ብር", False)
+    _, bottom = lines_for(brief.model_copy(update={"features": ()}), brief.facts)
+    assert not any(least.slot in line for line in bottom)
+
+
+def test_millions_in_a_price_field_are_a_price() -> None:
+    brief = understand("product: Villa\nprice: 12.5 million", source="brief.txt")
+    assert [(fact.text, fact.value) for fact in brief.of_kind("price")] == [("12.5 ሚሊዮን ብር", "12500000 ETB")]
