@@ -24,7 +24,7 @@ def cases(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Materialize
 
 @table_asset(
     ANSWERS,
-    version="2",
+    version="3",
     ins={
         "cases": "evaluation/cases",
         "base": "training/base",

@@ -15,6 +15,7 @@ import regex
 
 from adgen_pipeline.generation import formats
 from adgen_pipeline.generation.coverage import lines_for, missing_facts, with_leads
+from adgen_pipeline.generation.prompt import spoken
 from adgen_pipeline.generation.wording import foreign_letters, stems
 from adgen_pipeline.text.amharic import hygiene, search_key, sentences, words
 from adgen_pipeline.text.brief import Brief
@@ -30,6 +31,8 @@ MINIMUM_WORDS = 3  # outside of slots; less is a list of facts, not an ad
 MINIMUM_ETHIOPIC_SHARE = 0.6  # of the letters outside of slots
 MINIMUM_KEPT_SHARE = 0.4  # of the candidate's words after repairs; below, the rest makes no sense
 MAXIMUM_REPEATS = 2  # of a word 4-gram
+# «ለማዘዝ በዚህ ይፃፉልን», and again «ይሄንን ይፃፉልን»: where a small model does not find the end.
+SAID_AGAIN_STEMS, SAID_AGAIN_SHARE = 2, 0.6
 _SLOT_USES = {"brand": 3, "product": 3}  # of the others: 1; told twice, an address or a phone is clutter
 FILLER_WORDS = (
     2  # a line of so few words, none of the brief's, says nothing: «👉 ባህል», «🎯 ቴሌግራም» before no handle
@@ -109,6 +112,7 @@ class Guard:
             maximum_shared_words: a longer run of words shared with a retrieved post is a copy.
         """
         self._brief = brief
+        self._spoken = spoken(brief, keep_unknown=True)
         self._values = brief.values()
         said = brief_text(brief)
         brief_folded = folded(said)
@@ -146,7 +150,7 @@ class Guard:
         violations += (copies := self._copies(body))
         refusal = self._refusal(clean, body) or (f"it copies a post: {len(copies)} runs" if copies else None)
         missing = missing_facts(self._brief, set(slots_in(body)))
-        top, bottom = lines_for(self._brief, missing)
+        top, bottom = lines_for(self._spoken, missing)
         ad = tidy("\n".join([*top, *([body] if body else []), *bottom]), self._values)
         if script_shares(fill(ad, self._values))[0] < MINIMUM_ETHIOPIC_SHARE:
             ad = with_leads(ad)
@@ -177,7 +181,7 @@ class Guard:
             found = [Violation("dangling_label", line)]
         if not found and self._is_filler(line, following):
             found = [Violation("filler", line)]
-        if not found and any(c.isalpha() for c in line) and kept.count(line) >= 1:
+        if not found and self._says_again(line, kept):
             found = [Violation("repeated_line", line)]
         if not found:
             uses.update(slots_in(line))
@@ -189,6 +193,18 @@ class Guard:
             return None, found
         uses.update(slots_in(rest))
         return rest, found
+
+    def _says_again(self, line: str, kept: Collection[str]) -> bool:
+        """Whether an earlier line said the same; or, without facts and news of the brief, most of the same words."""
+        if line in kept and any(c.isalpha() for c in line):
+            return True
+        found = set(stems(line))
+        if slots_in(line) or len(found) < SAID_AGAIN_STEMS:
+            return False
+        return any(
+            len(found & said) >= SAID_AGAIN_SHARE * len(found) and self._said.isdisjoint(found - said)
+            for said in (set(stems(earlier)) for earlier in kept)
+        )
 
     def _is_filler(self, line: str, following: str) -> bool:
         """Whether a line says nothing of the brief: a few words of its own that head no fact."""

@@ -5,6 +5,7 @@ that names are copied exactly and other words are left out, never guessed.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,7 @@ _TOKEN = re.compile(
 _LINKS = {"of": "የ", "for": "ለ", "in": "በ", "at": "በ", "and": "እና", "&": "እና"}
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _LATIN = re.compile(r"[A-Za-z]")
+_STYLED = re.compile(r"[\U0001D400-\U0001D7FF]+")
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,16 @@ class Translation:
     known_share: float
 
 
-def translate(phrase: str) -> Translation:
+def translate(phrase: str, *, keep_unknown: bool = False) -> Translation:
     """A phrase with its English words in Amharic as far as the lexicon goes, longest phrases first.
 
     Word order follows the commonest patterns only: «A of B» is የB A, «for A» is ለA, «in A» is በA and comes first.
+
+    Args:
+        phrase: English, Amharic or both, with slots; styled letters (𝗥𝗔𝗠) are read as plain ones.
+        keep_unknown: leave Latin words that the lexicon lacks in their places instead of out.
     """
+    phrase = _STYLED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), phrase)
     parts = [_Part("")]
     unknown: list[str] = []
     known = 0
@@ -62,6 +69,8 @@ def translate(phrase: str) -> Translation:
             parts.append(_Part(_LINKS[lower]))
         elif lower not in _function_words():
             unknown.append(token)
+            if keep_unknown:
+                parts[-1].add(token, start, end)
     meant = known + len(unknown)
     return Translation(_in_order(parts), tuple(unknown), known / meant if meant else 0.0)
 
@@ -149,11 +158,16 @@ def _prefixed(prefix: str, text: str) -> str:
 
 
 def unknown_words(phrase: str) -> list[tuple[int, int]]:
-    """Where the Latin words stand that are neither in the lexicon nor function words."""
+    """Where the Latin words stand that are neither in the lexicon nor function words.
+
+    Specifications count as unknown: «Intel Core i5» and «16GB RAM» are names to be copied whole.
+    """
     return [
         (start, end)
         for start, end, token, entry in _scan(phrase)
-        if entry is None and _LATIN.match(token) and token.lower() not in _function_words()
+        if (entry is None or entry[0] == "specifications")
+        and _LATIN.match(token)
+        and token.lower() not in _function_words()
     ]
 
 

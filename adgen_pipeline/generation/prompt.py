@@ -99,19 +99,26 @@ def slotted(hit: Hit, slotted_posts: Mapping[tuple[int, int], str]) -> str:
     return "".join([*parts, post[end:]])
 
 
-def spoken(brief: Brief) -> Brief:
-    """The brief with its mostly Latin words in Amharic as far as the lexicon goes; a point that it lacks is left out.
+def spoken(brief: Brief, *, keep_unknown: bool = False) -> Brief:
+    """The brief with its mostly Latin words in Amharic as far as the lexicon goes.
 
     A model that reads English specifications copies them, and the ad is no Amharic ad any more. Names are slots and
     are not concerned.
+
+    Args:
+        brief: in either language.
+        keep_unknown: leave words that the lexicon lacks as they are; else a point of which it knows less than half
+            is left out, unless it holds a slot.
     """
 
     def amharic(text: str) -> str:
         ethiopic, latin = script_shares(SLOT.sub(" ", text))
         if latin <= ethiopic:
             return text
-        translation = translate(text)
-        return translation.text if translation.known_share >= 0.5 else " ".join(slots_in(text))
+        known_share = translate(text).known_share
+        if keep_unknown or slots_in(text):  # a number without its words says nothing
+            return translate(text, keep_unknown=True).text
+        return translate(text).text if known_share >= 0.5 else ""
 
     points = (amharic(feature) for feature in brief.features)
     return brief.model_copy(

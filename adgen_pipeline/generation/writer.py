@@ -183,7 +183,7 @@ class AdWriter:
         _log_check(checked)
         evidence = _Evidence(brief, channel, format, prompt.digest, (*prompt.exemplars, *documents), self)
         if not survivors:
-            text = guard.fallback(template_ad(brief))
+            text = guard.fallback(template_ad(spoken(brief, keep_unknown=True)))
             return [evidence.ad(1, text, {}, 0.0, "template")]
         bits = self._model.bits_per_byte([guarded.slotted for _, guarded in survivors])
         retrieved = [hit.post for hit in posts]

@@ -250,3 +250,10 @@ def test_bare_contacts_get_an_amharic_word_where_amharic_is_scarce() -> None:
 def test_an_emoji_over_and_over_and_lines_of_emoji_alone_go() -> None:
     slotted = "የቆዳ ጫማ 🔥🔥🔥🔥\n🎯 🎀 🎀 🎀 🎀\n📎 📎\n☎️ ⟨phone_1⟩\n\nይደውሉ!!!"
     assert tidy(slotted, {}) == "የቆዳ ጫማ 🔥\n☎️ ⟨phone_1⟩\n\nይደውሉ!!!"
+
+
+def test_a_line_that_says_the_same_again_goes_and_news_of_the_brief_stay() -> None:
+    again = "ለማዘዝ በዚህ 👇 ይጻፉልን"
+    assert "repeated_line" in _kinds(f"{GOOD}\n{again}\nሆነው ለማዘዝ በዚህ 👇 ይጻፉልን")
+    news = "የሚያምር የሴቶች የእጅ ቦርሳ በተለያየ ቀለም"
+    assert Guard(BRIEF).check(f"{GOOD}\n{news}").slotted.endswith(news)

@@ -12,7 +12,7 @@ from adgen_pipeline.generation.writer import AdWriter, load_writer
 from adgen_pipeline.index.search import Hit
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import GENERATED_ADS
-from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.text.brief import Brief, BriefFact
 from adgen_pipeline.text.slots import slots_in
 from adgen_pipeline_tests.generation.writers import CHANNELS, published_store, tiny_writer
 
@@ -204,3 +204,19 @@ def test_two_ads_of_the_same_words_do_not_both_come_first() -> None:
     ]
     chosen = [item.candidate for item in best(scored, 2)]
     assert other in chosen
+
+
+def test_specifications_are_put_to_the_model_as_shops_say_them() -> None:
+    points = ("CORE ⟨quantity_1⟩ ⟨quantity_2⟩ gen", "⟨quantity_3⟩ 𝗗𝗗𝗥 ⟨quantity_4⟩", "⟨quantity_5⟩ QUADRO")
+    assert spoken(Brief(product="ላፕቶፕ", features=points)).features == (
+        "ኮር ⟨quantity_1⟩ ⟨quantity_2⟩ ጄኔሬሽን",
+        "⟨quantity_3⟩ ዲዲአር ⟨quantity_4⟩",
+        "⟨quantity_5⟩ QUADRO",
+    )
+
+
+def test_a_forgotten_specification_is_added_in_amharic() -> None:
+    fact = BriefFact(slot="⟨quantity_1⟩", text="16 GB", value="16 GB", source="post", must=True)
+    brief = Brief(product="ላፕቶፕ", features=("⟨quantity_1⟩ RAM",), facts=(fact,))
+    written = Guard(brief).check("አዲስ ላፕቶፕ ለሽያጭ ቀርቧል ፈጥነው ይደውሉ")
+    assert "16 GB ራም" in written.text
