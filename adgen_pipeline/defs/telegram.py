@@ -19,7 +19,7 @@ exports = source_spec(
 )
 
 
-@table_asset(MESSAGES, version="2", deps=[("telegram", "exports")])
+@table_asset(MESSAGES, version="3", deps=[("telegram", "exports")])
 def messages(
     context: dg.AssetExecutionContext, store: dg.ResourceParam[Store], recipe: dg.ResourceParam[Recipe]
 ) -> dg.MaterializeResult[pl.DataFrame]:

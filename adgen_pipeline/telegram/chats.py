@@ -6,16 +6,20 @@ escaped, so that no text can look like one.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import msgspec
 import regex
 
+from adgen_pipeline.telegram.records import TYPES
 from adgen_pipeline.telegram.repair import repair
 
 # Conversations of the account's owner with people; a whole-account export holds them beside the channels.
 PRIVATE_TYPES = frozenset({"personal_chat", "bot_chat", "saved_messages", "replies", "verify_codes"})
+SHARED_TYPES = frozenset(
+    {"public_channel", "private_channel", "public_supergroup", "private_supergroup", "private_group"}
+)
 
 _HEADER_BYTES = 8192  # a header is a few short fields; names have at most 128 characters
 _TAIL_BYTES = 65_536  # the last records of a chat, for its latest date
@@ -23,6 +27,7 @@ _ID_OFFSET = 1_000_000_000_000  # bots write a channel's id as -100 and the id
 _SCALAR = rb'(?:"(?:[^"\\]|\\.)*+"|-?\d+|null|true|false)'
 _MESSAGES = regex.compile(rb'"messages"\s{0,64}+:\s{0,64}+\[')
 _MESSAGES_BYTES = 256  # what the pattern above can span at most
+_MESSAGE = regex.compile(rb'\{\s*+"id"\s*+:\s*+\d++\s*+,\s*+"type"\s*+:\s*+"(?:message|service)"')
 _LISTED = regex.compile(rb'"list"\s*+:\s*+\[\s*+\Z')
 _FIELDS_BEHIND = regex.compile(
     rb'\]\s*+,((?:\s*"(?:[^"\\]|\\.)*+"\s*:\s*' + _SCALAR + rb"\s*,?)+)[\s\]}]*+\Z"
@@ -89,6 +94,9 @@ def contents(pieces: Iterable[bytes]) -> Contents:
         if current.body:
             tail = buffer[max(current.body - base, stop - base - _TAIL_BYTES, 0) : stop - base]
             found.append((current, _place(current, stop, tail, digests[-1])))
+        elif orphan := _MESSAGE.search(buffer, max(0, stop - base - _TAIL_BYTES), stop - base):
+            start = base + orphan.start()  # of a chat whose beginning is damaged
+            found.append((current, ChatPlace(None, None, None, start, stop, digests[-1], "")))
         digest = hashlib.sha256()
 
     for piece in pieces:
@@ -96,7 +104,11 @@ def contents(pieces: Iterable[bytes]) -> Contents:
         buffer += piece
         for match in _MESSAGES.finditer(buffer, max(0, searched - base)):
             opened = _header(buffer, match, base)
-            if opened is not None and opened.brace >= max(current.body, hashed):
+            if (
+                opened is not None
+                and opened.brace >= max(current.body, hashed)
+                and (not current.body or _is_chat(opened.fields))
+            ):
                 close(opened.brace)
                 current = opened
             searched = base + match.end()
@@ -110,8 +122,10 @@ def contents(pieces: Iterable[bytes]) -> Contents:
     close(size)
     whole = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
     is_account = len(found) > 1 or any(opened.is_listed for opened, _ in found)
-    chats = tuple(place for _, place in found if not (is_account and place.type in PRIVATE_TYPES))
-    return Contents(chats, size, whole, beginning)
+    places = [place for _, place in found if not (is_account and place.type in PRIVATE_TYPES)]
+    if is_account:  # a person's chat whose type is damaged must not pass for a channel
+        places = [p if p.type in SHARED_TYPES else replace(p, channel_id=None) for p in places]
+    return Contents(tuple(places), size, whole, beginning)
 
 
 def _place(chat: _Open, stop: int, tail: bytes, digest: str) -> ChatPlace:
@@ -139,6 +153,16 @@ def _header(data: bytes, match: "regex.Match[bytes]", base: int) -> _Open | None
             is_listed = _LISTED.search(data, max(0, brace - _MESSAGES_BYTES), brace) is not None
             return _Open(base + brace, base + match.end(), fields, is_listed)
     return None
+
+
+def _is_chat(fields: Mapping[str, object]) -> bool:
+    """Whether an object that holds messages within another chat is a chat too, and not a value of a damaged record."""
+    kind = _string(fields.get("type"))
+    if kind in TYPES:
+        return False
+    return kind in SHARED_TYPES | PRIVATE_TYPES or (
+        "id" in fields and not fields.keys().isdisjoint({"name", "type"})
+    )
 
 
 def _braces(data: bytes, stop: int) -> Iterator[int]:

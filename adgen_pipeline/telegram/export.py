@@ -94,7 +94,7 @@ def read_channel(
         found = dumps.messages()
         if found.is_empty():
             raise ExportError(
-                f"Channel {source.channel_id} ({', '.join(f.label for f in source.files)}): "
+                f"Channel {source.channel_id} ({', '.join(sorted({f.label for f in source.files}))}): "
                 f"no record could be read ({len(quarantined)} damaged). {WHAT_TO_DO}"
             )
     except BaseException:

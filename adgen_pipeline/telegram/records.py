@@ -21,7 +21,7 @@ STRINGS = (
 NUMBERS = ("reply_to_message_id", "width", "height", "duration_seconds")
 DATES = ("date", "date_unixtime", "edited", "edited_unixtime")
 _IDS = frozenset({"from_id", "actor_id"})  # numbers in early exports
-_TYPES = frozenset({"message", "service", "unsupported"})
+TYPES = frozenset({"message", "service", "unsupported"})
 
 _Id = Annotated[int, msgspec.Meta(ge=1, le=INT64)]
 _Int = Annotated[int, msgspec.Meta(ge=-INT64, le=INT64)]
@@ -115,7 +115,7 @@ class Rows:
         extra: dict[str, object] = {}
         row: Row
         try:
-            row = _decode_known(record)
+            row = _checked(_decode_known(record))
         except _UNDECODABLE:
             row, extra = _other(record)
         parts, text = row.text_entities, row.text
@@ -134,10 +134,17 @@ class Rows:
 def _other(record: bytes | msgspec.Raw) -> tuple[Row, dict[str, object]]:
     """A record with further fields, or with types that the schema does not know."""
     try:
-        row, fields = _decode_row(record), _decode_fields(record)
+        row, fields = _checked(_decode_row(record)), _decode_fields(record)
+        return row, {name: _decode(value) for name, value in fields.items() if name not in _KNOWN}
     except _UNDECODABLE:
         return read_record(record)
-    return row, {name: _decode(value) for name, value in fields.items() if name not in _KNOWN}
+
+
+def _checked(row: Row) -> Row:
+    """The row, whose poll can be decoded: its bytes were not looked into yet."""
+    if len(row.poll):
+        _decode(row.poll)
+    return row
 
 
 def read_record(record: bytes | msgspec.Raw) -> tuple[Row, dict[str, object]]:
@@ -151,7 +158,7 @@ def read_record(record: bytes | msgspec.Raw) -> tuple[Row, dict[str, object]]:
     if type(message_id) is not int or not 0 < message_id <= INT64:
         raise ValueError("it has no id")
     kind = message.pop("type", "message")
-    if not isinstance(kind, str) or kind not in _TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         raise ValueError("its type is not message, service or unsupported")
     extra: dict[str, object] = {}
     values: dict[str, object] = {"text_entities": _parts(message, extra)}
@@ -175,7 +182,7 @@ def read_record(record: bytes | msgspec.Raw) -> tuple[Row, dict[str, object]]:
     reactions = _reactions(message.pop("reactions", None))
     row = Row(
         message_id,
-        kind,  # type: ignore[arg-type]  # one of _TYPES
+        kind,  # type: ignore[arg-type]  # one of TYPES
         poll=_NOTHING if poll is None else msgspec.Raw(_encode(poll)),
         reactions=reactions,
         **values,  # type: ignore[arg-type]  # checked one by one above

@@ -19,7 +19,7 @@ from adgen_pipeline.telegram.source import UNREADABLE, SourceFile, opened, piece
 
 logger = logging.getLogger(__name__)
 
-_CACHE_VERSION = 2
+_CACHE_VERSION = 3
 WHAT_TO_DO = "Export the chat from Telegram Desktop as machine-readable JSON."
 
 
@@ -124,7 +124,9 @@ def scan(raw: Path, *, cache: Path | None = None) -> Scan:
             f"{raw}: there is no such folder. Create it and put Telegram exports (*.json) there."
         )
     known = _read_cache(cache)
-    files = {path.relative_to(raw).as_posix(): path for path in _files(raw)}
+    names = {path: path.relative_to(raw).as_posix() for path in _files(raw)}
+    misnamed = [name for name in names.values() if not _is_text(name)]
+    files = {name: path for path, name in names.items() if _is_text(name)}
     stamps = {name: size_and_time(path) for name, path in files.items()}
     changed = {name for name, stamp in stamps.items() if name not in known or known[name].stamp != stamp}
     written = being_written(files[name] for name in sorted(changed))
@@ -146,7 +148,19 @@ def scan(raw: Path, *, cache: Path | None = None) -> Scan:
     entries = [
         entry for file in found.values() for entry in file.entries if entry.channel_id not in waiting - {None}
     ]
+    entries += [_misnamed(name) for name in misnamed]
     return Scan(tuple(_sources(entries)), tuple(_unreadable(entries)), tuple(copying))
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file name is UTF-8; tables and JSON cannot hold another one."""
+    return name.encode("utf-8", "replace").decode() == name
+
+
+def _misnamed(name: str) -> _Entry:
+    shown = os.fsencode(name).decode("utf-8", "backslashreplace")
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return _Entry(shown, None, 0, digest, None, reason="its name is no UTF-8 text: rename the file")
 
 
 def _look_into(path: Path, name: str, stamp: tuple[int, int]) -> _Remembered:
@@ -154,7 +168,7 @@ def _look_into(path: Path, name: str, stamp: tuple[int, int]) -> _Remembered:
         return _Remembered(stamp, tuple(_entries(path, name)))
     except OSError as error:  # another stamp than any file's: it is tried again next time
         reason = f"it cannot be read ({error.strerror})"
-        digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+        digest = hashlib.sha256(name.encode()).hexdigest()
         return _Remembered((-1, -1), (_Entry(name, None, 0, digest, None, reason=reason),))
 
 
@@ -228,6 +242,10 @@ def _catalogue(found: Contents, path: str, member: str | None) -> Iterator[_Entr
             chat.start,
             chat.stop,
         )
+    for chat in found.chats:
+        if chats and chat.channel_id is None:
+            reason = f"from byte {chat.start} on it has a chat without a readable beginning"
+            yield _Entry(path, member, found.size, chat.digest, None, start=chat.start, reason=reason)
     if not chats:
         is_empty = not found.beginning.strip()
         reason = "the file is empty" if is_empty else "it has no chat with an id and messages"
@@ -257,7 +275,9 @@ def _unreadable(entries: Sequence[_Entry]) -> Iterator[Quarantined]:
     for entry in entries:
         if entry.channel_id is None:
             label = SourceFile(entry.path, entry.member).label
-            yield Quarantined(label, 0, f"{entry.reason}. {WHAT_TO_DO}", entry.beginning, entry.digest)
+            yield Quarantined(
+                label, entry.start, f"{entry.reason}. {WHAT_TO_DO}", entry.beginning, entry.digest
+            )
 
 
 def _read_cache(cache: Path | None) -> dict[str, _Remembered]:

@@ -1,5 +1,7 @@
 """Bytes of export files, piece by piece: plain files, and members of zip archives without unpacking them to disk."""
 
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,7 +16,10 @@ PIECE_BYTES = 1 << 20
 # Exports shrink to a fifth up to a thirtieth; deflate can make a thousandth of zeros. An archive that claims more
 # than this is none that Telegram's users made, and would fill the disk with rows.
 MAX_ZIP_RATIO = 200
-UNREADABLE = (OSError, KeyError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error)
+UNREADABLE = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError),
+    *(KeyError, ValueError, struct.error),  # names, sizes and dates of members that are damaged
+)
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,16 @@ _BETWEEN_CHATS = regex.compile(
     + rb"[\s,}]*+)++)?\Z",
     regex.DOTALL,
 )
+# What closes a chat, and behind it what is left of another one's beginning.
+_NEXT_CHAT = regex.compile(
+    rb'\s*+\]\s*+\}.*?"(?:messages|(?:public|private)_[a-z]++|personal_chat|bot_chat|saved_messages)"',
+    regex.DOTALL,
+)
 _MAX_ENDS = 12  # brackets that close after a chat's last record, an account's included
 _MAX_NESTED = 1024  # objects with an id within a record that are looked at
+_MIN_NESTED = (
+    4  # the same where record after record has no end: 100,000 brackets in each other must not take hours
+)
 
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -51,6 +59,7 @@ class Block:
         records: of the block.
         positions: of the records in `data`; None: to be looked for.
         damages: with positions in `data`.
+        is_over: behind this block stands another chat, whose beginning is damaged.
     """
 
     offset: int
@@ -58,6 +67,7 @@ class Block:
     records: list[msgspec.Raw | bytes] = field(default_factory=list)
     positions: list[int] | None = None
     damages: list[Damage] = field(default_factory=list)
+    is_over: bool = False
 
     def place(self, position: int) -> int:
         """Position in the file of a position in `data`."""
@@ -87,6 +97,8 @@ def blocks(pieces: Iterable[bytes], offset: int) -> Iterator[Block]:
             )
         if block is not None and done:
             yield block
+            if block.is_over:
+                return
         buffer, offset = buffer[done:], offset + done
     yield _end(buffer, offset) or _taken_apart(buffer, offset, is_last=True)[0]
 
@@ -141,41 +153,45 @@ def _taken_apart(raw: bytes, offset: int, *, is_last: bool) -> tuple[Block, int]
     block = Block(offset, data, [], [])
     starts = [match.start() for match in _RECORD.finditer(data.data)]
     first = starts[0] if starts else len(data.data)
-    lead = data.data[:first].strip(b" \t\r\n,")
-    if lead and not (is_last and _BETWEEN_CHATS.match(lead)):
-        block.damages.append(Damage(data.data.index(lead), lead, "no record starts here"))
+    if _rest(block, 0, first, is_last=is_last):
+        return block, len(raw)
     limits = [*starts[1:], len(data.data)]
-    index = 0
+    index, reach = 0, _MAX_NESTED
     while index < len(starts):
         start = starts[index]
-        end, behind = _object_end(data.data, start, limits, index)
+        end, behind = _object_end(data.data, start, limits, index, reach)
+        reach = _MAX_NESTED if end is not None else max(_MIN_NESTED, reach // 2)
         stop = limits[behind]
         if end is None and stop == len(data.data) and not is_last:
             return block, data.offset(start)
-        _take(block, start, end, stop, is_last=is_last)
         index = behind + 1
+        if end is None:
+            is_cut = is_last and stop == len(data.data)
+            reason = "the export ends within this record" if is_cut else "its brackets or quotes do not match"
+            block.damages.append(Damage(start, data.data[start:stop], reason))
+            continue
+        assert block.positions is not None
+        block.positions.append(start)
+        block.records.append(data.data[start:end])
+        if _rest(block, end, stop, is_last=is_last):
+            break
     return block, len(raw)
 
 
-def _take(block: Block, start: int, end: int | None, stop: int, *, is_last: bool) -> None:
-    """Add the record that starts here, and what stands between its end and the next record's start."""
-    data = block.data.data
-    is_last = is_last and stop == len(data)
-    if end is None:
-        reason = "the export ends within this record" if is_last else "its brackets or quotes do not match"
-        block.damages.append(Damage(start, data[start:stop], reason))
-        return
-    assert block.positions is not None
-    block.positions.append(start)
-    block.records.append(data[start:end])
-    rest = data[end:stop]
-    harmless = _BETWEEN_CHATS.match(rest) if is_last else _FILE_TAIL.match(rest)
-    if not harmless:
+def _rest(block: Block, end: int, stop: int, *, is_last: bool) -> bool:
+    """Note what stands between a record's end and the next one's start; whether the chat is over there."""
+    rest = block.data.data[end:stop]
+    is_last = is_last and stop == len(block.data.data)
+    if not (_BETWEEN_CHATS.match(rest) if is_last else _FILE_TAIL.match(rest)):
         lead = len(rest) - len(rest.lstrip(b" \t\r\n,"))
-        block.damages.append(Damage(end + lead, rest[lead:], "no record starts here"))
+        block.is_over = _NEXT_CHAT.match(rest) is not None
+        reason = "behind this chat stands another one, whose beginning is damaged"
+        reason = reason if block.is_over else "no record starts here"
+        block.damages.append(Damage(end + lead, rest[lead:], reason))
+    return block.is_over
 
 
-def _object_end(data: bytes, start: int, limits: list[int], index: int) -> tuple[int | None, int]:
+def _object_end(data: bytes, start: int, limits: list[int], index: int, reach: int) -> tuple[int | None, int]:
     """Behind the brace that closes the object at `start` (None: nothing does), and the limit that it lies before.
 
     A record may hold objects that start as records do: where it has no end before the next start, and is valid up
@@ -185,7 +201,7 @@ def _object_end(data: bytes, start: int, limits: list[int], index: int) -> tuple
     if end is not None:
         return end, index
     step = 1
-    while step <= _MAX_NESTED and index + step < len(limits):
+    while step <= reach and index + step < len(limits):
         end = _closing(data, start, limits[index + step])
         if end is not None:
             is_valid = _list(data[start:end]) is not None
