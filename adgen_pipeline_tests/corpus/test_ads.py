@@ -273,26 +273,3 @@ def test_a_call_among_terms_is_a_term_of_its_own() -> None:
     lines = ["ያሉበት ድረስ በነፃ እናደርሳለን", "የቴሌግራም ቻናላችንን ይቀላቀሉ"]
     taken = take_apart("የቆዳ ቦርሳ\n" + "\n".join(lines), frozenset(map(line_key, lines)))
     assert [fact.text for fact in taken.brief.of_kind("term")] == lines
-
-
-def test_a_banks_name_and_where_one_is_do_not_make_an_address_a_promise() -> None:
-    taken = take_apart("የቆዳ ቦርሳ\nአድራሻችን:-\nመገናኛ ናሙና ሕንፃ 1ኛ ፎቅ ቁ. 101 (ናሙና ባንክ ያሉበት)", frozenset())
-    assert [fact.text for fact in taken.brief.of_kind("location")] == [
-        "መገናኛ ናሙና ሕንፃ 1ኛ ፎቅ ቁ. 101 (ናሙና ባንክ ያሉበት)"
-    ]
-
-
-def test_hashtags_behind_a_term_are_hashtags() -> None:
-    taken = take_apart("የቆዳ ቦርሳ\nያሉበት ድረስ በነፃ እናደርሳለን! #ቦርሳ #ቆዳ", frozenset())
-    assert taken.target.split("\n")[1] == "⟨term_1⟩ ⟨hashtag_1⟩ ⟨hashtag_2⟩"
-
-
-def test_sizes_and_delivery_are_not_the_product() -> None:
-    brief = take_apart("Free delivery\nመጠን: M እና L\nየሴቶች ሹራብ\nዋጋ 900 ብር", frozenset()).brief
-    assert brief.product == "የሴቶች ሹራብ"
-
-
-def test_asking_to_make_sure_of_the_shop_is_no_shop_name() -> None:
-    line = "ናሙና ኮምፒውተር መሆኑን ያረጋግጡ"
-    taken = take_apart(f"የቢሮ ላፕቶፕ\n{line}", frozenset([line_key(line)]))
-    assert [fact.kind for fact in taken.brief.facts] == ["term"]
