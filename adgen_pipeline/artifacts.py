@@ -84,6 +84,11 @@ class Store:
         return self.root / "advertisers"
 
     @property
+    def corpora(self) -> Path:
+        """Files of further corpora for pre-training."""
+        return self.root / "corpora"
+
+    @property
     def quarantine(self) -> Path:
         """What could not be read, one JSON-lines file a channel."""
         return self.root / "quarantine"

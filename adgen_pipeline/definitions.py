@@ -71,6 +71,8 @@ def without_unasked(definitions: dg.Definitions, recipe: Recipe) -> dg.Definitio
     }
     assets = []
     for asset in definitions.assets or ():
+        if isinstance(asset, dg.AssetSpec) and not _is_asked_for(asset, recipe):
+            continue
         if isinstance(asset, dg.AssetsDefinition):
             if asset.keys & unasked:
                 continue
@@ -91,6 +93,10 @@ def without_unasked(definitions: dg.Definitions, recipe: Recipe) -> dg.Definitio
         executor=definitions.executor,
         loggers=definitions.loggers,
     )
+
+
+def _is_asked_for(source: dg.AssetSpec, recipe: Recipe) -> bool:
+    return ASKED_BY not in source.metadata or recipe.asks_for(source.metadata[ASKED_BY])
 
 
 def materialise(

@@ -8,7 +8,7 @@ import hashlib
 import json
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -26,6 +26,8 @@ STAGES = (
     "generation",
     "evaluation",
 )
+
+UNNAMED_LICENCES = {"unknown", "none", "n/a", "na", "other", "tbd", "??"}
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -54,6 +56,42 @@ class LabelsRecipe(Section):
     minimum_score: Annotated[float, Field(gt=0)] = 1.0  # keyword weight a label needs
 
 
+class FurtherCorpus(BaseModel):
+    """Texts for pre-training that are no Telegram export: files below corpora/, or a dataset of the hub."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    licence: Annotated[str, Field(min_length=2)]  # such as CC-BY-4.0: kept beside every text
+    path: str | None = None  # a file or a folder of files below $ADGEN_DATA/corpora/
+    format: Literal["text", "paragraphs", "jsonl", "json", "parquet"] | None = (
+        None  # None: by the file's ending
+    )
+    dataset: Annotated[str, Field(pattern=r"^[\w-][\w.-]*/[\w-][\w.-]*$")] | None = (
+        None  # owner/name on the hub
+    )
+    subset: str | None = None  # of the dataset
+    revision: str = "main"  # of the dataset; a commit makes the corpus the same for ever
+    split: str = "train"  # of the dataset
+    text_column: str = "text"
+    maximum_rows: Positive = 1_000_000
+    maximum_chars: Positive = 100_000  # longer than a post may be: articles are whole
+
+    @model_validator(mode="after")
+    def _comes_from_one_place(self) -> "FurtherCorpus":
+        if (self.path is None) == (self.dataset is None):
+            raise ValueError("name either a path below corpora/ or a dataset of the hub")
+        if self.path is not None:
+            parts = self.path.split("/")
+            if "\\" in self.path or "\0" in self.path or not all(parts) or {".", "..", "~"} & set(parts):
+                raise ValueError(f"path {self.path!r} does not lead below corpora/: use names parted by /")
+        if self.dataset is not None and self.format is not None:
+            raise ValueError("format is for files; a dataset brings its own")
+        if self.licence.strip().lower() in UNNAMED_LICENCES:
+            raise ValueError(f"licence {self.licence!r} names none: find it out, or leave the corpus out")
+        return self
+
+
 class CorpusRecipe(Section):
     """What is kept, what counts as the same post, and how posts are split."""
 
@@ -71,6 +109,16 @@ class CorpusRecipe(Section):
     signature_minimum_posts: Positive = 5  # and in at least so many of them is a signature line
     exemplars_in_prompt: Annotated[int, Field(ge=0, le=3)] = 1
     seed: int = 7  # which post is quoted in which prompt
+    further: tuple[
+        FurtherCorpus, ...
+    ] = ()  # corpora for pre-training; corpus/further_documents is made of them
+
+    @model_validator(mode="after")
+    def _names_of_further_corpora_differ(self) -> "CorpusRecipe":
+        names = [corpus.name for corpus in self.further]
+        if len(set(names)) < len(names):
+            raise ValueError("two corpora of `further` have one name: their texts could not be told apart")
+        return self
 
     @model_validator(mode="after")
     def _splits_follow_each_other(self) -> "CorpusRecipe":
@@ -247,7 +295,11 @@ def _known_keys(location: tuple[object, ...]) -> list[str]:
     """Keys that may stand at a place of the recipe."""
     model: type[BaseModel] = Recipe
     for part in location:
+        if isinstance(part, int):
+            continue  # an item of a list, whose type was taken before
         annotation = model.model_fields[str(part)].annotation if part in model.model_fields else None
+        if get_origin(annotation) is tuple:
+            annotation = get_args(annotation)[0]
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             break
         model = annotation

@@ -18,6 +18,7 @@ TEST_SPLITS = SPLITS[2:]  # by time, by held-out channel: nothing that is scored
 DROP_REASONS = (
     "empty", "too_short", "too_long", "not_amharic", "exact_duplicate", "near_duplicate", "bridges_splits",
 )  # fmt: skip
+FURTHER_DROP_REASONS = (*DROP_REASONS, "holds_held_out", "unreadable")
 
 _ID = {
     "channel_id": Column(pl.Int64, "the channel's id, as in the export (no -100 prefix)"),
@@ -174,6 +175,44 @@ DROPS = TableSchema(
         "kept_message_id": Column(pl.Int64, "of the document that stands for a duplicate", nullable=True),
     },
     ("channel_id", "message_id"),
+)
+
+_FURTHER_ID = {
+    "source": Column(pl.String, "the corpus, as the recipe calls it"),
+    "origin": Column(pl.String, "the file below corpora/, or the dataset with its revision"),
+    "row": Column(pl.Int64, "line or row of the origin, from 1"),
+}
+
+FURTHER_DOCUMENTS = TableSchema(
+    "corpus",
+    "further_documents",
+    "a text of a further corpus for pre-training; nothing else is made of it yet",
+    {
+        **_FURTHER_ID,
+        "licence": Column(pl.String, "of the corpus, as the recipe states it"),
+        "post": Column(pl.String, "L0: layout and spelling stay", personal=True),
+        "text": Column(pl.String, "L1: one line, homophones unified", personal=True),
+        "language": Column(pl.String, "language of the text"),
+        "ethiopic_share": Column(pl.Float64, "Ethiopic letters of all letters"),
+        "words": Column(pl.Int64, "words of `text`"),
+    },
+    tuple(_FURTHER_ID),
+)
+
+FURTHER_DROPS = TableSchema(
+    "corpus",
+    "further_drops",
+    "a row of a further corpus that is not in the documents, and why",
+    {
+        **_FURTHER_ID,
+        "reason": Column(pl.String, f"one of: {', '.join(FURTHER_DROP_REASONS)}"),
+        "kept_source": Column(pl.String, "of the further document that stands for it", nullable=True),
+        "kept_origin": Column(pl.String, "of the further document that stands for it", nullable=True),
+        "kept_row": Column(pl.Int64, "of the further document that stands for it", nullable=True),
+        "kept_channel_id": Column(pl.Int64, "of the held-out post that it repeats or holds", nullable=True),
+        "kept_message_id": Column(pl.Int64, "of the held-out post that it repeats or holds", nullable=True),
+    },
+    tuple(_FURTHER_ID),
 )
 
 ADS = TableSchema(
@@ -338,6 +377,7 @@ SCORES = TableSchema(
 
 _ALL = (
     MESSAGES, POSTS, POST_LABELS, LABELLED_POSTS, DOCUMENTS, DROPS, WORD_FREQUENCIES, NGRAMS, CHANNEL_PROFILES,
-    ADS, CONVERSATIONS, FERTILITY, BRIEFS, GENERATED_ADS, CASES, ANSWERS, RETRIEVAL, SCORES,
+    FURTHER_DOCUMENTS, FURTHER_DROPS, ADS, CONVERSATIONS, FERTILITY, BRIEFS, GENERATED_ADS, CASES, ANSWERS, RETRIEVAL,
+    SCORES,
 )  # fmt: skip
 TABLES = {table.key: table for table in _ALL}

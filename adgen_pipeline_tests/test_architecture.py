@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from adgen_pipeline.definitions import build_definitions
-from adgen_pipeline.recipe import STAGES, Recipe, load_recipe
+from adgen_pipeline.recipe import STAGES, FurtherCorpus, Recipe, load_recipe
 from adgen_pipeline.schemas import TABLES
 from adgen_pipeline.settings import PROJECT_ROOT, Settings
 from adgen_pipeline.training.job import FILLED_KEYS, auto_keys
@@ -38,9 +38,16 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 
 @pytest.fixture(scope="module")
-def definitions() -> dg.Definitions:
-    settings = Settings.from_environment(data=Path("unused"), recipe=Path("demo"))
-    return build_definitions(load_recipe(settings.recipe_path), settings)
+def recipe() -> Recipe:
+    """One that asks for every table."""
+    loaded = load_recipe(Settings.from_environment(data=Path("unused"), recipe=Path("demo")).recipe_path)
+    further = FurtherCorpus(name="news", licence="CC-BY-4.0", path="news.txt")
+    return loaded.model_copy(update={"corpus": loaded.corpus.model_copy(update={"further": (further,)})})
+
+
+@pytest.fixture(scope="module")
+def definitions(recipe: Recipe) -> dg.Definitions:
+    return build_definitions(recipe, Settings.from_environment(data=Path("unused")))
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +92,9 @@ def test_every_table_has_a_blocking_schema_check_and_described_columns(definitio
 
 
 def test_a_changed_recipe_section_changes_the_code_version_of_what_reads_it_only(
-    definitions: dg.Definitions,
+    definitions: dg.Definitions, recipe: Recipe
 ) -> None:
-    settings = Settings.from_environment(data=Path("unused"), recipe=Path("demo"))
-    recipe = load_recipe(settings.recipe_path)
+    settings = Settings.from_environment(data=Path("unused"))
     changed = recipe.model_copy(
         update={
             "generation": recipe.generation.model_copy(

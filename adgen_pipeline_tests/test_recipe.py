@@ -65,3 +65,48 @@ def test_a_section_digest_depends_on_its_own_section_only(tmp_path: Path) -> Non
     other = load_recipe(written(tmp_path, MINIMAL + "corpus: {minimum_words: 9}\n"))
     assert one.section("corpus").digest() != other.section("corpus").digest()
     assert one.section("labels").digest() == other.section("labels").digest()
+
+
+@pytest.mark.parametrize(
+    ("corpus", "words"),
+    [
+        pytest.param("{name: a, path: a.txt}", "corpus.further.0.licence: Field required", id="no licence"),
+        pytest.param("{name: a, licence: unknown, path: a.txt}", "names none", id="unknown licence"),
+        pytest.param("{name: a, licence: MIT}", "either a path", id="nowhere"),
+        pytest.param("{name: a, licence: MIT, path: a.txt, dataset: o/n}", "either a path", id="two places"),
+        pytest.param("{name: a, licence: MIT, path: ../a.txt}", "does not lead below", id="parent"),
+        pytest.param(
+            "{name: a, licence: MIT, path: b/../../a.txt}", "does not lead below", id="parent within"
+        ),
+        pytest.param("{name: a, licence: MIT, path: /etc/passwd}", "does not lead below", id="absolute"),
+        pytest.param("{name: a, licence: MIT, path: ~/a.txt}", "does not lead below", id="home"),
+        pytest.param(r'{name: a, licence: MIT, path: "b\\a.txt"}', "does not lead below", id="backslash"),
+        pytest.param(
+            "{name: a, licence: MIT, dataset: ../../etc}", "further.0.dataset", id="no dataset name"
+        ),
+        pytest.param("{name: a, licence: MIT, dataset: wiki}", "further.0.dataset", id="a loader's name"),
+        pytest.param("{name: a, licence: MIT, dataset: o/n, format: text}", "brings its own", id="format"),
+        pytest.param("{name: A b, licence: MIT, path: a.txt}", "further.0.name", id="name"),
+        pytest.param("{name: a, licence: MIT, path: a.txt, column: x}", "text_column", id="names known keys"),
+        pytest.param(
+            "{name: a, licence: MIT, path: a.txt}, {name: a, licence: MIT, path: b.txt}",
+            "one name",
+            id="twice",
+        ),
+    ],
+)
+def test_a_further_corpus_needs_a_licence_a_name_and_one_safe_place(
+    tmp_path: Path, corpus: str, words: str
+) -> None:
+    with pytest.raises(RecipeError, match=words.replace(".", r"\.")):
+        load_recipe(written(tmp_path, MINIMAL + f"corpus: {{further: [{corpus}]}}\n"))
+
+
+def test_further_corpora_are_read_as_they_are_written(tmp_path: Path) -> None:
+    entries = "{name: news, licence: CC-BY-4.0, path: news/2024.jsonl}, {name: wiki, licence: CC-BY-SA, dataset: o/n}"
+    recipe = load_recipe(written(tmp_path, MINIMAL + f"corpus: {{further: [{entries}]}}\n"))
+    assert [(c.path, c.dataset, c.text_column) for c in recipe.corpus.further] == [
+        ("news/2024.jsonl", None, "text"),
+        (None, "o/n", "text"),
+    ]
+    assert recipe.asks_for("corpus.further")

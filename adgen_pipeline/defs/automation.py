@@ -4,7 +4,7 @@ import json
 
 import dagster as dg
 
-from adgen_pipeline.artifacts import Store, folder_digest
+from adgen_pipeline.artifacts import Store, folder_digest, values_digest
 from adgen_pipeline.defs.partitions import channel
 
 AC = dg.AutomationCondition
@@ -28,6 +28,7 @@ FOLDERS = {
     dg.AssetKey(["generation", "brief_files"]): "briefs",
     dg.AssetKey(["index", "advertiser_files"]): "advertisers",
 }
+CORPORA = dg.AssetKey(["corpus", "corpora_files"])
 SENSOR_SECONDS = 30
 
 
@@ -57,8 +58,10 @@ def source_events(store: Store, instance: dg.DagsterInstance) -> list[dg.AssetMa
         if known.get(partition) != digest
     ]
     folders = {key: folder_digest(store.root / name) for key, name in FOLDERS.items()}
+    if store.corpora.is_dir():
+        folders[CORPORA] = _standing(store)
     return events + [
-        _event(key, digest, None, {"folder": FOLDERS[key]})
+        _event(key, digest, None, {"folder": {**FOLDERS, CORPORA: "corpora"}[key]})
         for key, digest in folders.items()
         if data_version(instance, key) != digest
     ]
@@ -122,9 +125,14 @@ def new_files(context: dg.SensorEvaluationContext, store: dg.ResourceParam[Store
     )
 
 
+def _standing(store: Store) -> str:
+    """Digest of names, sizes and times of the files of further corpora: gigabytes, too many to read at each look."""
+    return values_digest([entry for entry in _sizes(store) if entry[0].startswith("corpora/")])
+
+
 def _sizes(store: Store) -> list[tuple[str, int, int]]:
     """Name, size and time of every file that people drop."""
-    folders = [store.raw, store.briefs, store.advertisers]
+    folders = [store.raw, store.briefs, store.advertisers, store.corpora]
     files = sorted(f for folder in folders if folder.is_dir() for f in folder.rglob("*") if f.is_file())
     return [(str(f.relative_to(store.root)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
 

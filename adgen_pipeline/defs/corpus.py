@@ -1,6 +1,6 @@
 """Posts → documents and drops → statistics, ads taken apart, chat rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 import polars as pl
@@ -8,31 +8,51 @@ import polars as pl
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.defs.automation import on_new_data
 from adgen_pipeline.defs.checks import schema_check, table_check, verdict
-from adgen_pipeline.defs.declare import TEAMS, table_asset
+from adgen_pipeline.defs.declare import ASKED_BY, TEAMS, source_spec, table_asset
 from adgen_pipeline.defs.metadata import column_schema, counts, table_result
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
 from adgen_pipeline.recipe import Recipe
-from adgen_pipeline.schemas import ADS, CONVERSATIONS, DOCUMENTS, DROPS, POSTS
+from adgen_pipeline.schemas import (
+    ADS,
+    CONVERSATIONS,
+    DOCUMENTS,
+    DROPS,
+    FURTHER_DOCUMENTS,
+    FURTHER_DROPS,
+    POSTS,
+)
 from adgen_pipeline.table_schema import TableSchema
 
+FURTHER = "corpus.further"  # the recipe key that asks for further corpora
+corpora_files = source_spec(
+    "corpus", "corpora_files", "Files of further corpora for pre-training below corpora/.", asked_by=FURTHER
+)
 
-def _spec(schema: TableSchema) -> dg.AssetSpec:
+
+def _spec(
+    schema: TableSchema, deps: Sequence[dg.AssetDep], *, version: str, asked_by: str | None = None
+) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=[schema.stage, schema.name],
-        deps=[dg.AssetDep(dg.AssetKey(["telegram", "posts"]), partition_mapping=dg.AllPartitionMapping())],
+        deps=deps,
         group_name=schema.stage,
         description=f"{schema.row[0].upper()}{schema.row[1:]}.",
         kinds={"polars", "parquet"},
         owners=[TEAMS[schema.stage]],
-        code_version="2",
-        metadata=column_schema(schema),
+        code_version=version,
+        metadata={**column_schema(schema), **({ASKED_BY: asked_by} if asked_by else {})},
         tags={"cost": "cpu"},
         automation_condition=on_new_data,
     ).with_io_manager_key("tables")
 
 
+_POSTS = dg.AssetDep(dg.AssetKey(["telegram", "posts"]), partition_mapping=dg.AllPartitionMapping())
+_HELD_OUT = dg.AssetDep(dg.AssetKey(["corpus", "documents"]))
+_FILES = dg.AssetDep(dg.AssetKey(["corpus", "corpora_files"]))
+
+
 @dg.multi_asset(
-    specs=[_spec(DOCUMENTS), _spec(DROPS)],
+    specs=[_spec(schema, [_POSTS], version="2") for schema in (DOCUMENTS, DROPS)],
     ins={"posts": dg.AssetIn(key=["telegram", "posts"])},
 )
 def documents_and_drops(
@@ -44,6 +64,32 @@ def documents_and_drops(
     corpus = documents.build(posts.collect(), recipe=recipe.corpus)
     yield table_result(DOCUMENTS, corpus.documents, facts={"splits": counts(corpus.documents["split"])})
     yield table_result(DROPS, corpus.drops, facts={"reasons": counts(corpus.drops["reason"])})
+
+
+@dg.multi_asset(
+    specs=[
+        _spec(schema, [_HELD_OUT, _FILES], version="1", asked_by=FURTHER)
+        for schema in (FURTHER_DOCUMENTS, FURTHER_DROPS)
+    ],
+    ins={"documents": dg.AssetIn(key=["corpus", "documents"])},
+)
+def further_documents_and_drops(
+    documents: pl.LazyFrame, recipe: dg.ResourceParam[Recipe], store: dg.ResourceParam[Store]
+) -> Iterator[dg.MaterializeResult[pl.DataFrame]]:
+    """Read further corpora, filter them, and keep out what repeats itself or a held-out post."""
+    from adgen_pipeline.corpus import further, sources
+
+    named = recipe.corpus.further
+    rows = {corpus.name: sources.read(corpus, store.corpora) for corpus in named}
+    made = further.build(rows, further.held_out_posts(documents), recipe=recipe.corpus)
+    facts = {
+        "sources": counts(made.documents["source"]),
+        "licences": {corpus.name: corpus.licence for corpus in named},
+        "languages": counts(made.documents["language"]),
+        "words": int(made.documents["words"].sum()),
+    }
+    yield table_result(FURTHER_DOCUMENTS, made.documents, facts=facts)
+    yield table_result(FURTHER_DROPS, made.drops, facts={"reasons": counts(made.drops["reason"])})
 
 
 @table_asset(WORD_FREQUENCIES, version="2", ins={"documents": "corpus/documents"})
@@ -117,6 +163,8 @@ ngrams_schema = schema_check(NGRAMS)
 channel_profiles_schema = schema_check(CHANNEL_PROFILES)
 ads_schema = schema_check(ADS)
 conversations_schema = schema_check(CONVERSATIONS)
+further_documents_schema = schema_check(FURTHER_DOCUMENTS)
+further_drops_schema = schema_check(FURTHER_DROPS)
 
 
 @dg.asset_check(
@@ -130,6 +178,19 @@ def every_post_is_kept_or_dropped(store: dg.ResourceParam[Store]) -> dg.AssetChe
 
     posts = store.scan_partitions(POSTS).select("channel_id", "message_id").collect()
     violations = unaccounted_posts(posts, store.read_table(DOCUMENTS), store.read_table(DROPS))
+    return verdict(violations, blocking=True)
+
+
+@dg.asset_check(
+    asset=["corpus", "further_drops"],
+    description="Each row of a further corpus is a document or a drop, and none is both.",
+    blocking=True,
+)
+def every_further_row_is_kept_or_dropped(store: dg.ResourceParam[Store]) -> dg.AssetCheckResult:
+    """Each row is a document or a drop."""
+    from adgen_pipeline.corpus.further import unaccounted
+
+    violations = unaccounted(store.read_table(FURTHER_DOCUMENTS), store.read_table(FURTHER_DROPS))
     return verdict(violations, blocking=True)
 
 

@@ -102,7 +102,9 @@ def artifact_asset(
     )
 
 
-def source_spec(stage: str, name: str, description: str, *, is_partitioned: bool = False) -> dg.AssetSpec:
+def source_spec(
+    stage: str, name: str, description: str, *, is_partitioned: bool = False, asked_by: str | None = None
+) -> dg.AssetSpec:
     """Files that people drop into the data folder: an external asset whose version is their digest."""
     return dg.AssetSpec(
         key=[stage, name],
@@ -110,6 +112,7 @@ def source_spec(stage: str, name: str, description: str, *, is_partitioned: bool
         description=description,
         owners=[TEAMS[stage]],
         kinds={"file"},
+        metadata={} if asked_by is None else {ASKED_BY: asked_by},
         partitions_def=channel if is_partitioned else None,
     )
 
