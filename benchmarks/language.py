@@ -153,7 +153,7 @@ _ADDRESS = regex.compile(f"{EMAIL}|{LINK}|{MENTION}|{HASHTAG}", regex.V1)
 _WORD = regex.compile(r"['’]?[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*")
 _DOUBLED = regex.compile(r"([a-z])\1")
 _LATIN_AMHARIC = "|".join(sorted(clues.LATIN_AMHARIC))
-_TWO = {"ti": regex.compile(clues.TIGRINYA_LETTERS), "am-latn": regex.compile(f"^(?:{_LATIN_AMHARIC})$")}
+_TWO = {"ti": regex.compile(clues.TIGRINYA_ALONE), "am-latn": regex.compile(f"^(?:{_LATIN_AMHARIC})$")}
 _CLUES = {
     "am": clues.AMHARIC_AFFIX,
     "ti": clues.TIGRINYA_AFFIX,
@@ -211,7 +211,7 @@ def reference_language(text: str) -> str:
     if letters + ethiopic < 3:
         return "und"
     if 2 * ethiopic >= needed:
-        return "ti" if total["ti"] >= 2 and total["ti"] > total["am"] else "am"
+        return "ti" if total["ti"] > total["am"] else "am"
     if latin >= needed:
         if most == 0 or (most < 2 and not is_short_english) or total["so"] > most:
             return "und"

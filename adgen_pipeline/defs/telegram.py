@@ -34,7 +34,7 @@ def messages(
     return table_result(MESSAGES, read.messages, facts=read.counts)
 
 
-@table_asset(POSTS, version="3", ins={"messages": "telegram/messages"})
+@table_asset(POSTS, version="4", ins={"messages": "telegram/messages"})
 def posts(messages: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.MaterializeResult[pl.DataFrame]:
     """Clean one channel's messages; the items of an album become one post."""
     from adgen_pipeline.telegram.posts import clean

@@ -155,7 +155,8 @@ def _decision() -> pl.Expr:
     # Short lines of English ads have no function word: "Baking mat".
     is_short_english = (pl.col("en") == total) & (2 * most >= pl.col("words"))
     is_nothing = (most < _MINIMUM_POINTS) & ~is_short_english | (most == 0) | (pl.col("so") > most)
-    is_tigrinya = (pl.col("ti") >= _MINIMUM_POINTS) & (pl.col("ti") > pl.col("am"))
+    # One clue is enough where none speaks for Amharic: so it was with one of 27,812 Amharic posts and news sentences.
+    is_tigrinya = pl.col("ti") > pl.col("am")
     return (
         pl.when(written < _MINIMUM_LETTERS)
         .then(pl.lit("und"))
@@ -197,7 +198,7 @@ def _points() -> dict[str, pl.Expr]:
     return {
         "am": points(unified.is_in(clues.AMHARIC), word.str.contains(clues.AMHARIC_AFFIX)),
         "ti": points(
-            unified.is_in(clues.TIGRINYA) | word.str.contains(clues.TIGRINYA_LETTERS),
+            unified.is_in(clues.TIGRINYA) | word.str.contains(clues.TIGRINYA_ALONE),
             word.str.contains(clues.TIGRINYA_AFFIX) & ~unified.str.contains(clues.NOT_TIGRINYA),
         ),
         "en": points(

@@ -26,19 +26,20 @@ AMHARIC = _words("""
 """)
 TIGRINYA = _words("""
     እዩ እያ እዮም እየን እየ ኢኻ ኢኺ ኢና ኢኹም ኣይኮነን ኣይኮነትን ኣይኮኑን ነይሩ ነይራ ነይሮም ነበረት ኣሎ ኣላ ኣለዉ ኣለው ኣለዋ ኣለና ኣለኩም ኣለኒ ኣለዎ
-    ኣለዎም ኣሎና የለን የብልናን የብሉን ኮይኑ ኮይና ኮይኖም ኮነ ኮይንኩም ክኸውን ይኸውን ዝኾነ ዝኾነት ዝኾኑ ዘሎ ዘላ ዘለዉ ዘለው ዘለዎ ዘለዎም ዘለና ዝነበረ
+    ኣለዎም ኣሎና የለን የብልናን የብሉን ኮይኑ ኮይና ኮይኖም ኮነ ኮይንኩም ክኸውን ይኸውን ዝኾነ ዝኾነት ዝኾኑ ዘላ ዘለዉ ዘለው ዘለዎ ዘለዎም ዘለና ዝነበረ
     ኣብ ኣብቲ ኣብታ ኣብዚ ኣብዛ ኣብኡ ኣብኣ ካብ ካብቲ ካብታ ካብዚ ካብኡ ናይ ናይቲ ናይታ ናይዚ ናብ ናብቲ ናብታ ናብዚ ናባና ምስ ምስቲ ምስዚ ከም ከምቲ ከምዚ
-    ከምዘሎ ከምኡ ከምኡውን ድማ እውን ውን ግና እቲ እታ እቶም እተን ነቲ ነታ ነቶም እዚ እዛ እዞም እዘን ነዚ ነዛ ነዞም በዚ በቲ ስለዚ ስለዝ ስለዝኾነ ንሱ ንሳ
+    ከምዘሎ ከምኡ ከምኡውን ድማ ውን ግና እቲ እታ እቶም እተን ነቲ ነታ ነቶም እዚ እዛ እዞም እዘን ነዚ ነዛ ነዞም በቲ ስለዚ ስለዝ ስለዝኾነ ንሱ ንሳ
     ንሶም ንሳቶም ንሕና ንስኻ ንስኹም ንስኻትኩም ኣነ ብዛዕባ ብምባል ብዘይ ንምንታይ ብኸመይ ከመይ እንታይ መን ኣበይ መዓስ ክንደይ ኣየናይ ኩሉ ኩሎም ኩለን ኩሉም
-    ብጣዕሚ ኣዝዩ ኣዝዮም ኣዝያ ብዙሓት ብዙሕ ብዝሒ ካልእ ካልኦት ሓደ ሓንቲ ክልተ ሰለስተ ኣርባዕተ ሓሙሽተ ሽዱሽተ ሸውዓተ ሸሞንተ ትሽዓተ ዓሰርተ ሕጂ ሎሚ ትማሊ
+    ብጣዕሚ ኣዝዩ ኣዝዮም ኣዝያ ብዙሓት ብዙሕ ብዝሒ ካልእ ካልኦት ሓደ ሓንቲ ክልተ ሰለስተ ኣርባዕተ ሓሙሽተ ሽዱሽተ ሸውዓተ ሸሞንተ ትሽዓተ ዓሰርተ ሕጂ ትማሊ
     ጽባሕ ሎምዓመት ቅድሚ ድሕሪ ልዕሊ ትሕቲ ውሽጢ ውሽጥን ክሳብ ክሳዕ እንተ እንተኾነ እንተዘይኮነ ጥራይ ጥራሕ እምበር ወይ'ውን ክብል ኢሉ ኢላ ኢሎም ጽቡቕ ጽቡቕን
     ሓድሽ ሓደሽቲ ሓዳሽ ዓቢ ዓብዪ ዓበይቲ ንኡሽቶ ዋጋኡ ዋግኡ ዋጋኦም ደውሉ ደውሉልና ንምእዛዝ ኣዘዙ ክትዕድጉ ክትገዝኡ ዕዳጋ ገዛ ኣቑሑት ኣቕሓ ኣቕሑ ድኳን
-    ተሌፎን ቁጽሪ ኣድራሻና ዓሚል ዓማዊል ዓማዊልና የቐንየልና የቐንየለይ ብኽብረት በጃኹም ክቡራት ክቡራን ሰባት ቆልዑ ንቖልዑ ደቂ ኣንስትዮ ተባዕትዮ መዓልቲ ሰሙን
-    ወርሒ ሽያጥ ንሽያጥ ንመሸጣ ዝሽየጥ ይሽየጥ መሸጣ ኣቕሪብና ኣምጺእና መጺኡ ኣትዩ ኣትዮም ተዓደጉ ኣደ ኣቦ ትግርኛ ሓበሬታ ስልኪ ማይ ክዳን ምጉዳል ቀሪቡ ንግሆ
-    ኩነታት ጸሊም ቀይሕ ጻዕዳ ሰራሕተኛታት ስራሕ ሰብ ስድራ ሃገር ዓዲ ሓው ሓፍቲ ወዲ ጓል በሉ ንዑ ምጹ
+    ተሌፎን ቁጽሪ ኣድራሻና ዓሚል ዓማዊል ዓማዊልና የቐንየልና የቐንየለይ ብኽብረት በጃኹም ቆልዑ ንቖልዑ ደቂ ኣንስትዮ ተባዕትዮ መዓልቲ ሰሙን
+    ወርሒ ሽያጥ ንሽያጥ ንመሸጣ ዝሽየጥ ይሽየጥ መሸጣ ኣቕሪብና ኣምጺእና መጺኡ ኣትዩ ኣትዮም ተዓደጉ ኣደ ኣቦ ሓበሬታ ስልኪ ምጉዳል ቀሪቡ ንግሆ
+    ኩነታት ጸሊም ቀይሕ ጻዕዳ ሰራሕተኛታት ስራሕ ስድራ ሓው ሓፍቲ ወዲ ጓል ንዑ ምጹ ከኣ ልክዕ እሞ
+    ደኣ ዘይኮነ ናቱ ናታ ናቶም ናትና ናትኩም እዋን እንከሎ ምዃኑ ምዃን
 """) - AMHARIC  # fmt: skip
 OROMO = _words("""
-    fi kan akka akkas akkasumas akkamitti irra irraa irratti keessa keessaa keessatti ta'e ta'ee ta'uu
+    fi akka akkas akkasumas akkamitti irra irraa irratti keessa keessaa keessatti ta'e ta'ee ta'uu
     ta'a ta'u ta'aniif waan waa'ee wajjin isaa ishee ishii isaan isaanii isaaniif nuti nuyi keenya keenyaa
     keessan keenyaaf kana kanaan kanaaf kanneen sana sanaan kuni kunis suni jira jiru jirti jiran jirra
     jirtu dha yoo garuu waliin bira biraa bilbila bilbilaa bilbilli bilbilaan gatii gatiin gatiinsaa
@@ -83,7 +84,7 @@ ENGLISH_SHOP = _words("""
 # Somali ones: no label of its own, but neither is it Oromo, which doubles vowels too.
 SOMALI = (
     _words("""
-    waa iyo waxaan waxay waxaa wuxuu ayaa ayay kuwa aan in inuu inay oo ee leh lahaa ah ahaa ku ka u la
+    waa iyo waxaan waxay waxaa wuxuu ayaa ayay kuwa aan in inuu inay oo ee leh lahaa ah ahaa ku ka
     loo lagu laga kale soo wax uu aad idin dadka magaca qaar jira jiraan hadda halkan waxaad iibka qiimaha
     fadlan
 """)
@@ -92,15 +93,15 @@ SOMALI = (
 )
 # Regular expressions, for there is no spelling: doubled letters are already single when they are matched.
 LATIN_AMHARIC = _words("""
-    sel[ae]mt?[ae]? newu naw nachew n[ae]che?wu? n[ae]be?re?w? neh nesh nachihu al[ae]w al[ae]t al[ae]n
-    al[ue]h? al[ae]ku alachew alachihu ayd[ae]l[ae]m y[ae]l[ae]m y[ae]l[ae]nm ena ina ina?m w[ae]yi?m
+    sel[ae]mt?[ae]? newu naw nachew n[ae]che?wu? n[ae]be?re?w? neh nesh nachihu al[ae]w al[ae]t
+    al[ue]hu? al[ae]ku alachew alachihu ayd[ae]l[ae]m y[ae]l[ae]m y[ae]l[ae]nm ena ina ina?m w[ae]yi?m
     d[ae]gmo d[ae]mo yihi yihe?n? y[ie]h[ei]? yihn[ei] yaw ene ine esu eswa enesu egna igna anchi
     ant[ae] enant[ae] erswo ersiwo y[ae]gna y[ae]ne y[ae]nante y[ae]su yat y[ae]tignaw m[ae]che endet
     indet indeti l[ae]min sint snt ezih izih eziya ahun ahunu zare tinant n[ae]ge b[aei]?tam bizu
     bzu tinish tnsh l[ae]la l[ae]loch hulu hulum hul[ue]n hul[ae]t sost arat amist amst asir meto shih
-    gize gizie sil[ae] sl[ae] end[ae] ind[ae] w[ae]d[ae] gar gara wust wist wuch wuchi b[ae]tach b[ae]lay
+    gize gizie sil[ae] sl[ae] end[ae] ind[ae] w[ae]d[ae] gar gara wust wist wuch wuchi b[ae]tach
     huala b[ae]huala b[ae]fit ag[ae]tseb atek[ae]b atag[ae]b bich[ae] bcha n[ae]g[ae]r esk[ae] dires
-    dr[ae]s jemro waga wagaw wagachew birr?u bir eb[ae]kwon? ebak[oi]h? ebakish ebakachihu ebakachu
+    jemro waga wagaw wagachew birr?u bir eb[ae]kwon? ebak[oi]h? ebakish ebakachihu ebakachu
     am[ae]s[ae]gi?nal[ae]h[uw] am[ae]s[ae]gi?nal[ae]w en[ae]m[ae]s[ae]gi?nal[ae]n d[ae]w[ei]?lu
     yid[ae]w[ei]?lu(?:li?n)? yd[ae]w[ei]?lu(?:ln)? d[ae]wuyi?l d[ae]wil(?:u|ulin) yim[et]tu yimtu yizezu
     izez?u yiz[ae]zu l[ae]mazez l[ae]magi?gn[ae]t l[ae]m[ae]gi?zat l[ae]tech?emari addis adis g[ae]btwal
@@ -109,7 +110,7 @@ LATIN_AMHARIC = _words("""
     bors[ae] eka eqa ikawoch ekawoch mekina mekinoch shiyach shyach kiray kray y[ae]mishet y[ae]mikeray
     konjo qonjo konjiye tiru turu arif lel?[ei]yu liyu mirt mrt kinash qinash kinashu tirat trat
     b[ae]n[ae]tsa n[ae]tsa sewoch lijoch ljoch l[ae]lijoch setoch wendoch l[ae]setoch l[ae]wendoch w[ae]nd
-    q[ae]n samint amet enquan d[ae]hna dena t[ae]nayistilign? t[ae]na melkam m[ae]lkam akababi
+    q[ae]n samint amet enquan d[ae]hna dena t[ae]nayistilign? melkam m[ae]lkam akababi
     d[ae]nb[ae]gnoch d[ae]mb[ae]gnoch b[ae]t[ae]s[ae]b wud y[ie]kirta ishi eshi awo chigir chgr
     ef[ae]lig[ae]l[ae]w f[ae]lig ef[ae]lgal[ae]h[uw] yichalal ychalal yihonal mehon m[ae]honu kehone
     k[ae]hon[ae] silehon[ae] yal[ae]w yalut b[ae]zih k[ae]zih l[ae]zih y[ae]zih dagna d[ae]res[ae]
@@ -122,31 +123,36 @@ AMHARIC_AFFIX = (
     "|[ዋኗሯሏቷሟሷቧዷጧፏኳቋጓዟጇቿሗጿሿ]ል$|(?:ናል|ኋል|ሻል|ለን|ለሁ|ለች|ላቸው|ታቸው|ቸውን?|ችን|ዎት|ልዎ|ዎን|ኛው)$"
     "|^የ[^ለቐብ]..|^እንደ.|^(?:ስለ|በ|ለ|ከ)ሚ|^ባለ..|^አ"
 )
-TIGRINYA_LETTERS = "[ቐ-ቝ]"
+# Letters of the ቐ row, and the negation ኣይ…ን; with a third ን it may be the Amharic ዓይን, unified.
+TIGRINYA_ALONE = "[ቐ-ቝ]|^ኣይ[^ነናንኖ].*ን$"
 TIGRINYA_AFFIX = (
-    "[ኸ-ዅ]|['’](?:ዩ|ያ|ዮም|የን|ውን|ኳ|ምበር|ዶ)$|(?:ኩም|ክን|ትኦም|ናኦም|ታትን|ተይቲ|ዋይ)$|^ኣ..|^ዝ...|^ኣይ.+ን$"
-    "|^ን[ምመተታሰሓሃሕህደገዓኣኩኹሽሸወዘቖነና]..|^ብ[ምተቲዝነኸሓሕጽፅዓኣመማ]..|^ዘይ..|^እንተ."
+    "[ኸ-ዅ]|['’](?:ዩ|ያ|ዮም|የን|ውን|ኳ|ምበር|ዶ)$|(?:ትኦም|ናኦም|ተይቲ)$|^ኣ..|^ዝ..."
+    "|^ን[ምመተታሰሓሃሕህደገዓኣኩኹሽሸወዘቖነና]..|^ብ[ምተቲዝነኸሓሕጽፅዓኣመማ]..|^ዘ[ይየ]..|^እንተ[ዘዝኾነ]"
 )
 # Amharic words that begin like that; the ones in ዓ look so after `normalise`.
 NOT_TIGRINYA = (
     "^(?:ኣመት|ኣለም|ኣይነት|ኣይን|ኣላማ|ኣሳ|ኣርብ|ኣቃቤ|ኣቅም|ኣባይ|ኣድዋ|ኣውድ|ኣፄ|ኣሊ|ኣረብ|ኣዋጅ"
-    "|ዝግ|ዝር|ዝቅ|ዝና|ዝም|ዝላ|ዝን|ዝሆ|ዝክ|ዝው|ዝለ|ዘይት|ዘይቤ|ሼኽ|ሸኽ|ኸረ|ኸሊ|ኻሊ)"
+    "|ዝግ|ዝር|ዝቅ|ዝና|ዝም|ዝላ|ዝን|ዝሆ|ዝክ|ዝው|ዝለ|ዘይት|ዘይቤ|ሼኽ|ሸኽ|ኸረ|ኸሊ|ኻሊ|ይኸ|ይኽ|ይኼ|እየጮኸ|መናኸ|መኻል)|[ጩጮ][ኸኽ]|ኸኝ$"
 )
-OROMO_AFFIX = "aa|uu|ii|q[aeio]|x[aeiou]|dh[aeiou]|[aeiour]'[aeiou]|(?:tti|een|oota|sheen|nyaan|chuu)$"
+OROMO_AFFIX = (
+    "[a-z](?:aa|uu|ii)|(?:aa|uu|ii)[a-z]|^q[aeo]|qq|^x[aei]|dh[aeiou]|[aeiour]'[aeiou]|(?:tti|oota|sheen|chuu)$"
+)
 # Verbs (yi-, -alehu), relative verbs (yemi-, lemi-), plurals (-och), "our", "their" (-achin, -achew), objects (-win).
 LATIN_AMHARIC_AFFIX = (
-    "^y[ae]m[aeiy][a-z]{3}|^(?:l[ae]m[aeiy]|k[ae]m[iy]|b[ae]m[iey]|end[ae]?m[iaey]|iy[ae]|ey[ae]|yi|yas|tel?eb)[a-z]{4}"
+    "^y[ae]m[aeiy][a-z]{3}|^(?:l[ae]m[aeiy]|k[ae]m[iy]|b[ae]m[iey]|end[ae]?m[iaey]|iye|eya|yi|yas)[a-z]{4}"
     "|^y[ae](?:[bdfgjkqsz]|ch|ts|sh|t[ae]|l[ei])[a-z]{3}"
-    "|(?:achewu?n?|achihu|achin(?:in|at)?|al[ae]hu?|al[ae]n|al[ae]ch|[ae]wal|tu?[aw]l|u[aw]l|[aeor]enal|[ae]win)$"
-    "|[^rbp]och(?:u|un|in|achin|achewu?|na)?$|(?:in[ae]tu?|wotu?|oal|owal|ulin|ulgn|ilign)$|[aei]gn[aou]|^ts|ts[eh]|chal$"
-    "|^(?:new|bet|lay|gin|sew|ken|s[ei]lk|fit|mn|min)$"
+    "|(?:achewu?n?|achihu|achin(?:in|at)?|[a-z]{2}al[ae]hu|[a-z]{4}al[ae]n|[a-z]{3}al[ae]ch|[ae]wal|twal|owal)$"
+    "|(?:[^cinrxu]tual|[rlbfmkzh]ual|[aeo]renal|[ae]win|in[ae]tu?|wotu?|ulin|ulgn|ilign|[ae]ch?al)$"
+    "|[^rbp]och(?:u|un|in|achin|achewu?|na)?$|[aei]gn[aou]|^ts[aeiou]|[mn][aei]ts[aeou]"
+    "|^(?:new|bet|lay|gin|sew|ken|s[ei]lk|fit|mn|min|al[ae]n|t[ae]na|b[ae]lay)$"
 )
 ENGLISH_AFFIX = (
     "[a-z]{3}(?:ing|tion|tions|ment|ness|able|less|ful|ity|ly|ed|est|ous|ive|ical|ware|proof)$|[a-z]{4}ers?$"
     "|[a-z]'s$|th|ck|sh$|wh|ght|tch"
 )
 NOT_LATIN_AMHARIC = (
-    "^(?:yester|yemen|yel|yeast|ye[ar]+s?$|organ|inter|cabinet|planet|lem[mo]|virtual|actual|ritual|mutual)"
-    "|magn|signa"
+    "^(?:yester|yemen|yel|yeast|ye[ar]+s?$|organ|inter|cabinet|planet|lem[mo])|magn|signa|pregn|dign|cogn"
 )
-NOT_A_CLUE = _words("birr br etb megenagna bole merkato piassa addis ababa abeba ethiopia isaac aaa hawaii")
+NOT_A_CLUE = _words(
+    "birr br etb megenagna bole merkato piassa addis ababa abeba ethiopia isaac hawaii vacuum ii iii viii xiii"
+)

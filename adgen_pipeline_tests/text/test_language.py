@@ -48,6 +48,8 @@ def held_out() -> pl.DataFrame:
         ("ዓመት ዓለም ዓይነት", "am"),
         ("ኣመት ኣለም ኣይነት", "am"),  # what the first level makes of it
         ("ብኽብረት ኣብዚ ቦታ ተራኸቡና", "ti"),
+        ("ፈጺሞም ኣይስእኑዎን", "ti"),  # the negation alone
+        ("ይኸው ጩኸት መናኸሪያ ሎሚ ክዳን ዶ/ር", "am"),  # letters and words of Tigrinya that Amharic has too
     ],
 )
 def test_language_is_told_from_script_words_and_affixes(text: str, expected: str) -> None:
@@ -80,6 +82,13 @@ def test_latin_amharic_is_found_in_many_spellings(text: str) -> None:
 )
 def test_english_words_that_look_like_latin_amharic_are_none(text: str) -> None:
     assert "am-latn" not in evidence(text).points
+
+
+@pytest.mark.parametrize(
+    "text", ["executive", "green", "queen", "taxi", "vacuum", "example", "mexico", "III"]
+)
+def test_english_words_that_look_like_oromo_are_none(text: str) -> None:
+    assert "om" not in evidence(text).points
 
 
 def test_evidence_names_what_speaks_for_each_language() -> None:
