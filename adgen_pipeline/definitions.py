@@ -9,8 +9,12 @@ from adgen_pipeline import defs as stages
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.defs import materialise as graph
 from adgen_pipeline.defs.declare import ALSO_READS, ASKED_BY, STANDS_FOR
+from adgen_pipeline.defs.history import scrub
 from adgen_pipeline.defs.io import ArtifactIOManager, TableIOManager
 from adgen_pipeline.defs.logs import console
+from adgen_pipeline.defs.partitions import channel
+from adgen_pipeline.erasure.plan import erase
+from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.locks import exclusive
 from adgen_pipeline.recipe import STAGES, Recipe, load_recipe
 from adgen_pipeline.settings import Settings, switch_telemetry_off, use_state_folder
@@ -118,6 +122,18 @@ def materialise(
                 report=report,
             )
         )
+
+
+def forget(settings: Settings, forgotten: Forgotten, *, report: Callable[[str], None]) -> None:
+    """Erase what is forgotten from the data folder and from Dagster's history. Waits as `materialise` does."""
+    use_state_folder(settings)
+    with exclusive(settings.data, report=report), dg.DagsterInstance.get() as instance:
+        erase(Store(settings.data), forgotten, report=report)
+        for name in sorted(str(channel_id) for channel_id in forgotten.channels):
+            if instance.has_dynamic_partition(str(channel.name), name):
+                instance.delete_dynamic_partition(str(channel.name), name)
+        report("Removing previews, figures and evidence of checks from Dagster's history")
+        scrub(settings.state, forgotten.channels)
 
 
 @dg.definitions

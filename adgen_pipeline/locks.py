@@ -73,6 +73,13 @@ def writing(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of processes that died, in a folder and all below it."""
+    for below in {path.parent for path in folder.rglob(".*") if _TEMPORARY.fullmatch(path.name)}:
+        with writing(below):
+            pass
+
+
 def _is_alone(descriptor: int) -> bool:
     """Whether nobody else writes in this folder. Some network file systems lock no folders: there it is never known."""
     try:

@@ -159,6 +159,17 @@ class Tracker:
             tracked._failed = False  # a closing call is worth one more try
             tracked._try("the end of the run", lambda: _terminate(tracked, status))
 
+    def registered(self, model_name: str) -> dict[str, str]:
+        """Artifact version → version under which it is registered; none if MLflow is away."""
+        try:
+            from mlflow.tracking import MlflowClient  # noqa: PLC0415
+
+            found = MlflowClient(self.uri).search_model_versions(f"name='{model_name}'")
+        except Exception as error:
+            logger.warning("MLflow at %s is away (%s); registered versions are not known", self.uri, error)
+            return {}
+        return {v.tags["version"]: str(v.version) for v in found if "version" in v.tags}
+
     def _location(self) -> str | None:
         return None if self.artifacts is None else self.artifacts.resolve().as_uri()
 

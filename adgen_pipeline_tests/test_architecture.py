@@ -26,6 +26,7 @@ SHARED_DEFS = {
     "automation",
     "checks",
     "declare",
+    "history",
     "io",
     "jobs",
     "logs",
@@ -63,9 +64,9 @@ def test_one_stage_is_one_word_everywhere(specs: list[dg.AssetSpec]) -> None:
     assert stages <= set(Recipe.model_fields)
     assert set(Recipe.model_fields) - stages == {"name", "description"}
     packages = {p.name for p in PACKAGE.iterdir() if (p / "__init__.py").is_file()}
-    assert packages - {"app", "defs", "text"} == stages
+    assert packages - {"app", "defs", "erasure", "text"} == stages
     tests = {p.name for p in Path(__file__).parent.iterdir() if (p / "__init__.py").is_file()}
-    assert tests - {"app", "defs", "text"} == stages
+    assert tests - {"app", "defs", "erasure", "text"} == stages
 
 
 def test_every_asset_is_described_owned_and_versioned(specs: list[dg.AssetSpec]) -> None:

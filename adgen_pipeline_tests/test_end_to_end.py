@@ -1,18 +1,27 @@
 """The whole graph on sample exports with a tiny random model: every stage for real, in a data folder of its own."""
 
 import json
+import shutil
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 import pytest
 
+from adgen_pipeline.app.cli import run
 from adgen_pipeline.artifacts import Store, file_digest
 from adgen_pipeline.definitions import build_definitions, materialise
 from adgen_pipeline.recipe import load_recipe
 from adgen_pipeline.schemas import DOCUMENTS, DROPS, GENERATED_ADS, POSTS, SCORES, TABLES
 from adgen_pipeline.settings import Settings
 from adgen_pipeline.telegram.sample import write_sample
+from adgen_pipeline_tests.erasure.search import files_with
+from adgen_pipeline_tests.telegram.exports import chat, message, write
+
+SHOP = 9900000099
+MARK = "ዝንቅላሽት"
+MARKED_ID = 7
+MARKED = f"{MARK} ስልክ በሳጥኑ ከነሙሉ እቃው ለሽያጭ ቀረበ\nዋጋ 18,500 ብር\n{MARK} ብለው ይደውሉ 0900 00 00 88"
 
 # A dozen libraries in one process warn their own developers; each is held to "error" in its stage's tests.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -23,11 +32,19 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A data folder through which the tiny recipe went once."""
     data = tmp_path_factory.mktemp("end-to-end")
     write_sample(data, messages=600)
+    marked_export(data / "raw" / "marked.json")
     settings = Settings.from_environment(data=data, recipe=Path("tiny"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ADGEN_STATE", str(settings.state))
         materialise(load_recipe(settings.recipe_path), settings, report=lambda _: None)
     return settings
+
+
+def marked_export(path: Path, *more: int) -> Path:
+    """An export of a small shop: one ad has a word that stands nowhere else; `more` are ids of further messages."""
+    ads = {5: "ኖኪያ ስልክ በቅናሽ ዋጋ 2,500 ብር ይደውሉ 0900 00 00 87", MARKED_ID: MARKED}
+    texts = ads | {number: f"ኦሪጅናል ቻርጀር ቁጥር {number} ደርሷል ዋጋ {number} ብር" for number in more}
+    return write(path, chat([message(number, text) for number, text in texts.items()], SHOP))
 
 
 def run_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -141,6 +158,43 @@ def test_a_newer_dump_of_one_channel_reads_that_channel_only(
     assert lines.count("telegram/posts") == 1
     assert "corpus/drops" in lines or "corpus/documents" in lines
     assert "training/adapter" not in lines  # one empty post changes no document
+
+
+def test_a_forgotten_message_is_nowhere_and_a_later_dump_does_not_bring_it_back(
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    data = tmp_path / "copy"
+    shutil.copytree(settings.data, data)
+    copied = Settings.from_environment(data=data, recipe=Path("tiny"))
+    monkeypatch.setenv("ADGEN_STATE", str(copied.state))
+    store = Store(data)
+    before = store.scan_partitions(POSTS).collect()
+    folders = {name.split("/")[0] for name in files_with(data, MARK)}
+    assert folders >= {"parsed", "cleaned", "final", "index"}
+
+    arguments = ["--message", f"{SHOP}/{MARKED_ID}", "--data", str(data), "--yes", "--json"]
+    assert run(["forget", *arguments]) == 0
+    document = json.loads(capsys.readouterr().out)
+    models = {model["model"].rpartition("/")[0]: model for model in document["models"]}
+    assert models.keys() >= {"tokenizer/base", "training/adapter", "training/model", "embedding/encoder"}
+    assert all(model["is_certain"] and model["is_current"] for model in models.values())
+    assert models["training/model"]["registered_version"] == "1"
+    assert document["still_in"] == [str(data / "raw" / "marked.json")]
+    learned = tuple(model["folder"] for model in models.values())
+    assert [name for name in files_with(data, MARK) if not name.startswith(learned)] == []
+    assert not store.pointer_path("training", "shards").exists()
+    assert store.artifact("index", "posts").verify()
+    kept = before.filter((pl.col("channel_id") != SHOP) | (pl.col("message_id") != MARKED_ID))
+    assert store.scan_partitions(POSTS).collect().equals(kept)
+
+    marked_export(data / "raw" / "later.json", 8, 9)
+    select = "+corpus/word_frequencies"
+    materialise(load_recipe(copied.recipe_path), copied, select=select, report=lambda _: None)
+    assert [name for name in files_with(data, MARK) if not name.startswith(learned)] == []
+    assert store.scan_partitions(POSTS).collect().height == kept.height + 2
 
 
 def test_definitions_are_valid(settings: Settings) -> None:

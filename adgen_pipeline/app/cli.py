@@ -14,6 +14,7 @@ from adgen_pipeline.app import terminal
 from adgen_pipeline.app.commands import (
     ads,
     doctor,
+    forget,
     labels,
     pipeline,
     recipe,
@@ -54,6 +55,7 @@ for _command in (
     labels.labels,
     tokenizer.tokenizer,
     recipe.recipe,
+    forget.forget,
     doctor.doctor,
     servers.serve,
     servers.page,

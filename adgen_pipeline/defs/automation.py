@@ -6,6 +6,8 @@ import dagster as dg
 
 from adgen_pipeline.artifacts import Store, folder_digest, values_digest
 from adgen_pipeline.defs.partitions import channel
+from adgen_pipeline.forgotten import FILE as FORGOTTEN
+from adgen_pipeline.forgotten import Forgotten
 
 AC = dg.AutomationCondition
 _any_dep_changed = AC.any_deps_match(AC.data_version_changed()).with_label("any_dep_changed")
@@ -42,7 +44,8 @@ def source_events(store: Store, instance: dg.DagsterInstance) -> list[dg.AssetMa
     """
     from adgen_pipeline.telegram import export
 
-    scan = export.scan(store.raw, cache=store.root / "state" / "scan.json")
+    forgotten = Forgotten.read(store.root)
+    scan = export.scan(store.raw, cache=store.root / "state" / "scan.json", forgotten=forgotten)
     export.write_unreadable(store.quarantine, scan.unreadable)
     found = [
         (EXPORTS, str(source.channel_id), source.digest, {"channel_name": source.channel_name})
@@ -57,7 +60,8 @@ def source_events(store: Store, instance: dg.DagsterInstance) -> list[dg.AssetMa
         for key, partition, digest, metadata in found
         if known.get(partition) != digest
     ]
-    folders = {key: folder_digest(store.root / name) for key, name in FOLDERS.items()}
+    advertisers = forgotten.advertisers_digest()
+    folders = {key: folder_digest(store.root / name) + advertisers for key, name in FOLDERS.items()}
     if store.corpora.is_dir():
         folders[CORPORA] = _standing(store)
     return events + [
@@ -134,6 +138,7 @@ def _sizes(store: Store) -> list[tuple[str, int, int]]:
     """Name, size and time of every file that people drop."""
     folders = [store.raw, store.briefs, store.advertisers, store.corpora]
     files = sorted(f for folder in folders if folder.is_dir() for f in folder.rglob("*") if f.is_file())
+    files += [file for file in [store.root / FORGOTTEN] if file.is_file()]
     return [(str(f.relative_to(store.root)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
 
 

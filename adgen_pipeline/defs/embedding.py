@@ -5,6 +5,7 @@ import json
 import dagster as dg
 import polars as pl
 
+from adgen_pipeline import provenance
 from adgen_pipeline.artifacts import Artifact, Store, table_digest, values_digest
 from adgen_pipeline.defs.declare import artifact_asset
 from adgen_pipeline.defs.jobs import launch, tracked_run
@@ -50,6 +51,7 @@ def encoder(
     with tracked_run(context, tracker, recipe, settings) as run:
         command = launch(context, pipes, settings, run, module="adgen_pipeline.embedding", job=job_path)
     artifact = store.publish("embedding", "encoder", job.out)
+    provenance.note(artifact, documents, splits=("train",))
     return artifact_result(
         artifact,
         links={"mlflow_run": run.url},

@@ -3,13 +3,14 @@
 import dagster as dg
 import polars as pl
 
+from adgen_pipeline import provenance
 from adgen_pipeline.artifacts import Artifact, Store, table_digest
 from adgen_pipeline.defs.checks import schema_check
 from adgen_pipeline.defs.declare import artifact_asset, table_asset
 from adgen_pipeline.defs.jobs import tracked_run
 from adgen_pipeline.defs.metadata import artifact_result, table_result
 from adgen_pipeline.recipe import Recipe
-from adgen_pipeline.schemas import ANSWERS, CASES, RETRIEVAL, SCORES
+from adgen_pipeline.schemas import ANSWERS, CASES, POSTS, RETRIEVAL, SCORES
 from adgen_pipeline.settings import Settings
 from adgen_pipeline.tracking import Tracker
 
@@ -185,6 +186,7 @@ def report(
         ),
         folder=store.root / "reports",
     )
+    provenance.note(artifact, store.scan_partitions(POSTS))
     return artifact_result(artifact, facts={"page": str(artifact.path / "report.html"), **info})
 
 

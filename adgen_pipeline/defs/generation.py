@@ -8,6 +8,7 @@ from adgen_pipeline.defs.checks import schema_check, table_check, verdict
 from adgen_pipeline.defs.declare import source_spec, table_asset
 from adgen_pipeline.defs.jobs import tracked_run
 from adgen_pipeline.defs.metadata import table_result
+from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import BRIEFS, GENERATED_ADS
 from adgen_pipeline.settings import Settings
@@ -21,7 +22,7 @@ def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]
     """Read the briefs: what was understood, and what is missing."""
     from adgen_pipeline.generation.batch import read_briefs
 
-    table, problems = read_briefs(store.briefs)
+    table, problems = read_briefs(store.briefs, forgotten=Forgotten.read(store.root).advertisers)
     return table_result(BRIEFS, table, facts={"not_understood": problems})
 
 

@@ -8,6 +8,7 @@ from adgen_pipeline.defs.checks import artifact_check
 from adgen_pipeline.defs.declare import artifact_asset, source_spec
 from adgen_pipeline.defs.jobs import tracked_run
 from adgen_pipeline.defs.metadata import artifact_result
+from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import TEST_SPLITS
 from adgen_pipeline.settings import Settings
@@ -47,11 +48,12 @@ def posts(
     from adgen_pipeline.embedding.encoder import Encoder
     from adgen_pipeline.index.store import build
 
+    forgotten = Forgotten.read(store.root)
     inputs = [
         table_digest(documents),
         table_digest(post_labels),
         encoder.digest,
-        folder_digest(store.advertisers),
+        folder_digest(store.advertisers) + forgotten.advertisers_digest(),
         recipe.index.digest(),
         "1",
     ]
@@ -69,6 +71,7 @@ def posts(
                 out,
                 recipe=recipe.index,
                 held_out=HELD_OUT,
+                forgotten=forgotten.advertisers,
             ),
             folder=store.index,
         )

@@ -8,6 +8,7 @@ from adgen_pipeline.defs.checks import schema_check, table_check, verdict
 from adgen_pipeline.defs.declare import source_spec, table_asset
 from adgen_pipeline.defs.metadata import counts, table_result
 from adgen_pipeline.defs.partitions import channel
+from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import MESSAGES, POSTS
 
@@ -26,9 +27,10 @@ def messages(
     """Read one channel's exports; what cannot be read goes to quarantine with a reason."""
     from adgen_pipeline.telegram import export
 
-    source = export.scan(store.raw, cache=store.root / "state" / "scan.json").channel(
-        int(context.partition_key)
+    scan = export.scan(
+        store.raw, cache=store.root / "state" / "scan.json", forgotten=Forgotten.read(store.root)
     )
+    source = scan.channel(int(context.partition_key))
     read = export.read_channel(source, raw=store.raw, zone=recipe.telegram.zone)
     export.write_quarantine(store.quarantine, context.partition_key, read.quarantined)
     return table_result(MESSAGES, read.messages, facts=read.counts)

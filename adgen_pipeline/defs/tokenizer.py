@@ -5,6 +5,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
+from adgen_pipeline import provenance
 from adgen_pipeline.artifacts import Artifact, Store, table_digest
 from adgen_pipeline.defs.checks import artifact_check, schema_check
 from adgen_pipeline.defs.declare import artifact_asset, table_asset
@@ -49,6 +50,7 @@ def base(
         inputs,
         lambda out: trim.prepare(checkpoint.path, texts, out, recipe=recipe.tokenizer),
     )
+    provenance.note(artifact, documents)
     return artifact_result(artifact, facts=info)
 
 
@@ -80,6 +82,7 @@ def extended(
     artifact, info = store.make(
         "tokenizer", "extended", [tokenizer.digest, table_digest(documents), pieces, "1"], make
     )
+    provenance.note(artifact, documents, splits=("train",))
     return artifact_result(artifact, facts=info)
 
 

@@ -5,6 +5,7 @@ import json
 import dagster as dg
 import polars as pl
 
+from adgen_pipeline import provenance
 from adgen_pipeline.artifacts import Artifact, Store, link_files, table_digest, values_digest
 from adgen_pipeline.defs.checks import artifact_check
 from adgen_pipeline.defs.declare import artifact_asset
@@ -87,6 +88,7 @@ def shards(
         [table_digest(conversations), tokenizer.digest, limit, "1"],
         lambda out: build(conversations, tokenizer.path, out, maximum_tokens=limit),
     )
+    provenance.note(artifact, conversations)
     return artifact_result(artifact, facts=info)
 
 
@@ -129,6 +131,7 @@ def adapter(
         command = launch(context, pipes, settings, run, module="adgen_pipeline.training", job=job_path)
         artifact = store.publish("training", "adapter", job.out)
         run.file(artifact.path, "adapter")
+    provenance.hand_on(shards, artifact, splits=("train",))
     return artifact_result(
         artifact,
         figures={"loss": curve_figure(artifact.path)},
@@ -172,6 +175,7 @@ def model(
         tags = {"digest": artifact.digest, "version": artifact.version, "base": base.digest}
         registered = run.register(REGISTERED_NAME, artifact.path, tags)
         run.tags({"data_version": artifact.digest[:32]})
+    provenance.hand_on(adapter, artifact)
     return artifact_result(
         artifact, links={"mlflow_run": run.url}, facts={"registered_version": registered, **info}
     )

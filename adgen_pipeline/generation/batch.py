@@ -1,6 +1,6 @@
 """Many at once: the briefs of a folder as a table, and the ads for the targets that a recipe lists."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,12 @@ if TYPE_CHECKING:  # reading briefs must not load the model libraries
 BRIEF_ENDINGS = {".md", ".txt", ".yaml", ".yml", ".json"}
 
 
-def read_briefs(folder: Path) -> tuple[pl.DataFrame, list[str]]:
+def read_briefs(folder: Path, *, forgotten: Collection[str] = ()) -> tuple[pl.DataFrame, list[str]]:
     """The briefs of a folder, and a sentence for each file that could not be understood.
+
+    Args:
+        folder: of brief files.
+        forgotten: advertisers whose briefs are left out.
 
     Returns:
         A table of BRIEFS, and problems; a folder that is not there holds no briefs.
@@ -37,6 +41,8 @@ def read_briefs(folder: Path) -> tuple[pl.DataFrame, list[str]]:
             brief = read_brief(file)
         except BriefError as error:
             problems.append(str(error))
+            continue
+        if brief.advertiser in forgotten:
             continue
         seen.add(brief_id)
         rows.append(

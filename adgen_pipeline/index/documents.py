@@ -1,6 +1,6 @@
 """Advertisers' documents: read from their folders and cut at sentence ends into chunks that overlap."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +27,13 @@ class Chunk:
     text: str
 
 
-def read_chunks(advertisers: Path, *, chunk_words: int) -> list[Chunk]:
+def read_chunks(advertisers: Path, *, chunk_words: int, forgotten: Collection[str] = ()) -> list[Chunk]:
     """Chunks of all *.md and *.txt files in <advertisers>/<id>/, sorted; none if the folder is missing.
+
+    Args:
+        advertisers: the folder of folders.
+        chunk_words: words of a chunk.
+        forgotten: advertisers whose documents are not read.
 
     Raises:
         DataError: a file is too large or is not UTF-8.
@@ -36,7 +41,8 @@ def read_chunks(advertisers: Path, *, chunk_words: int) -> list[Chunk]:
     if not advertisers.is_dir():
         return []
     chunks: list[Chunk] = []
-    for folder in sorted(p for p in advertisers.iterdir() if p.is_dir() and not p.name.startswith(".")):
+    folders = [p for p in advertisers.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    for folder in sorted(p for p in folders if p.name not in forgotten):
         for file in sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in SUFFIXES):
             name = file.relative_to(folder)
             if any(part.startswith(".") for part in name.parts):

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import lancedb
 import numpy as np
@@ -19,12 +20,14 @@ import pyarrow as pa
 from lancedb.index import FTS, Bitmap, BTree, IvfFlat
 
 from adgen_pipeline.artifacts import replacing, values_digest, write_json
-from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.errors import ArtifactError, DataError
 from adgen_pipeline.index.documents import Chunk, read_chunks
 from adgen_pipeline.recipe import IndexRecipe
 from adgen_pipeline.schemas import TEST_SPLITS
 from adgen_pipeline.text.stems import stem_key
+
+if TYPE_CHECKING:  # the manifest and the rows are read without the model libraries
+    from adgen_pipeline.embedding.encoder import Encoder
 
 logger = logging.getLogger(__name__)
 
@@ -91,12 +94,13 @@ def build(
     documents: pl.DataFrame,
     post_labels: pl.DataFrame,
     advertisers: Path,
-    encoder: Encoder,
+    encoder: "Encoder",
     encoder_digest: str,
     out: Path,
     *,
     recipe: IndexRecipe,
     held_out: Collection[str] = TEST_SPLITS,
+    forgotten: Collection[str] = (),
 ) -> dict[str, object]:
     """Write an index folder.
 
@@ -107,6 +111,7 @@ def build(
         encoder: makes the vectors.
         encoder_digest: its artifact's digest.
         out: the index folder; replaced if it is there.
+        forgotten: advertisers whose documents stay out.
 
     Returns:
         The manifest as a dict.
@@ -115,7 +120,7 @@ def build(
         DataError: nothing to index, a key that stands twice, or an advertiser's file that cannot be read.
     """
     posts = _post_rows(documents.filter(~pl.col("split").is_in(list(held_out))), post_labels)
-    chunks = _chunk_rows(read_chunks(advertisers, chunk_words=recipe.chunk_words))
+    chunks = _chunk_rows(read_chunks(advertisers, chunk_words=recipe.chunk_words, forgotten=forgotten))
     rows = pl.concat([posts, chunks], how="vertical")
     if rows.height == 0:
         raise DataError("the index would be empty: no documents outside the held-out splits. Add exports.")
@@ -136,13 +141,13 @@ def build(
     )
     with replacing(out) as folder:
         folder.mkdir()
-        _write(folder, rows, vectors, flat=manifest.flat)
+        write_rows(folder, rows, vectors, flat=manifest.flat)
         write_json(folder / MANIFEST, asdict(manifest))
     logger.info("indexed %d posts and %d chunks of documents", posts.height, chunks.height)
     return asdict(manifest)
 
 
-def with_posts(path: Path, encoder: Encoder, posts: pl.DataFrame, out: Path) -> None:
+def with_posts(path: Path, encoder: "Encoder", posts: pl.DataFrame, out: Path) -> None:
     """A copy of an index with more posts in it, to measure retrieval on posts that the index leaves out.
 
     Args:
@@ -200,7 +205,12 @@ def problems(path: Path) -> list[str]:
     return [f"{path.name}: {count} {what}" for what, count in counts.items() if count]
 
 
-def _write(folder: Path, rows: pl.DataFrame, vectors: np.ndarray, *, flat: bool) -> None:
+def write_rows(folder: Path, rows: pl.DataFrame, vectors: np.ndarray, *, flat: bool) -> None:
+    """Write a LanceDB table with its indices into an empty folder.
+
+    Raises:
+        ArtifactError: LanceDB took fewer rows than it was given.
+    """
     table = _arrow(rows, vectors)
     stored = lancedb.connect(folder).create_table(TABLE, table)
     stored.create_index("search_key", config=FULL_TEXT)

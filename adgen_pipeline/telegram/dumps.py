@@ -119,7 +119,7 @@ class Dumps:
         return found.select("message_id", "type", is_deleted=deleted)
 
     def blocks(self, messages: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """`telegram/messages` of what `messages()` gave, block by block."""
+        """`telegram/messages` of what `messages()` gave, or of some of it, block by block."""
         ordered = self._ordered()
         for block in messages.iter_slices(BLOCK_ROWS):
             low, high = block["message_id"][0], block["message_id"][-1]
@@ -129,8 +129,9 @@ class Dumps:
                 for part in dump.parts
                 if part.low <= high and low <= part.high
             ]
-            newest = pl.concat(held).unique("message_id", keep="last").sort("message_id")
-            yield MESSAGES.conform(newest.with_columns(block["is_deleted"]))
+            wanted = block.select("message_id", "is_deleted")
+            newest = pl.concat(held).unique("message_id", keep="last").join(wanted, on="message_id")
+            yield MESSAGES.conform(newest)
 
     def _ordered(self) -> list[Dump]:
         """Dumps with records, the newest last."""

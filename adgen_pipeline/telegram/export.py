@@ -15,9 +15,16 @@ from types import TracebackType
 import polars as pl
 
 from adgen_pipeline.errors import ExportError
+from adgen_pipeline.schemas import MESSAGES
 from adgen_pipeline.telegram.dumps import Dumps
 from adgen_pipeline.telegram.frames import table
-from adgen_pipeline.telegram.quarantine import Quarantined, excerpt, write_quarantine, write_unreadable
+from adgen_pipeline.telegram.quarantine import (
+    Quarantined,
+    excerpt,
+    without,
+    write_quarantine,
+    write_unreadable,
+)
 from adgen_pipeline.telegram.records import Rows
 from adgen_pipeline.telegram.scan import WHAT_TO_DO, ChannelSource, Scan, scan
 from adgen_pipeline.telegram.source import SourceFile, chat_bytes
@@ -45,7 +52,7 @@ class ChannelExport:
     Attributes:
         quarantined: records that could not be read.
         counts: read (records of all dumps) = messages + service + unsupported + superseded (by a newer dump)
-            + quarantined; `deleted` of the first three are in no newer dump that should hold them.
+            + quarantined + forgotten; `deleted` of the first three are in no newer dump that should hold them.
     """
 
     quarantined: tuple[Quarantined, ...]
@@ -60,7 +67,7 @@ class ChannelExport:
     @cached_property
     def messages(self) -> pl.DataFrame:
         """telegram/messages as a whole."""
-        return pl.concat(self.blocks())
+        return pl.concat([MESSAGES.empty(), *self.blocks()])
 
     def __enter__(self) -> "ChannelExport":
         return self
@@ -100,17 +107,20 @@ def read_channel(
     except BaseException:
         dumps.close()
         raise
-    types = dict(found.group_by("type").len().iter_rows())
+    kept = found.filter(~pl.col("message_id").is_in(list(source.forgotten)))
+    damaged = without(quarantined, source.forgotten)
+    types = dict(kept.group_by("type").len().iter_rows())
     counts = {
         "read": read + len(quarantined),
         "messages": types.get("message", 0),
         "service": types.get("service", 0),
         "unsupported": types.get("unsupported", 0),
         "superseded": read - found.height,
-        "quarantined": len(quarantined),
-        "deleted": int(found["is_deleted"].sum()),
+        "quarantined": len(damaged),
+        "deleted": int(kept["is_deleted"].sum()),
+        "forgotten": found.height - kept.height + len(quarantined) - len(damaged),
     }
-    return ChannelExport(tuple(sorted(quarantined)), counts, dumps, found)
+    return ChannelExport(tuple(sorted(damaged)), counts, dumps, kept)
 
 
 def _read(

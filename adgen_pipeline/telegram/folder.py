@@ -9,12 +9,13 @@ import polars as pl
 
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.errors import ExportError
+from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.recipe import TelegramRecipe
 from adgen_pipeline.schemas import MESSAGES, POSTS
 from adgen_pipeline.telegram import export
 from adgen_pipeline.telegram.posts import clean_blocks
 
-_COUNTS = ("read", "messages", "service", "unsupported", "quarantined", "superseded", "deleted")
+_COUNTS = ("read", "messages", "service", "unsupported", "quarantined", "superseded", "deleted", "forgotten")
 _THREADS = 2  # while one decodes JSON, which holds the interpreter, the other cleans a column, which does not
 
 
@@ -30,7 +31,7 @@ def clean_folder(
     """
     started = time.perf_counter()
     store = Store(out)
-    found = export.scan(raw)
+    found = export.scan(raw, forgotten=Forgotten.read(out))
     for item in found.unreadable:
         report(f"{raw / item.file}: {item.reason}")
     export.write_unreadable(store.quarantine, found.unreadable)

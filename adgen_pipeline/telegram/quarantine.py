@@ -1,13 +1,16 @@
 """What could not be read: where it stands, why, and how it begins."""
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from adgen_pipeline.artifacts import replacing
+from adgen_pipeline.forgotten import Forgotten
 
 EXCERPT_BYTES = 120
+_ID = re.compile(r'"id"\s*:\s*(-?\d+)')
 
 
 @dataclass(frozen=True, order=True)
@@ -27,6 +30,12 @@ class Quarantined:
     reason: str
     excerpt: str
     digest: str | None = None
+
+    @property
+    def message_id(self) -> int | None:
+        """The id that its excerpt begins with; None if there is none to be seen."""
+        match = _ID.search(self.excerpt)
+        return None if match is None else int(match[1])
 
 
 def excerpt(data: bytes) -> str:
@@ -51,3 +60,24 @@ def write_unreadable(folder: Path, unreadable: Iterable[Quarantined]) -> list[Pa
     """One quarantine file for each unreadable file, named by the first 12 digits of its digest."""
     paths = (write_quarantine(folder, (item.digest or "unknown")[:12], [item]) for item in unreadable)
     return [path for path in paths if path is not None]
+
+
+def read_quarantine(path: Path) -> list[Quarantined]:
+    """The items of a quarantine file; none if there is no such file."""
+    if not path.is_file():
+        return []
+    return [Quarantined(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def without(quarantined: Iterable[Quarantined], message_ids: Collection[int]) -> list[Quarantined]:
+    """The items that are none of these messages, as far as their excerpts tell."""
+    return [item for item in quarantined if item.message_id not in message_ids]
+
+
+def forgotten_items(folder: Path, forgotten: Forgotten) -> Iterator[tuple[str, list[Quarantined], int]]:
+    """Channels whose quarantine holds what is forgotten: file name without ending, the items that stay, how many go."""
+    for channel in sorted(forgotten.channels | set(forgotten.messages["channel_id"])):
+        items = read_quarantine(folder / f"{channel}.jsonl")
+        stay = [] if channel in forgotten.channels else without(items, forgotten.messages_of(channel))
+        if len(stay) < len(items):
+            yield str(channel), stay, len(items) - len(stay)

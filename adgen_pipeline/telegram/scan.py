@@ -5,13 +5,14 @@ import logging
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from adgen_pipeline.artifacts import file_digest, values_digest, write_json
 from adgen_pipeline.errors import ExportError
+from adgen_pipeline.forgotten import NOTHING, Forgotten
 from adgen_pipeline.telegram.chats import Contents, contents
 from adgen_pipeline.telegram.quarantine import Quarantined, excerpt
 from adgen_pipeline.telegram.rest import being_written, size_and_time
@@ -31,13 +32,15 @@ class ChannelSource:
         channel_id: as in the export, without a -100 prefix.
         channel_name: title in the newest dump; the id where it has none.
         files: places of its chats, sorted by label.
-        digest: of the channel's bytes in them and of their labels.
+        digest: of the channel's bytes in them, of their labels, and of what is forgotten.
+        forgotten: ids of messages that are not to be read.
     """
 
     channel_id: int
     channel_name: str
     files: tuple[SourceFile, ...]
     digest: str
+    forgotten: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -103,11 +106,11 @@ class _Remembered:
 
 @dataclass(frozen=True)
 class _Cache:
-    version: int
+    version: str
     files: dict[str, _Remembered]
 
 
-def scan(raw: Path, *, cache: Path | None = None) -> Scan:
+def scan(raw: Path, *, cache: Path | None = None, forgotten: Forgotten = NOTHING) -> Scan:
     """Channels of the exports below a folder: `*.json` at any depth, alone or in `*.zip`.
 
     A file that changed just now is looked at again two seconds later; one that still changes is left out.
@@ -115,6 +118,7 @@ def scan(raw: Path, *, cache: Path | None = None) -> Scan:
     Args:
         raw: the folder; only read.
         cache: JSON file that remembers files by size and time, so that unchanged ones are not read again.
+        forgotten: channels that are left out, and messages that are not to be read.
 
     Raises:
         ExportError: the folder is missing.
@@ -123,7 +127,8 @@ def scan(raw: Path, *, cache: Path | None = None) -> Scan:
         raise ExportError(
             f"{raw}: there is no such folder. Create it and put Telegram exports (*.json) there."
         )
-    known = _read_cache(cache)
+    version = f"{_CACHE_VERSION} {values_digest(sorted(forgotten.channels))}"
+    known = _read_cache(cache, version)
     names = {path: path.relative_to(raw).as_posix() for path in _files(raw)}
     misnamed = [name for name in names.values() if not _is_text(name)]
     files = {name: path for path, name in names.items() if _is_text(name)}
@@ -137,10 +142,10 @@ def scan(raw: Path, *, cache: Path | None = None) -> Scan:
         if name not in changed:
             found[name] = known[name]
         elif stamp is not None and name not in copying:
-            found[name] = _look_into(path, name, stamp)
+            found[name] = _look_into(path, name, stamp, forgotten)
     kept = found | {name: known[name] for name in copying if name in known}
     if cache is not None and kept != known:
-        write_json(cache, asdict(_Cache(_CACHE_VERSION, kept)))
+        write_json(cache, asdict(_Cache(version, kept)))
     for name in copying:
         logger.warning("%s is still being written: left out until it rests. Run again then.", raw / name)
     # Without the file that is replaced just now, its channels would lose what that file held.
@@ -149,7 +154,7 @@ def scan(raw: Path, *, cache: Path | None = None) -> Scan:
         entry for file in found.values() for entry in file.entries if entry.channel_id not in waiting - {None}
     ]
     entries += [_misnamed(name) for name in misnamed]
-    return Scan(tuple(_sources(entries)), tuple(_unreadable(entries)), tuple(copying))
+    return Scan(tuple(_sources(entries, forgotten)), tuple(_unreadable(entries)), tuple(copying))
 
 
 def _is_text(name: str) -> bool:
@@ -163,9 +168,9 @@ def _misnamed(name: str) -> _Entry:
     return _Entry(shown, None, 0, digest, None, reason="its name is no UTF-8 text: rename the file")
 
 
-def _look_into(path: Path, name: str, stamp: tuple[int, int]) -> _Remembered:
+def _look_into(path: Path, name: str, stamp: tuple[int, int], forgotten: Forgotten) -> _Remembered:
     try:
-        return _Remembered(stamp, tuple(_entries(path, name)))
+        return _Remembered(stamp, tuple(_unnamed(entry, forgotten) for entry in _entries(path, name)))
     except OSError as error:  # another stamp than any file's: it is tried again next time
         reason = f"it cannot be read ({error.strerror})"
         digest = hashlib.sha256(name.encode()).hexdigest()
@@ -254,10 +259,15 @@ def _catalogue(found: Contents, path: str, member: str | None) -> Iterator[_Entr
         )
 
 
-def _sources(entries: Sequence[_Entry]) -> Iterator[ChannelSource]:
+def _unnamed(entry: _Entry, forgotten: Forgotten) -> _Entry:
+    """The entry, without its title if the channel is forgotten: the cache is a file as well."""
+    return replace(entry, name=None) if entry.channel_id in forgotten.channels else entry
+
+
+def _sources(entries: Sequence[_Entry], forgotten: Forgotten) -> Iterator[ChannelSource]:
     by_channel: dict[int, list[_Entry]] = {}
     for entry in entries:
-        if entry.channel_id is not None:
+        if entry.channel_id is not None and entry.channel_id not in forgotten.channels:
             by_channel.setdefault(entry.channel_id, []).append(entry)
     for channel_id, found in sorted(by_channel.items()):
         files = tuple(
@@ -267,8 +277,10 @@ def _sources(entries: Sequence[_Entry]) -> Iterator[ChannelSource]:
         named = [entry for entry in found if entry.name and entry.name.strip()]
         newest = max(named, key=lambda e: (e.latest, e.path, e.member or ""), default=None)
         name = str(channel_id) if newest is None or newest.name is None else newest.name
-        digest = values_digest(sorted((e.path, e.member or "", e.digest) for e in found))
-        yield ChannelSource(channel_id, name, files, digest)
+        content = sorted((e.path, e.member or "", e.digest) for e in found)
+        messages = forgotten.messages_of(channel_id)
+        digest = values_digest(content, sorted(messages)) if messages else values_digest(content)
+        yield ChannelSource(channel_id, name, files, digest, messages)
 
 
 def _unreadable(entries: Sequence[_Entry]) -> Iterator[Quarantined]:
@@ -280,7 +292,7 @@ def _unreadable(entries: Sequence[_Entry]) -> Iterator[Quarantined]:
             )
 
 
-def _read_cache(cache: Path | None) -> dict[str, _Remembered]:
+def _read_cache(cache: Path | None, version: str) -> dict[str, _Remembered]:
     """Files as remembered; none where there is no cache, or one of another version or a broken one."""
     if cache is None or not cache.is_file():
         return {}
@@ -289,4 +301,4 @@ def _read_cache(cache: Path | None) -> dict[str, _Remembered]:
     except msgspec.DecodeError as error:
         logger.warning("%s: not a scan cache (%s); all exports are read again", cache, error)
         return {}
-    return values.files if values.version == _CACHE_VERSION else {}
+    return values.files if values.version == version else {}

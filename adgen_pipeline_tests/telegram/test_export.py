@@ -88,6 +88,7 @@ def test_service_and_unsupported_records_are_rows(tmp_path: Path) -> None:
         "superseded": 0,
         "quarantined": 0,
         "deleted": 0,
+        "forgotten": 0,
     }
 
 

@@ -34,6 +34,7 @@ def test_all_channels_are_written_and_counted(tmp_path: Path) -> None:
             "quarantined": 0,
             "superseded": 0,
             "deleted": 0,
+            "forgotten": 0,
         },
         {
             "channel_id": 12,
@@ -46,6 +47,7 @@ def test_all_channels_are_written_and_counted(tmp_path: Path) -> None:
             "quarantined": 0,
             "superseded": 0,
             "deleted": 0,
+            "forgotten": 0,
         },
     ]
     assert {"megabytes", "seconds", "megabytes_per_second"} <= set(document)

@@ -1,0 +1,1 @@
+"""Taking what is forgotten out of everything that was made from it."""
