@@ -23,6 +23,7 @@ SHARED_TYPES = frozenset(
 
 _HEADER_BYTES = 8192  # a header is a few short fields; names have at most 128 characters
 _TAIL_BYTES = 65_536  # the last records of a chat, for its latest date
+_BEGINNING_BYTES = 1024
 _ID_OFFSET = 1_000_000_000_000  # bots write a channel's id as -100 and the id
 _SCALAR = rb'(?:"(?:[^"\\]|\\.)*+"|-?\d+|null|true|false)'
 _MESSAGES = regex.compile(rb'"messages"\s{0,64}+:\s{0,64}+\[')
@@ -100,7 +101,7 @@ def contents(pieces: Iterable[bytes]) -> Contents:
         digest = hashlib.sha256()
 
     for piece in pieces:
-        beginning = beginning or piece[:_HEADER_BYTES]
+        beginning += piece[: max(0, _BEGINNING_BYTES - len(beginning))]
         buffer += piece
         for match in _MESSAGES.finditer(buffer, max(0, searched - base)):
             opened = _header(buffer, match, base)

@@ -16,7 +16,8 @@ from adgen_pipeline.telegram.repair import Repaired, repair
 MAX_RECORD_BYTES = 16 << 20  # no message comes near it; what does not end by then is damage
 
 _SCALAR = rb'(?:"(?:[^"\\]|\\.)*+"|-?\d+|null|true|false)'
-_RECORD = regex.compile(rb'\{\s*+"id"\s*+:\s*+-?\d++\s*+,')
+_START = regex.compile(rb'\{\s*+"id"\s*+:\s*+-?\d++\s*+,')  # a record, or an object with an id within one
+_RECORD = regex.compile(_START.pattern + rb'\s*+"type"\s*+:')
 _STRUCTURE = regex.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]')
 _FILE_TAIL = regex.compile(rb"[\s,\]}]*+\Z")
 _BETWEEN_CHATS = regex.compile(
@@ -36,6 +37,7 @@ _MIN_NESTED = (
     4  # the same where record after record has no end: 100,000 brackets in each other must not take hours
 )
 
+_decode_any = msgspec.json.Decoder(msgspec.Raw).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -86,10 +88,11 @@ def blocks(pieces: Iterable[bytes], offset: int) -> Iterator[Block]:
         buffer += piece
         cut = _last_start(buffer)
         block = None if cut is None else _whole(buffer[:cut], offset)
+        waits = len(buffer) <= MAX_RECORD_BYTES
         done = cut or 0
         if block is None and cut is not None:
-            block, done = _taken_apart(buffer[:cut], offset, is_last=False)
-        if done == 0 and len(buffer) > MAX_RECORD_BYTES:
+            block, done = _taken_apart(buffer[:cut], offset, waits=waits)
+        if done == 0 and not waits:
             reason = f"no record ends within {MAX_RECORD_BYTES >> 20} MB"
             block, done = (
                 Block(offset, Repaired(buffer), damages=[Damage(0, buffer[:1024], reason)]),
@@ -100,7 +103,7 @@ def blocks(pieces: Iterable[bytes], offset: int) -> Iterator[Block]:
             if block.is_over:
                 return
         buffer, offset = buffer[done:], offset + done
-    yield _end(buffer, offset) or _taken_apart(buffer, offset, is_last=True)[0]
+    yield _end(buffer, offset) or _taken_apart(buffer, offset, waits=False, is_last=True)[0]
 
 
 def _last_start(data: bytes) -> int | None:
@@ -108,7 +111,7 @@ def _last_start(data: bytes) -> int | None:
     brace = len(data)
     while (brace := data.rfind(b"{", 1, brace)) > 0:
         before = data[max(0, brace - 64) : brace].rstrip(b" \t\r\n")
-        if before.endswith((b",", b"[")) and _RECORD.match(data, brace):
+        if before.endswith((b",", b"[")) and _START.match(data, brace):
             return brace
     return None
 
@@ -143,15 +146,18 @@ def _end(data: bytes, offset: int) -> Block | None:
     return None
 
 
-def _taken_apart(raw: bytes, offset: int, *, is_last: bool) -> tuple[Block, int]:
+def _taken_apart(raw: bytes, offset: int, *, waits: bool, is_last: bool = False) -> tuple[Block, int]:
     """A block's records between one start and the next one's, and how many bytes are done with.
 
-    A record at the end of a block that is not the last one may only seem to be cut, at an object with an id within
-    it: it is left for the next block.
+    Args:
+        waits: a record without an end may only be cut, at an object with an id within it: it is left for the next
+            block.
+        is_last: what closes the chat's list stands at the end.
     """
     data = repair(raw)
     block = Block(offset, data, [], [])
     starts = [match.start() for match in _RECORD.finditer(data.data)]
+    starts = starts or [match.start() for match in _START.finditer(data.data)]
     first = starts[0] if starts else len(data.data)
     if _rest(block, 0, first, is_last=is_last):
         return block, len(raw)
@@ -162,7 +168,7 @@ def _taken_apart(raw: bytes, offset: int, *, is_last: bool) -> tuple[Block, int]
         end, behind = _object_end(data.data, start, limits, index, reach)
         reach = _MAX_NESTED if end is not None else max(_MIN_NESTED, reach // 2)
         stop = limits[behind]
-        if end is None and stop == len(data.data) and not is_last:
+        if end is None and waits and (stop == len(data.data) or _is_cut(data.data[start:])):
             return block, data.offset(start)
         index = behind + 1
         if end is None:
@@ -209,6 +215,15 @@ def _object_end(data: bytes, start: int, limits: list[int], index: int, reach: i
             return (end, behind) if is_valid else (None, index)
         step *= 2
     return None, index
+
+
+def _is_cut(data: bytes) -> bool:
+    """Whether this is the beginning of JSON, with nothing wrong so far."""
+    try:
+        _decode_any(data)
+    except _UNDECODABLE as error:
+        return "truncated" in str(error)
+    return True
 
 
 def _closing(data: bytes, start: int, stop: int) -> int | None:
