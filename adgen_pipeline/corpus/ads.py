@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from adgen_pipeline.corpus import wording
-from adgen_pipeline.corpus.lines import Line, is_promise, read_lines
+from adgen_pipeline.corpus.lines import Line, is_promise, is_standing, read_lines
 from adgen_pipeline.corpus.signature import signature_lines
 from adgen_pipeline.corpus.spans import LABEL_OF_NAME, find_spans, first_of_each, number_slots, slotted
 from adgen_pipeline.errors import DataError
@@ -23,7 +23,7 @@ from adgen_pipeline.recipe import CorpusRecipe
 from adgen_pipeline.schemas import ADS
 from adgen_pipeline.text.brief import Brief, BriefFact
 from adgen_pipeline.text.facts import Fact, find_facts
-from adgen_pipeline.text.labels import is_label
+from adgen_pipeline.text.labels import SIZE_LABELS, is_label
 from adgen_pipeline.text.letters import plain_letters
 from adgen_pipeline.text.slots import fill
 
@@ -49,6 +49,9 @@ FIELDS = {
 MUST_KINDS = frozenset(FIELDS) - {"quantity", "hashtag"}  # an ad may do without a size or a hashtag
 
 _AFTER_LABEL = re.compile(r"[^\w\n#@]*(?:[:፦=]|\d)")
+_LABELLED = re.compile(
+    rf"(?:{'|'.join(sorted(SIZE_LABELS | {'ቀለም'}))})[ \u00a0]*[:፡፦]"
+)  # «መጠን: M እና L» names no product
 _MAXIMUM_POINTS = 16
 
 
@@ -190,7 +193,15 @@ def _letters(text: str) -> str:
 
 def _title(plain: str, lines: Sequence[Line]) -> int | None:
     """Number of the line that names the product: one that says so, or the first that is no label and no slogan."""
-    candidates = [n for n, line in enumerate(lines) if line.role == "point" and not is_label(line.words)]
+    candidates = [
+        n
+        for n, line in enumerate(lines)
+        if line.role == "point"
+        and not is_label(line.words)
+        and not _LABELLED.match(plain, line.start, line.end)
+    ]
     labelled = (n for n in candidates if LABEL_OF_NAME.match(plain, lines[n].start, lines[n].end))
+    selling = [n for n in candidates if not is_standing(plain[lines[n].start : lines[n].end])]
+    candidates = selling or candidates
     named = (n for n in candidates if wording.names_a_product(plain[lines[n].start : lines[n].end]))
     return next(labelled, next(named, candidates[0] if candidates else None))

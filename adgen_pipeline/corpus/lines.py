@@ -20,7 +20,8 @@ _ETHIOPIC = re.compile(r"[ሀ-ፚ]")
 _CONTACTS = frozenset(("phone", "url", "handle", "email"))
 _NOT_OF_ADDRESS = _CONTACTS | {"hashtag"}
 _ADDRESS_LEAD = re.compile(r"(?:[^\w(#]|_)+")
-_CALL_WORDS = 9
+_CALL_WORDS = 11
+_GREETING_WORDS = 9
 _TERM_WORDS = 14  # a longer line says more than a term: it sells something in one sentence
 
 _ADDRESS_LABEL = shaped(
@@ -48,21 +49,25 @@ _ADDRESS_TAIL = shaped(
 )
 # Shouts above the product's name, not names; greetings and wishes may be longer.
 _BANNER = shaped(
-    r"(?i:new arrivals?|(?:re)?stock(?:ed)?\b|available on hand|hot sale|big sale|special offer)"
+    r"(?i:new arrivals?|(?:re)?stock(?:ed)?\b|available on hand|hot sale|big sale|special offer|best quality)"
     r"|(?i:sold out|high quality|original)"
     r"|ቅናሽ|ስጦታ|አዲስ የገ[ባቡ]|እንደገና የገ[ባቡ]|ገብተዋል|ገብቷል|በእ?ናንተ|ክፍት ነን|የምስራች|ሰላም|መልካም|ውድ|አያምልጥ"
 )
 _GREETING = shaped(
     r"^\W*(?:መልካም|እንኳን|እንኳን ?ደህና|ውድ|ሰላም|ክቡራን|እንደምን)\b|አደረሳችሁ|አደረሰዎ|ጥያቄ መሰረት|በ?ድጋሚ (?:የ?ገ[ባቡ]|ገብ)|ክፍት ነን"
 )
+_ANNOUNCES = shaped(r"አስገብተናል|አስመጥተናል|አቅርበናል|ይዘን|አዘጋጅተናል")  # «ውድ ደንበኞቻችን አዲስ ቱታ አስገብተናል»
+# What makes a line with places in it one about sending.
+_SENDING = shaped(r"እናደርሳ|እንልክ|እናመጣ|ማድረ[ስሻ]|[ዴደዲ]ሊቨሪ|ይላክ|ክፍያ|ለምትኖሩ|(?i:deliver)")
 # What a shop lets its customers know in every post, promises apart: wholesale, parking.
-_STANDING = shaped(r"ብዛት|ለሱቅ|ተረካቢ|በጅምላ|ማቆሚያ|በመልዕክት|በፖስታ ?ቤት")
+_STANDING = shaped(r"ተረካቢ|በ?ብዛት ለ|ለሱቅ\w* ?(?:እና|ና|ለ)|በጅምላ|ማቆሚያ|በመልዕክት|በፖስታ ?ቤት")
 _STANDING_PROMISES = frozenset(("delivery", "payment"))
 _SHOP_NAME = shaped(
     r"(?i:brand(?!\w)|shop|store|market|computer|electronics|trading|collection|fashion|online|mart\b|express)"
     r"|ብራንድ|ገበያ|ኮምፒውተር|ኤክስፕረስ|ሱቅ|ስቶር"
 )
-_CONDITION = re.compile(r"(?i:\bbrand new\b)")
+_PRICE_LABEL = shaped(r"ዋጋ\s*[:፦-]|(?i:price\s*[:;፦-])")
+_NO_NAME = shaped(rf"(?i:\bbrand new\b)|መሆኑን|{CALL.pattern}")
 
 
 @dataclass(frozen=True)
@@ -119,12 +124,9 @@ def is_standing(text: str) -> bool:
 
 
 def is_call(text: str) -> bool:
-    """Whether a text only calls to order, share or join, and promises nothing."""
-    return (
-        len(_WORD.findall(text)) <= _CALL_WORDS
-        and CALL.search(shape(text)) is not None
-        and not is_promise(text)
-    )
+    """Whether a text only calls to order, share or join, and says nothing of how the shop sells."""
+    is_short = len(_WORD.findall(text)) <= _CALL_WORDS
+    return is_short and CALL.search(shape(text)) is not None and not (is_promise(text) or is_standing(text))
 
 
 def is_mere_call(text: str) -> bool:
@@ -141,7 +143,11 @@ def is_mere_call(text: str) -> bool:
 def is_greeting(text: str) -> bool:
     """Whether a text greets, wishes, or says that something is back in the shop."""
     plain = shape(text)
-    return len(_WORD.findall(plain)) <= _CALL_WORDS and _GREETING.search(plain) is not None
+    return (
+        len(_WORD.findall(plain)) <= _GREETING_WORDS
+        and _GREETING.search(plain) is not None
+        and not _ANNOUNCES.search(plain)
+    )
 
 
 def _read_line(
@@ -192,7 +198,7 @@ def _role(
         role = "banner"
     elif is_call(text):
         role = "call"
-    elif len(words) <= _TERM_WORDS and is_standing(text):
+    elif len(words) <= _TERM_WORDS and is_standing(text) and not _PRICE_LABEL.search(text):
         role = "term"
     else:
         role = "point"
@@ -249,7 +255,7 @@ def _is_specification(text: str, words: Sequence[str]) -> bool:
 
 
 def _is_shop_name(text: str, words: Sequence[str]) -> bool:
-    return 1 <= len(words) <= 5 and _SHOP_NAME.search(text) is not None and not _CONDITION.search(text)
+    return 1 <= len(words) <= 5 and _SHOP_NAME.search(text) is not None and not _NO_NAME.search(text)
 
 
 def _location(
@@ -269,7 +275,7 @@ def _location(
     least = 1 if follows_address else 3
     if label and any(c.isalpha() for c in body):
         least = 0
-    if points < least or is_promise(body) or not any(c.isalpha() for c in body):
+    if points < least or _SENDING.search(body) or not any(c.isalpha() for c in body):
         return None
     tail = _ADDRESS_TAIL.search(body)
     if tail:

@@ -80,7 +80,7 @@ def _blocks(post: str, lines: Sequence[Line]) -> list[tuple[str, tuple[int, int]
         if line.role == "blank":
             continue
         if line.role in ("location", "term"):
-            start, end = line.location or (line.start, line.end)
+            start, end = line.location or (line.start, _without_tags(post, line))
             is_call = line.role == "term" and is_mere_call(post[start:end])
             if last == line.role and not is_call and not after_call:
                 blocks[-1] = (line.role, (blocks[-1][1][0], end))
@@ -89,6 +89,16 @@ def _blocks(post: str, lines: Sequence[Line]) -> list[tuple[str, tuple[int, int]
             after_call = is_call
         last = line.role
     return blocks
+
+
+def _without_tags(post: str, line: Line) -> int:
+    """Where a term ends before the hashtags behind it."""
+    end = line.end
+    for fact in reversed(line.facts):
+        if fact.kind != "hashtag" or fact.end != end or fact.start == line.start:
+            break
+        end = line.start + len(post[line.start : fact.start].rstrip())
+    return end
 
 
 def _product_name(post: str, line: Line) -> list[Span]:

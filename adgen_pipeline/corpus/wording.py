@@ -33,7 +33,7 @@ _FRAME_PHRASE = shaped(
     r"በጥራት እና በውበት|ጥራት እና ዋጋ የተገናኙበት|በተመጣጣኝ ዋጋ|በ?ገበያ ላይ|ከእኛ (?:ጋር|ዘንድ)|እኛ ጋር|ለሽያጭ|ለምትፈልጉ ሁሉ|በእጃችን አለ|መግዛት አስበዋል"
     r"|በመሸጥ ላይ እንገኛለን|የት እንደሚያገኙ ያውቃሉ|ለማግኘት ብዙ መዞር አያስፈልግም|የዛሬው? ምርጫችን|አስተማማኝ ምርጫዎ እኛ ነን|ከፈለጉ|ጤና ይስጥልን"
     r"|(?:⟨phone_\d+⟩\s*)?(?:ላይ )?በመደወል(?: (?:ወይም|እና|አልያም)?\s*(?:የ?ፅሁፍ |አጭር )?መልዕክት በመላክ)?"
-    r"|(?:አዲስ|በ?ድጋሚ) የ?ገ[ባቡ](?![ሀ-ፚ])"
+    r"|የራስዎ ያ(?:ድ)?ርጉ|(?:አዲስ|በ?ድጋሚ) የ?ገ[ባቡ](?![ሀ-ፚ])"
 )
 _FRAME_WORDS = """
     ሰላም እንደምን ዋላችሁ አደራችሁ አመሻችሁ ቤተሰቦች ቤተሰቦቻችን ውድ ክቡራን ክቡራት ደንበኞቻችን ደንበኞች ይስጥልን ዛሬ አሁን አሁኑኑ እነሆ
@@ -46,8 +46,10 @@ _STOP_WORDS = frozenset(map(shape, STOP_WORDS))
 _PLAIN = {"አዲሱን": "አዲስ", "አዲሱ": "አዲስ"}
 # What hangs behind a noun: «… በተለያየ ቅርፅ», «… ከ2 አንሶላ ጋር»; looked for in titles too long for a name.
 _ATTACHED = re.compile(r"(?<=[ሀ-ፚ⟩)] )(?:በተለያ[የዩዮ]\b(?:(?! የ).)*|ከ⟨quantity_\d+⟩.*ጋር\b.*)$")
-_PRICE_FILLERS = frozenset(("ብቻ", "only", "Only", "በ", "ከ", "is"))
-_COUNTS = frozenset(("አንድ", "ሁለት"))  # function words elsewhere: «አንድ ብሩሽ»
+_PRICE_WORDS = "ዋጋ ዋጋው ብር ብቻ በ ከ price prices pric cost birr br etb only is"
+_PRICE_FILLERS = frozenset(_PRICE_WORDS.split())
+# Function words elsewhere, which here change what is said: «አንድ ብሩሽ», «ያለ ጊዜው», «does not damage».
+_TELLING = frozenset(("አንድ", "ሁለት", "ያለ", "የለም", "አይደለም", "ምን", "ያህል", "not", "no", "without"))
 # «ለአያያዝ ምቹ» (easy to hold) is said of the thing, not of people.
 _USES = shaped("ለአያያዝ|ለአጠቃቀም|ለአገልግሎት|ለጉዞ")
 
@@ -96,9 +98,7 @@ def points(text: str) -> list[str]:
 
 def offer(text: str) -> str:
     """A price with what it is the price of («⟨quantity_1⟩ ⟨price_1⟩», «የነበረው ⟨price_2⟩»); empty for a bare price."""
-    words = [
-        w for w in _WORD.findall(text) if SLOT.search(w) or (not is_label([w]) and w not in _PRICE_FILLERS)
-    ]
+    words = [w for w in _WORD.findall(text) if shape(w).casefold() not in _PRICE_FILLERS]
     return _joined(words[: _POINT_WORDS + 2]) if any(not _is_offer(w) for w in words) else ""
 
 
@@ -133,6 +133,9 @@ def _without_attached(text: str) -> tuple[str, str]:
 def _stripped(clause: str) -> list[str]:
     """Words of a clause without offers and without the words that only announce."""
     words = [w for w in _said(_without_frame(clause)) if shape(w) not in _FRAME]
+    if words and words[-1] == "ጋር":  # «… ከሙሉ ልብስ ጋር»: what comes with it is a point
+        start = max((n for n, w in enumerate(words) if w.startswith("ከ")), default=0)
+        words = words[:start] if start >= 2 else words[:-1]
     while words and len(words[-1]) == 1:  # a preposition whose price is gone: «ጫማ በ ⟨price_1⟩»
         words.pop()
     return [_PLAIN.get(w, w) for w in words]
@@ -175,7 +178,7 @@ def _short(words: Iterable[str]) -> str:
     """At most eight words, function words left out where there are more than four."""
     kept = list(words)
     if len(kept) > 4:
-        kept = [w for w in kept if w in _COUNTS or shape(w) not in _STOP_WORDS]
+        kept = [w for w in kept if w in _TELLING or shape(w) not in _STOP_WORDS]
     return _joined(kept[:_POINT_WORDS])
 
 

@@ -88,7 +88,7 @@ CALL = shaped(
     r"|ፎሎው|ይከተሉ|ተከተሉ|ቤተሰብ ?ም? ይሁኑ|አባል ይሁኑ|ጆይን|ያጋሩ|ስላጋሩ|እንዳያመል|አያምል|ይመልከቱ|ይምረጡ|ያግኙን|ለበለጠ|ለተጨማሪ (?:መረጃ|ማብራሪያ)|ይፍጠኑ"
     r"|ያማክሩን|ይመዝገቡ|ያረጋግጡ|እናመሰግናለን|ይተባበሩን|forward በማድረግ|ያድርጉት|ማዘዣ ይጠቀሙ|ይግዙ"
     r"|(?i:\b(?:join|share|forward|follow|inbox|dm|subscribe|contact (?:us|me)|check (?:it )?(?:out|on)|check our"
-    r"|download here|click|visit (?:us|our)|call (?:us|me|now)|order (?:now|here)|to order)\b)"
+    r"|tiktok video|download here|click|more details?|visit (?:us|our)|call (?:us|me|now)|order (?:now|here)|to order)\b)"
 )
 ORDER = shaped("ለማዘዝ|ይዘዙ|ለመግዛት|ይግዙ")
 _WORD = re.compile(r"[^\W\d_]+")
