@@ -96,6 +96,9 @@ def test_no_target_is_a_source(table: dict[str, str]) -> None:
         ("አምስት ሺ ብር ዲጂታል ይደውሉልዎ", "አምስት ሺ ብር ዲጂታል ይደውሉልዎ"),  # amseg folds ሺ ዲ ጂ ዎ
         ("ኅ ኄ ኃ ኀ", "ህ ሄ ሃ ሀ"),  # amseg's second ኅ rule never runs, etnltk forgets ኄ, both lose the order
         ("ጸ ጹ ጺ ጻ ጼ ጽ ጾ", "ፀ ፁ ፂ ፃ ፄ ፅ ፆ"),  # amseg mixes directions
+        ("ሀ ሁ ሃ ሑ ሓ", "ሀ ሁ ሃ ሁ ሃ"),  # amseg writes ሃ for ሀ, etnltk ሀ for ሃ, amnlp ሀ for ኃ
+        ("ዴ ቺ ደዋ ደአ ዱካ", "ዴ ቺ ደዋ ደአ ዱካ"),  # amseg folds ዴ ቺ and makes ዷ of two letters
+        ("ኌ ኻ ኼ ኹ ሷ ሧ", "ኌ ኻ ኼ ኹ ሷ ሷ"),  # etnltk confuses ኌ with ኄ, folds ኻ, forgets ሧ
         ("ሉዓላዊነት", "ሉኣላዊነት"),  # etnltk makes ሏላዊነት of it
         ("ኋላ ቋንቋ ኸረ ሗ ጿ", "ኋላ ቋንቋ ኸረ ሗ ጿ"),
         ("1.5 1,500 ነው። ነው፣", "1.5 1,500 ነው። ነው፣"),  # amnlp deletes punctuation
@@ -156,6 +159,27 @@ def test_hygiene_changes_nothing_but_dirt(text: str, expected: str) -> None:
 )
 def test_doubled_colons_become_a_full_stop_only_where_they_are_one(text: str, expected: str) -> None:
     assert hygiene(text) == expected
+
+
+ADDRESSES = st.sampled_from(
+    [
+        "#ሠላም",
+        "#ጸሐይ_1",
+        "@ሐበሻ",
+        "@abc_sample_shop",
+        "https://example.com/ሠላም?ኀ=ዐ",
+        "t.me/abc_1",
+        "shop@example.com",
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="ሠላም ዓጸ።", max_size=8), ADDRESSES, st.text(alphabet="ሠላም ዓጸ።", max_size=8))
+def test_addresses_keep_their_letters_whatever_stands_around(before: str, address: str, after: str) -> None:
+    text = f"{before} {address} {after}"
+    for level in (normalise, search_key):
+        assert level(text) == f"{level(before)} {address} {level(after)}"
 
 
 @settings(deadline=None)
