@@ -45,8 +45,8 @@ class Evidence:
 
     Attributes:
         language: one of LANGUAGES.
-        ethiopic_share: Ethiopic letters in all letters, 0…1.
-        latin_share: Latin letters in all letters, 0…1.
+        ethiopic_share: Ethiopic letters in all letters outside addresses, 0…1.
+        latin_share: Latin letters in these, 0…1.
         points: of each language that has any.
         words: the words that speak for each of these, in the text's order, as they are compared.
     """
@@ -97,11 +97,10 @@ def evidence(text: str) -> Evidence:
     texts = pl.Series([text], dtype=pl.String)
     row = _judged(texts).row(0, named=True)
     words = _words(texts.str.split(" ").explode()).with_columns(**_points())
-    ethiopic, latin = script_shares(" ".join(words["prose"].unique(maintain_order=True)))
     return Evidence(
         language=row["language"],
-        ethiopic_share=ethiopic,
-        latin_share=latin,
+        ethiopic_share=row["ethiopic"] / max(row["letters"], 1),
+        latin_share=row["latin"] / max(row["letters"], 1),
         points={name: row[name] for name in _LISTED if row[name]},
         words={name: tuple(words.filter(pl.col(name) > 0)["word"]) for name in _LISTED if row[name]},
     )
@@ -155,7 +154,7 @@ def _decision() -> pl.Expr:
     # Short lines of English ads have no function word: "Baking mat".
     is_short_english = (pl.col("en") == total) & (2 * most >= pl.col("words"))
     is_nothing = (most < _MINIMUM_POINTS) & ~is_short_english | (most == 0) | (pl.col("so") > most)
-    # One clue is enough where none speaks for Amharic: so it was with one of 27,812 Amharic posts and news sentences.
+    # One clue is enough where none speaks for Amharic: that misjudged one of 27,812 Amharic posts and news sentences.
     is_tigrinya = pl.col("ti") > pl.col("am")
     return (
         pl.when(written < _MINIMUM_LETTERS)

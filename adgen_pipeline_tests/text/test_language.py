@@ -100,6 +100,11 @@ def test_evidence_names_what_speaks_for_each_language() -> None:
     assert (found.ethiopic_share, found.latin_share) == (1.0, 0.0)
 
 
+def test_shares_count_what_repeats_and_no_address() -> None:
+    found = evidence("ab ab ሰላ @abc_sample_shop")
+    assert (found.ethiopic_share, found.latin_share) == pytest.approx((1 / 3, 2 / 3))
+
+
 def test_a_text_without_a_clue_has_no_evidence() -> None:
     found = evidence("500 @abc_sample_shop")
     assert (found.language, found.points, found.words) == ("und", {}, {})
