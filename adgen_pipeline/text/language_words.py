@@ -134,7 +134,10 @@ NOT_TIGRINYA = (
     "^(?:ኣመት|ኣለም|ኣይነት|ኣይን|ኣላማ|ኣሳ|ኣርብ|ኣቃቤ|ኣቅም|ኣባይ|ኣድዋ|ኣውድ|ኣፄ|ኣሊ|ኣረብ|ኣዋጅ"
     "|ዝግ|ዝር|ዝቅ|ዝና|ዝም|ዝላ|ዝን|ዝሆ|ዝክ|ዝው|ዝለ|ዘይት|ዘይቤ|ሼኽ|ሸኽ|ኸረ|ኸሊ|ኻሊ|ይኸ|ይኽ|ይኼ|እየጮኸ|መናኸ|መኻል)|[ጩጮ][ኸኽ]|ኸኝ$"
 )
-OROMO_AFFIX = "[a-z](?:aa|uu|ii)|(?:aa|uu|ii)[a-z]|^q[aeo]|qq|^x[aei]|dh[aeiou]|[aeiour]'[aeiou]|(?:tti|oota|sheen|chuu)$"
+OROMO_AFFIX = (
+    "[a-z](?:aa|uu|ii)|(?:aa|uu|ii)[a-z]|^q[aeo]|qq|^x[aei]|dh[aeiou]|[aeiour]'[aeiou]"
+    "|(?:tti|oota|sheen|chuu)$"
+)
 # Verbs (yi-, -alehu), relative verbs (yemi-, lemi-), plurals (-och), "our", "their" (-achin, -achew), objects (-win).
 LATIN_AMHARIC_AFFIX = (
     "^y[ae]m[aeiy][a-z]{3}|^(?:l[ae]m[aeiy]|k[ae]m[iy]|b[ae]m[iey]|end[ae]?m[iaey]|iye|eya|yi|yas)[a-z]{4}"
