@@ -20,7 +20,7 @@ import polars as pl
 
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.corpus import ads, documents
-from adgen_pipeline.corpus.chat import messages
+from adgen_pipeline.corpus.chat import conversations, messages
 from adgen_pipeline.corpus.chat_target import Example, example
 from adgen_pipeline.labels.rules import label_posts
 from adgen_pipeline.recipe import CorpusRecipe, LabelsRecipe, TelegramRecipe, TokenizerRecipe
@@ -59,7 +59,7 @@ def measure(taken: pl.DataFrame) -> dict[str, object]:
         slots.update(fact.kind for fact in brief.facts)
         characters.update(_explained(row["post"], row["target"], brief))
         found = example(row["target"], brief, slots_per_kind=TokenizerRecipe().slots_per_kind)
-        reasons["row" if isinstance(found, Example) else found] += 1
+        reasons[_kind_of_row(found)] += 1
     total = taken.height
     return {
         "ads": total,
@@ -70,9 +70,15 @@ def measure(taken: pl.DataFrame) -> dict[str, object]:
             part: round(count / characters.total(), 3) for part, count in sorted(characters.items())
         },
         "slots_per_ad": {kind: round(count / total, 2) for kind, count in sorted(slots.items())},
-        "chat_rows": reasons.pop("row", 0),
+        "chat_rows": conversations(taken, exemplars_in_prompt=0, seed=CorpusRecipe().seed).height,
+        "could_be_learned": {kind: reasons.pop(kind, 0) for kind in ("words", "form")},
         "no_chat_row": dict(reasons.most_common()),
     }
+
+
+def _kind_of_row(found: Example | str) -> str:
+    """`form` for hardly a word, `words` for other ads, or why there is no chat row."""
+    return found if isinstance(found, str) else "form" if found.is_form else "words"
 
 
 def _explained(post: str, target: str, brief: Brief) -> dict[str, int]:

@@ -44,7 +44,7 @@ _SPECIFICATIONS = frozenset(("quantity", "hashtag", "percent", "time", "date"))
 _MARK = "\x00"  # stands for a slot while letters are counted
 
 _LABEL_BEFORE_SLOT = re.compile(
-    rf"(?<![ሀ-ፚ] )(?:\b(?:or|and)\s+)?\b({'|'.join(AMHARIC_LABELS)})\b(?=[\s:፡፦#=–—.-]*⟨)", re.IGNORECASE
+    rf"(?:\b(?:or|and)\s+|(?<![ሀ-ፚ] ))\b({'|'.join(AMHARIC_LABELS)})\b(?=[\s:፡፦#=–—.-]*⟨)", re.IGNORECASE
 )
 _FILLERS = frozenset(
     ("me", "us", "or", "and", "our", "now", "on", "at", "to", "the", "only", "for", "is", "new", "no")

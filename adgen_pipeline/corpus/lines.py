@@ -49,9 +49,13 @@ _ADDRESS_TAIL = shaped(
 )
 # Shouts above the product's name, not names; greetings and wishes may be longer.
 _BANNER = shaped(
-    r"(?i:new arrivals?|(?:re)?stock(?:ed)?\b|available on hand|hot sale|big sale|special offer|best quality)"
-    r"|(?i:sold out|high quality|original)"
-    r"|ቅናሽ|ስጦታ|አዲስ የገ[ባቡ]|እንደገና የገ[ባቡ]|ገብተዋል|ገብቷል|በእ?ናንተ|ክፍት ነን|የምስራች|ሰላም|መልካም|ውድ|አያምልጥ"
+    r"ቅናሽ|ስጦታ|አዲስ የገ[ባቡ]|እንደገና የገ[ባቡ]|ገብተዋል|ገብቷል|በእ?ናንተ|ክፍት ነን|የምስራች|ሰላም|መልካም|ውድ|አያምልጥ"
+    r"|(?i:hot sale|big sale|special offer)"
+)
+# English shouts with a word beside them may name something: «Original Abc Watch».
+_SHOUT = re.compile(
+    r"(?i:\b(?:new arrivals?|(?:re)?stock(?:ed)?|in stock|available(?: on hand)?|sold out|(?:high|best|top) quality"
+    r"|original|on hand|brand new)\b)"
 )
 _GREETING = shaped(
     r"^\W*(?:መልካም|እንኳን|እንኳን ?ደህና|ውድ|ሰላም|ክቡራን|እንደምን)\b|አደረሳችሁ|አደረሰዎ|ጥያቄ መሰረት|በ?ድጋሚ (?:የ?ገ[ባቡ]|ገብ)|ክፍት ነን"
@@ -130,10 +134,11 @@ def is_call(text: str) -> bool:
 
 
 def is_mere_call(text: str) -> bool:
-    """Whether a text is a call of one line in Amharic words, without numbers: any ad may have it."""
+    """Whether a text is a call of one line in Amharic words, without numbers or a shop's name: any ad may have it."""
     words = _WORD.findall(text)
     return (
         is_call(text)
+        and not _SHOP_NAME.search(shape(text))
         and sum(_ETHIOPIC.match(word) is None for word in words) <= 1  # «… join ያድርጉ»
         and len(words) >= 2
         and not any(c.isdigit() or c == "\n" for c in text)
@@ -194,7 +199,11 @@ def _role(
         role = "price"
     elif not kinds and is_label(words):
         role = "label"
-    elif (len(words) <= 4 and _BANNER.search(text)) or is_greeting(text):
+    elif (
+        (len(words) <= 4 and _BANNER.search(text))
+        or not _WORD.search(_SHOUT.sub("", text))
+        or is_greeting(text)
+    ):
         role = "banner"
     elif is_call(text):
         role = "call"

@@ -16,7 +16,8 @@ _LATIN_RUN = re.compile(
     r"(?:[ \u00a0]+(?:&|[A-Za-z0-9][A-Za-z0-9'’&+./\-]*))*"
 )
 _NAME_ENDS = re.compile(
-    r"\s*\b(?i:sizes?|siz|price|made in|only|available|for|with|new arrivals?|new(?! balance)|original|brand new)\b"
+    r"\s*\b(?i:sizes?|siz|price|made in|only|available|for|with|new arrivals?|new(?! balance)|original|brand new"
+    r"|(?:high|best|top) quality)\b"
 )
 _BEFORE_NAME = re.compile(r"(?i:(?:(?:brand )?new(?! balance| arrival)|original)[ \u00a0]+(?=[A-Za-z]))")
 LABEL_OF_NAME = re.compile(
@@ -24,6 +25,12 @@ LABEL_OF_NAME = re.compile(
 )
 _NAME_KINDS_OUTSIDE = frozenset(("phone", "price", "url", "handle", "email", "hashtag", "percent", "date"))
 _MAXIMUM_NAME_WORDS = 8  # a longer run of Latin words is a sentence
+_LETTER_SIZE = r"(?:[2-6]?X{1,4}L|X{0,3}S|[SML])"
+# «S, M, L እና XL»: sizes of clothes, two at least
+_LETTER_SIZES = re.compile(
+    rf"(?<![A-Za-z0-9'’.]){_LETTER_SIZE}(?:\s*(?:[,፣/&-]|እና|and)+\s*(?:(?:እና|and)\s+)?{_LETTER_SIZE})+(?![A-Za-z0-9'’])"
+)
+_FIRST_WORDS = re.compile(r"\S+(?:\s+\S+){5}")
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,8 @@ def find_spans(
     for number, line in enumerate(lines):
         if number != title and line.role in ("point", "price", "banner"):
             _add(spans, _specification(plain, line))
+            sizes = _LETTER_SIZES.finditer(plain, line.start, line.end)
+            _add(spans, (Span(m.start(), m.end(), "quantity", _one_spaced(m.group())) for m in sizes))
     # a delivery fee or a least order is a term of the shop: the brief must not name it as the product's price
     _add(spans, (Span(f.start, f.end, "term" if f.role else f.kind, value_text(f.value)) for f in facts))
     for line in lines:
@@ -115,7 +124,7 @@ def _product_name(post: str, line: Line) -> list[Span]:
         end = min([match.end(), *(f.start for f in outside if start <= f.start < match.end())])
         if cut := _NAME_ENDS.search(post, start + 1, end):
             end = cut.start()
-        text = post[start:end].rstrip(" \u00a0-./&+'’")
+        text = _heading(post[start:end]).rstrip(" \u00a0-./&+'’")
         end = start + len(text)
         is_word = len(text.split()) == 1 and text.islower() and has_ethiopic  # «… (quality)» is no name
         is_cut = is_word or any(f.start < end and start < f.end for f in outside)
@@ -132,6 +141,16 @@ def _product_name(post: str, line: Line) -> list[Span]:
     return [Span(start, end, "product", post[start:end])]
 
 
+def _heading(name: str) -> str:
+    """A heap of capitalised words by its first six («Adjustable Baby Shower Cap Child Kids …»); other names whole."""
+    words = name.split()
+    if len(words) <= _MAXIMUM_NAME_WORDS or sum(w[0].isupper() for w in words) < 0.7 * len(words):
+        return name
+    first = _FIRST_WORDS.match(name)
+    assert first is not None  # it has more words
+    return first.group()
+
+
 def _specification(plain: str, line: Line) -> list[Span]:
     """The value of a line such as «Storage: 512GB SSD» as one quantity: cut apart, its numbers lose their label."""
     found = SPECIFICATION.match(plain, line.start, line.end)
@@ -140,7 +159,11 @@ def _specification(plain: str, line: Line) -> list[Span]:
     start, end = found.span("value")
     end = start + len(plain[start:end].rstrip(" \u00a0!?)”»"))
     end = max([end, *(fact.end for fact in line.facts)])
-    return [Span(start, end, "quantity", " ".join(plain[start:end].casefold().split()))]
+    return [Span(start, end, "quantity", _one_spaced(plain[start:end]))]
+
+
+def _one_spaced(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def number_slots(post: str, spans: Sequence[Span]) -> dict[int, str]:

@@ -134,7 +134,7 @@ def channel_profiles(
     return table_result(CHANNEL_PROFILES, table, figures=charts.of_channels(table), facts=signs)
 
 
-@table_asset(ADS, version="3", ins={"documents": "corpus/documents", "post_labels": "labels/post_labels"})
+@table_asset(ADS, version="4", ins={"documents": "corpus/documents", "post_labels": "labels/post_labels"})
 def ads(
     documents: pl.DataFrame, post_labels: pl.DataFrame, recipe: dg.ResourceParam[Recipe]
 ) -> dg.MaterializeResult[pl.DataFrame]:
@@ -145,7 +145,7 @@ def ads(
     return table_result(ADS, table, facts={"splits": counts(table["split"])})
 
 
-@table_asset(CONVERSATIONS, version="2", ins={"ads": "corpus/ads"})
+@table_asset(CONVERSATIONS, version="3", ins={"ads": "corpus/ads"})
 def conversations(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.MaterializeResult[pl.DataFrame]:
     """Turn ads into chat rows: brief in, slotted ad out."""
     from adgen_pipeline.corpus import chat

@@ -84,11 +84,12 @@ _LABEL_WORDS = frozenset(
 
 # Calls to order, come, share, join. A call is short, promises nothing and names no product.
 CALL = shaped(
-    r"ደውሉ|ይደውላሉ|ይዘዙ|ለማዘዝ|ማዘዝ ይችላሉ|ጎብኙ|ሼር|ቀላቀሉ|ላኩልን|ለመላክ|ያናግሩ|ያነጋግሩ|አናግሩ|ለማናገር|አዋሩ|ይፃፉ|ይምጡ|ብቅ ይበሉ|ለመምጣት|መምጣት ከፈለጉ"
+    r"ደውሉ|ይደውላሉ|ለመደወል|ይዘዙ|ለማዘዝ|ማዘዝ ይችላሉ|ጎብኙ|ሼር|ቀላቀሉ|ላኩልን|ለመላክ|ያናግሩ|ያነጋግሩ|አናግሩ|ለማናገር|አዋሩ|ይፃፉ|ይምጡ|ብቅ ይበሉ|ለመምጣት|መምጣት ከፈለጉ"
     r"|ፎሎው|ይከተሉ|ተከተሉ|ቤተሰብ ?ም? ይሁኑ|አባል ይሁኑ|ጆይን|ያጋሩ|ስላጋሩ|እንዳያመል|አያምል|ይመልከቱ|ይምረጡ|ያግኙን|ለበለጠ|ለተጨማሪ (?:መረጃ|ማብራሪያ)|ይፍጠኑ"
     r"|ያማክሩን|ይመዝገቡ|ያረጋግጡ|እናመሰግናለን|ይተባበሩን|forward በማድረግ|ያድርጉት|ማዘዣ ይጠቀሙ|ይግዙ"
     r"|(?i:\b(?:join|share|forward|follow|inbox|dm|subscribe|contact (?:us|me)|check (?:it )?(?:out|on)|check our"
-    r"|tiktok video|download here|click|more details?|visit (?:us|our)|call (?:us|me|now)|order (?:now|here)|to order)\b)"
+    r"|tiktok video|download here|click|more details?|visit (?:us|our)|call (?:us|me|now)|order (?:now|here)|to order"
+    r")\b)"
 )
 ORDER = shaped("ለማዘዝ|ይዘዙ|ለመግዛት|ይግዙ")
 _WORD = re.compile(r"[^\W\d_]+")

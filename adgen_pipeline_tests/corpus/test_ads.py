@@ -273,3 +273,50 @@ def test_a_call_among_terms_is_a_term_of_its_own() -> None:
     lines = ["ያሉበት ድረስ በነፃ እናደርሳለን", "የቴሌግራም ቻናላችንን ይቀላቀሉ"]
     taken = take_apart("የቆዳ ቦርሳ\n" + "\n".join(lines), frozenset(map(line_key, lines)))
     assert [fact.text for fact in taken.brief.of_kind("term")] == lines
+
+
+def test_a_banks_name_and_where_one_is_do_not_make_an_address_a_promise() -> None:
+    taken = take_apart("የቆዳ ቦርሳ\nአድራሻችን:-\nመገናኛ ናሙና ሕንፃ 1ኛ ፎቅ ቁ. 101 (ናሙና ባንክ ያሉበት)", frozenset())
+    assert [fact.text for fact in taken.brief.of_kind("location")] == [
+        "መገናኛ ናሙና ሕንፃ 1ኛ ፎቅ ቁ. 101 (ናሙና ባንክ ያሉበት)"
+    ]
+
+
+def test_hashtags_behind_a_term_are_hashtags() -> None:
+    taken = take_apart("የቆዳ ቦርሳ\nያሉበት ድረስ በነፃ እናደርሳለን! #ቦርሳ #ቆዳ", frozenset())
+    assert taken.target.split("\n")[1] == "⟨term_1⟩ ⟨hashtag_1⟩ ⟨hashtag_2⟩"
+
+
+def test_sizes_and_delivery_are_not_the_product() -> None:
+    brief = take_apart("Free delivery\nመጠን: M እና L\nየሴቶች ሹራብ\nዋጋ 900 ብር", frozenset()).brief
+    assert brief.product == "የሴቶች ሹራብ"
+
+
+def test_asking_to_make_sure_of_the_shop_is_no_shop_name() -> None:
+    line = "ናሙና ኮምፒውተር መሆኑን ያረጋግጡ"
+    taken = take_apart(f"የቢሮ ላፕቶፕ\n{line}", frozenset([line_key(line)]))
+    assert [fact.kind for fact in taken.brief.facts] == ["term"]
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("❇️ Original Abc Sample Watch", "Abc Sample Watch"),
+        ("Abc high quality", "Abc"),
+        (
+            "Foldable Baby Shower Cap Child Kids Bath Hat Wash Hair Shield",
+            "Foldable Baby Shower Cap Child Kids",
+        ),
+        ("HIGH QUALITY", None),
+    ],
+)
+def test_names_stand_beside_english_shouts(title: str, name: str | None) -> None:
+    found = take_apart(f"{title}\nውሃ አያበላሸውም\nዋጋ 900 ብር", frozenset()).brief.of_kind("product")
+    assert [fact.text for fact in found] == ([name] if name else [])
+
+
+@pytest.mark.parametrize("sizes", ["S, M, L, XL, እና XXL", "M እና L", "M,L,XL", "M/L/XL"])
+def test_sizes_in_letters_are_one_quantity(sizes: str) -> None:
+    taken = take_apart(f"የሴቶች ሹራብ\nመጠን: {sizes}\nዋጋ 900 ብር", frozenset())
+    assert taken.target.split("\n")[1] == "መጠን: ⟨quantity_1⟩"
+    assert taken.brief.features == ("መጠን ⟨quantity_1⟩",)

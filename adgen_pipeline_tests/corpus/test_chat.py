@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from adgen_pipeline.corpus.ads import take_apart
 from adgen_pipeline.corpus.chat import EXEMPLAR_CHARS, conversations, escape_template, exemplar_text, messages
 from adgen_pipeline.corpus.chat_target import Example, example
+from adgen_pipeline.corpus.signature import line_key
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.schemas import ADS, CONVERSATIONS
 from adgen_pipeline.text.brief import Brief, BriefFact
@@ -173,6 +174,19 @@ def test_sizes_without_words_are_shown_with_their_text() -> None:
 def test_prices_with_words_stand_on_a_price_line() -> None:
     (_, user) = messages(brief(features=("የነበረው ⟨price_1⟩",)), [])
     assert user["content"].endswith("\nዋጋ: የነበረው ⟨price_1⟩")
+
+
+def test_a_call_that_names_the_shop_is_no_word_of_an_answer() -> None:
+    line = "ናሙና ኮምፒውተር መሆኑን ያረጋግጡ"
+    found = learned(f"የቢሮ ላፕቶፕ በጥሩ ሁኔታ\nዋጋ 500 ብር\n{line}", frozenset([line_key(line)]))
+    assert isinstance(found, Example)
+    assert "ናሙና" not in found.target
+
+
+def test_english_between_amharic_labels_goes() -> None:
+    found = learned("የቆዳ ጫማ ለወንዶች\nPrice 500 birr\nአድራሻ፦ ቦሌ ናሙና ሕንፃ ያገኙናል or call 0900000012")
+    assert isinstance(found, Example)
+    assert found.target.endswith("አድራሻ፦ ⟨location_1⟩ ያገኙናል ስልክ ⟨phone_1⟩")
 
 
 FORM = "Nike Air {n}\nSize 40,41\nPrice 500 birr\nአድራሻ፦ ቦሌ ናሙና ሕንፃ 1ኛ ፎቅ"

@@ -17,6 +17,7 @@ PRODUCTS = {
         "ማራኪ መዓዛ ያላቸው ለስላሳ የሆኑ ሻማዎች በተለያየ ቅርፅ፣ መጠን እና ቀለም ይዘዙ",
         "ማራኪ መዓዛ ያላቸው ለስላሳ የሆኑ ሻማዎች",
     ),
+    "what comes with it": ("ላሉ ህጻናት ማቀፊያ ከሙሉ ልብስ ጋር", "ላሉ ህጻናት ማቀፊያ"),
     "a place in the sentence": ("የሚከራይ ቤት በ⟨location_1⟩ አካባቢ", "የሚከራይ ቤት በ⟨location_1⟩ አካባቢ"),
 }
 
@@ -51,6 +52,11 @@ def test_slogans_and_promises_name_no_product(line: str, expected: bool) -> None
 
 def test_numbers_in_words_stay_in_points() -> None:
     assert points("✅ አንድ ብሩሽ እና አንድ ስፓቹላ") == ["አንድ ብሩሽ አንድ ስፓቹላ"]
+
+
+def test_negations_stay_in_points() -> None:
+    assert points("Does not damage the surface of walls") == ["Does not damage surface walls"]
+    assert points("የፊት ቆዳ ያለ ጊዜው እንዳያረጅ የሚረዳ") == ["የፊት ቆዳ ያለ ጊዜው እንዳያረጅ የሚረዳ"]
 
 
 @pytest.mark.parametrize(
