@@ -10,7 +10,7 @@ from adgen_pipeline.text.numbers import SPACE, SPACES
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
 _KEYCAP = re.compile("\\d\ufe0f?\u20e3")
 _KEYCAPS = re.compile(rf"{_KEYCAP.pattern}(?:(?:{SPACE}|[-–.,/:()+]){{0,3}}{_KEYCAP.pattern})*")
-_COUNTED = re.compile(rf"{SPACES}(?:ብር|ሺ|ሚሊ|ፐርሰንት|በመቶ|[%٪％$]|(?i:etb|birr|br\b|usd|percent))")
+_COUNTED = re.compile(rf"{SPACES}(?:ብር|ሺ|ሚሊ|እስከ|ፐርሰንት|በመቶ|[%٪％$]|(?i:etb|birr|br\b|usd|percent))")
 _MONEY_BEFORE = re.compile(r"(?:ብር|ዋጋ|\$|(?i:etb|birr|br\.?|usd|price))[ :፦፡=\-]{0,3}\Z")
 _LIST_MARK = "\ufffc"  # neither letter, digit nor blank
 

@@ -42,13 +42,12 @@ _LATIN_UNIT = (
 )
 _ETHIOPIC_UNIT = (
     "(?:ጊጋ(?:ባይት)?|ጂቢ|ጊባ|ቴራ|ኢንች|ኪሎ ?ግራም|ኪሎ ?ሜትር|ኪሎ|ኪ[./]?ግ|ኪ[./]?ሜ|ግራም|ሚሊ ?ሊትር|ሚሊ|ሊትር"
-    "|ካሬ ?ሜትር|ካሬ|[ሴሳሣ][./]?ሜ|ሴንቲ ?ሜትር|ሜትር"
+    "|ካሬ ?ሜትር|ካሬ|[ሴሳሣ][./]?ሜ|ሜ|ሴንቲ ?ሜትር|ሜትር"
     "|[ዓአዐኣ]መታት|[ዓአዐኣ]መት|ወራት|ወር|ሳምንታት|ሳምንት|ቀናት|ቀን|ሰ[ዓአዐኣ]ታት|ሰ[ዓአዐኣ]ት|ደቂቃ|ሰከንድ|ፍሬ|ፒስ|ጥንድ|ዋት|ቮልት|ፎቅ|መኝታ|በር|ሰው|ሰዎች)(?![ሀ-ፚ])"
 )
 _NUMBER = rf"{_D}++(?:,{_D}{{3}}{_ENDS})*+(?:\.{_D}++)*+"
-_SIZES = (
-    rf"[2-5]{_D}(?:[ ,#፣&/.\-]{{1,3}}[2-5]{_D}{_ENDS})+"  # 40,41,42 · 40#41#42 · 36 37 38: one fact, not many
-)
+# 40,41,42 · 40#41#42 · 36 37 38: one fact, not many; but not «A54 36,500»
+_SIZES = rf"[2-5]{_D}(?:[ ,#፣&/.\-]{{1,3}}[2-5]{_D}(?!{_D}|,{_D}{{3}}{_ENDS}))+"
 _SHAPE = (
     rf"{_SIZES}|{_NUMBER}(?:(?:{_S}?[x×*X]{_S}?{_NUMBER})++|(?:{_S}?(?:-{{1,2}}|–|/|&){_S}?{_NUMBER})++)?"
 )
@@ -96,7 +95,7 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
         rf"{_NUMERALS}{_SS}{_CURRENCY}",
     ),
     "quantity": (
-        rf"(?:{_SHAPE}|[፩-፼]++)(?:ኛ|{_S}?(?:{_LATIN_UNIT})|{_S}?{_ETHIOPIC_UNIT}|[A-Za-z][A-Za-z0-9]*+)?",
+        rf"(?:{_SHAPE}|[፩-፼]++)(?:ኛ|G\+{_D}{{1,2}}{_ENDS}|{_S}?(?:{_LATIN_UNIT})|{_S}?{_ETHIOPIC_UNIT}|[A-Za-z][A-Za-z0-9]*+)?",
     ),
 }
 AT_DIGIT = re.compile("|".join(f"(?P<{kind}>{'|'.join(forms)})" for kind, forms in _PATTERNS.items()))
@@ -119,10 +118,12 @@ PRICE_CUE = re.compile(rf"(?:{_PRICE_WORD}[^\w\n@+]{{0,22}}|[💵💰💲💴][^
 # «ዋጋ፦» at the end of a line speaks for an amount that opens the next one.
 PRICE_CUE_AT_END = re.compile(rf"{_PRICE_WORD}[^\w\n@+]{{0,16}}\Z")
 OPENS_WITH_NUMBER = re.compile(rf"[^\w\n@+]{{0,6}}(?:[ከበ]{_SS})?\d")
+MONTH_ENDS = frozenset("ምትርስሥያኔሌሴሤሜንኑሪችልይyhletrnbpgvcYHLETRNBPGVC.")  # what a month can end in
+LETTER_ENDS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+-")
 CURRENCY_ENDS = frozenset("ርBbRrDd.$€:፦፡-")  # what a currency before an amount can end in
 PRICE_HINT = re.compile(r"[ዋ💵💰💲💴]|(?i:pri|cost)")  # cheap: without one of these there is no cue
 PHONE_CUE = re.compile(
-    r"(?:[📞☎📲✆]|(?:(?:ስልክ|አጭር)(?: ቁጥር)?|ደውሉ|በመደወል|(?i:call|phone|tel|mobile|dial|sms|short ?code))[ሀ-ፚ]{0,3})"
+    r"(?:[📞☎📲✆]|(?:(?:ስልክ|አጭር)(?: ቁጥር)?|ደውሉ|በመደወል|(?i:call|(?<!\[)phone|tel|mobile|dial|sms|short ?code))[ሀ-ፚ]{0,3})"
     r"[^\w\n]{0,8}(?:በ ?|ወደ ?)?\Z"
 )
 USSD_END = re.compile(r"(?:\*[0-9]{1,6}){0,3}#")  # *000# is dialled
@@ -164,7 +165,7 @@ UNITS = {
     **dict.fromkeys(("ሊትር", "liter", "liters", "litre", "litres", "litter", "litters", "lt", "ltr"), "l"),
     **dict.fromkeys(("ሚሊሊትር", "ሚሊ"), "ml"),
     **dict.fromkeys(("ሴሜ", "ሴ.ሜ", "ሴ/ሜ", "ሳሜ", "ሣሜ", "ሳ.ሜ", "ሳ/ሜ", "ሴንቲሜትር"), "cm"),
-    **dict.fromkeys(("ሜትር",), "m"),
+    **dict.fromkeys(("ሜትር", "ሜ"), "m"),
     **dict.fromkeys(("ካሬ", "ካሬሜትር", "sqm", "m²"), "m2"),
     **dict.fromkeys(("ዓመት", "አመት", "ዐመት", "ኣመት", "year", "years"), "year"),
     **dict.fromkeys(("ወር", "month", "months"), "month"),

@@ -99,19 +99,27 @@ def to_json(facts: Iterable[Fact]) -> dict[str, list[dict[str, Any]]]:
 
 def _read(line: str, is_announced: bool) -> _Line:
     """A line read for itself; `is_announced` if the line before it ends in a word for price."""
-    return _Line(
-        _line_facts(line, is_announced),
-        patterns.OPENS_WITH_NUMBER.match(line) is not None,
-        patterns.PRICE_CUE_AT_END.search(line, max(0, len(line) - patterns.LOOK_BACK_CHARS)) is not None,
-    )
+    tail = line[-patterns.LOOK_BACK_CHARS :]
+    latin = tail.casefold()
+    may_announce = (
+        "ዋጋ" in tail or "pri" in latin or "cost" in latin
+    )  # cheap: most lines say nothing of the kind
+    announces = may_announce and patterns.PRICE_CUE_AT_END.search(tail) is not None
+    if not patterns.HOLDS_FACT.search(line):
+        return _Line((), False, announces)
+    opens = patterns.OPENS_WITH_NUMBER.match(line) is not None
+    return _Line(_line_facts(line, is_announced), opens, announces)
 
 
 _remembered = lru_cache(maxsize=REMEMBERED_LINES)(_read)
 
 
+def forget_lines() -> None:
+    """Forget the lines read so far: for measurements, and for whoever must not keep people's words in memory."""
+    _remembered.cache_clear()
+
+
 def _line_facts(line: str, is_announced: bool) -> tuple[Fact, ...]:
-    if not patterns.HOLDS_FACT.search(line):
-        return ()
     plain, places = plain_digits(line)
     facts = _links(plain)
     if patterns.WORD_BEFORE_BIRR.search(plain):
@@ -217,7 +225,7 @@ def _number(line: str, at: int, low: int, end: int, is_announced: bool) -> Fact:
     last = before.rstrip(" \t\u00a0\u202f")[-1:]
     # The last character tells which of the searches can succeed; most numbers need none of them.
     if (
-        (last.isalpha() or last == ".")
+        last in patterns.MONTH_ENDS
         and (month := patterns.MONTH_BEFORE.search(before))
         and (day := patterns.AFTER_MONTH.match(line, at, end))
     ):
@@ -235,7 +243,11 @@ def _number(line: str, at: int, low: int, end: int, is_announced: bool) -> Fact:
         and (patterns.PHONE_CUE.search(before) or patterns.PHONE_CUE_AFTER.match(line, match.end(), end))
     ):
         return _fact("phone", written, at)
-    if before[-1:].isascii() and (letters := patterns.LETTERS_BEFORE.search(before)):
+    if (
+        before[-1:] in patterns.LETTER_ENDS
+        and line[at] < "፩"
+        and (letters := patterns.LETTERS_BEFORE.search(before))
+    ):
         start = at - len(letters.group())
         if not line[max(0, start - 1)].isdigit():
             return _fact("quantity", line[start : match.end()], start)

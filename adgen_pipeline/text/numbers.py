@@ -142,7 +142,8 @@ def read_digits(digits: str) -> Decimal:
     plain = "".join(digits.split()).replace(",", "")
     if _GROUPED.fullmatch(plain):
         plain = plain.replace(".", "")
-    return Decimal(plain)
+    whole, _, cents = plain.rpartition(".")
+    return Decimal(f"{whole.replace('.', '')}.{cents}" if whole else plain)  # 1.500.50 is 1500.50
 
 
 def read_amount(text: str) -> Decimal:

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adgen_pipeline.text import facts as facts_module
-from adgen_pipeline.text.facts import Fact, find_facts, value_text
+from adgen_pipeline.text.facts import Fact, find_facts, forget_lines, value_text
 from adgen_pipeline.text.numbers import ethiopic_numerals
 
 Generated = tuple[str, str, str]  # kind, as written, value
@@ -138,7 +137,7 @@ def test_two_phones_are_two_facts(first: Generated, second: Generated, between: 
 @given(st.text(max_size=300), st.booleans())
 def test_the_same_text_gives_the_same_facts_remembered_or_not(text: str, again: bool) -> None:
     first = find_facts(text)
-    facts_module._remembered.cache_clear()
+    forget_lines()
     assert find_facts(text) == first
     assert [text[f.start : f.end] for f in first] == [f.text for f in first]
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adgen_pipeline.text.facts import find_facts
 from adgen_pipeline.text.redact import redact
 
 
@@ -49,10 +50,17 @@ def test_a_name_after_a_title_is_masked(title: str, first: str, last: str, after
     assert redact(f"ናሙና፦ {title} {first} {last}{after}") == f"ናሙና፦ {title} [name]{after}"
 
 
-@given(st.text(max_size=60))
-def test_a_redacted_text_holds_nothing_more_to_redact(text: str) -> None:
-    once = redact(text)
-    assert redact(once) == once
+@given(
+    st.lists(
+        st.sampled_from(["0900 00 00 12", "@abc_shop", "t.me/x1", "a@b.com", "ናሙና", "ዋጋ 5 ብር", "/", " "]),
+        max_size=8,
+    )
+)
+def test_no_contact_that_is_found_survives(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    hidden = redact(text)
+    kinds = ("phone", "handle", "email", "url")
+    assert [f.text for f in find_facts(text) if f.kind in kinds and f.text in hidden] == []
 
 
 @settings(deadline=None)
