@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -133,6 +133,14 @@ class Store:
             pq.ParquetWriter(temporary, types, compression="zstd", compression_level=1) as writer,
         ):
             yield lambda block: writer.write_table(_arrow(block), row_group_size=max(1, block.height))
+
+    def write_blocks(
+        self, schema: TableSchema, blocks: Iterable[pl.DataFrame], partition: str | None = None
+    ) -> None:
+        """Write a table that comes in blocks, as `table_in_blocks` asks for them."""
+        with self.table_in_blocks(schema, partition) as write:
+            for block in blocks:
+                write(block)
 
     def read_table(self, schema: TableSchema, partition: str | None = None) -> pl.DataFrame:
         """A table as written.

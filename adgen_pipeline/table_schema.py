@@ -76,20 +76,23 @@ class TableSchema:
             ) from error
         return conformed.sort(self.primary_key)
 
-    def violations(self, table: pl.DataFrame) -> list[str]:
-        """What is wrong with a table, in words; empty when it conforms."""
+    def violations(self, table: pl.DataFrame | pl.LazyFrame) -> list[str]:
+        """What is wrong with a table, in words; empty when it conforms. A lazy one may be larger than memory."""
         problems = []
-        found = dict(table.schema)
+        lazy = table.lazy()
+        found = dict(lazy.collect_schema())
+        nulls = lazy.select(pl.all().null_count()).collect(engine="streaming")
         for name, column in self.columns.items():
             if name not in found:
                 problems.append(f"column {name} is missing")
             elif found[name] != column.dtype:
                 problems.append(f"column {name} is {found[name]}, expected {column.dtype}")
-            elif not column.nullable and (nulls := table[name].null_count()):
-                problems.append(f"column {name} has {nulls} nulls")
+            elif not column.nullable and (count := nulls[name][0]):
+                problems.append(f"column {name} has {count} nulls")
         problems += [f"column {name} is unknown" for name in found if name not in self.columns]
-        if all(k in found for k in self.primary_key) and table.height:
-            repeated = table.height - table.n_unique(subset=list(self.primary_key))
+        if all(k in found for k in self.primary_key):
+            keys = lazy.select(self.primary_key).collect()
+            repeated = keys.height - keys.n_unique() if keys.height else 0
             if repeated:
                 problems.append(f"{repeated} rows repeat the key {', '.join(self.primary_key)}")
         return problems

@@ -1,9 +1,9 @@
 """Asset checks: a schema check on every table, and predicates of the library that return a list of violations."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import dagster as dg
-import polars as pl
 
 from adgen_pipeline.artifacts import Artifact, Store
 from adgen_pipeline.defs.partitions import channel
@@ -20,18 +20,20 @@ def schema_check(schema: TableSchema) -> dg.AssetChecksDefinition:
         schema.violations,
         f"Columns, types, nulls and the key of {schema.key} are as declared.",
         blocking=True,
+        is_lazy=True,
     )
 
 
 def table_check(
     schema: TableSchema,
     name: str,
-    violations: Callable[[pl.DataFrame], Sequence[str]],
+    violations: Callable[[Any], Sequence[str]],
     description: str,
     *,
     blocking: bool,
+    is_lazy: bool = False,
 ) -> dg.AssetChecksDefinition:
-    """A check of one table by a predicate that lists what is wrong with it."""
+    """A check of one table by a predicate that lists what is wrong with it (of a LazyFrame where `is_lazy`)."""
 
     @dg.asset_check(
         asset=[schema.stage, schema.name],
@@ -42,7 +44,8 @@ def table_check(
     )
     def check(context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[Store]) -> dg.AssetCheckResult:
         partition = context.partition_key if context.has_partition_key else None
-        return verdict(violations(store.read_table(schema, partition)), blocking=blocking)
+        table = (store.scan_table if is_lazy else store.read_table)(schema, partition)
+        return verdict(violations(table), blocking=blocking)
 
     return check
 

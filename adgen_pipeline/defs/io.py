@@ -25,12 +25,15 @@ class TableIOManager(dg.IOManager):
     def load_input(self, context: dg.InputContext) -> pl.DataFrame | pl.LazyFrame:
         """The upstream table: lazy over all partitions or where the parameter is a LazyFrame, else eager."""
         schema = _schema(context.asset_key)
-        if schema.folder is None:
-            is_lazy = context.dagster_type.typing_type is pl.LazyFrame
-            return self._store.scan_table(schema) if is_lazy else self._store.read_table(schema)
-        if context.has_partition_key:
-            return self._store.read_table(schema, context.asset_partition_key)
-        return self._store.scan_partitions(schema)
+        if schema.folder is not None and not context.has_partition_key:
+            return self._store.scan_partitions(schema)
+        partition = None if schema.folder is None else context.asset_partition_key
+        is_lazy = context.dagster_type.typing_type is pl.LazyFrame
+        return (
+            self._store.scan_table(schema, partition)
+            if is_lazy
+            else self._store.read_table(schema, partition)
+        )
 
 
 class ArtifactIOManager(dg.IOManager):

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from adgen_pipeline.artifacts import Artifact, table_digest
+from adgen_pipeline.artifacts import Artifact, Store, file_digest, table_digest
 from adgen_pipeline.table_schema import TableSchema
 from adgen_pipeline.text.redact import redact
 
@@ -57,6 +57,25 @@ def table_result(
         value=conformed,
         metadata=metadata,
         data_version=dg.DataVersion(table_digest(conformed)),
+    )
+
+
+def stored_result(
+    store: Store, schema: TableSchema, partition: str, *, facts: Mapping[str, object] | None = None
+) -> dg.MaterializeResult[Any]:
+    """A table that was written block by block as an asset's result; its data version is the digest of its file."""
+    path = store.table_path(schema, partition)
+    table = store.scan_table(schema, partition)
+    metadata: dict[str, Any] = {
+        "dagster/row_count": int(table.select(pl.len()).collect().item()),
+        "size_bytes": path.stat().st_size,
+        "preview": dg.MetadataValue.md(preview(schema, table.head(PREVIEW_ROWS).collect())),
+        **_values(facts),
+    }
+    return dg.MaterializeResult(
+        asset_key=[schema.stage, schema.name],
+        metadata=metadata,
+        data_version=dg.DataVersion(file_digest(path)[:32]),
     )
 
 

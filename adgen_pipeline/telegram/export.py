@@ -6,7 +6,7 @@
 Only the channel's id names a channel: file names hold emoji and change, titles are sold.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -36,8 +36,10 @@ __all__ = [
     "Quarantined",
     "Scan",
     "SourceFile",
+    "contradictions",
     "read_channel",
     "scan",
+    "unaccounted",
     "write_quarantine",
     "write_unreadable",
 ]
@@ -121,6 +123,41 @@ def read_channel(
         "forgotten": found.height - kept.height + len(quarantined) - len(damaged),
     }
     return ChannelExport(tuple(sorted(damaged)), counts, dumps, kept)
+
+
+def unaccounted(counts: Mapping[str, int], messages: pl.LazyFrame, quarantined: int) -> list[str]:
+    """Where records were lost or made on the way from the exports to the table, in words.
+
+    Args:
+        counts: of the reading, as `ChannelExport.counts`.
+        messages: the table that was written.
+        quarantined: items in the channel's quarantine file.
+    """
+    types = dict(messages.group_by("type").len().collect().iter_rows())
+    kinds = {"messages": "message", "service": "service", "unsupported": "unsupported"}
+    found = {name: types.get(kind, 0) for name, kind in kinds.items()}
+    found |= {
+        "quarantined": quarantined,
+        "superseded": counts["superseded"],
+        "forgotten": counts["forgotten"],
+    }
+    problems = [
+        f"{counts[name]} {name} were read, {count} are there"
+        for name, count in found.items()
+        if counts[name] != count
+    ]
+    if counts["read"] != sum(found.values()):
+        parts = " + ".join(f"{count} {name}" for name, count in found.items())
+        problems.append(f"{counts['read']} records were read, but {parts} = {sum(found.values())}")
+    return problems
+
+
+def contradictions(messages: pl.LazyFrame) -> list[str]:
+    """Messages whose `text` says something else than its parts, in words; the parts count."""
+    ids = messages.filter(pl.col("extra").str.json_path_match("$.text").is_not_null()).select("message_id")
+    return [
+        f"message {message_id}: text and text_entities differ" for (message_id,) in ids.collect().iter_rows()
+    ]
 
 
 def _read(

@@ -7,10 +7,11 @@ import polars as pl
 from adgen_pipeline.schemas import POSTS
 from adgen_pipeline.telegram.albums import content, one_row_a_post
 from adgen_pipeline.telegram.cleaning import clean_text, marked, taken_out
+from adgen_pipeline.telegram.dumps import BLOCK_ROWS
 from adgen_pipeline.text.amharic import hygiene_expr, normalise_expr, search_key_expr, words
 from adgen_pipeline.text.language import language_expr, script_shares_expr
 
-__all__ = ["clean", "clean_blocks", "clean_text", "messages_without_post", "without_text"]
+__all__ = ["clean", "clean_blocks", "clean_text", "in_blocks", "messages_without_post", "without_text"]
 
 _SHOWN = 10
 
@@ -42,23 +43,32 @@ def clean_blocks(blocks: Iterable[pl.DataFrame], *, near_empty_chars: int) -> It
         yield POSTS.conform(posts.select(*POSTS.columns))
 
 
-def without_text(posts: pl.DataFrame) -> list[str]:
+def in_blocks(messages: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """A stored table block by block."""
+    for start in range(0, messages.select(pl.len()).collect().item(), BLOCK_ROWS):
+        yield messages.slice(start, BLOCK_ROWS).collect()
+
+
+def without_text(posts: pl.LazyFrame) -> list[str]:
     """A sentence if none of a channel's posts has any text; nothing else."""
-    if not posts["is_empty"].all():
+    count, empty = posts.select(pl.len(), pl.col("is_empty").sum().alias("empty")).collect().row(0)
+    if empty < count:
         return []
     return [
-        f"none of the {posts.height} posts has any text: the channel adds nothing to the corpus. "
+        f"none of the {count} posts has any text: the channel adds nothing to the corpus. "
         "Take its export out of raw/, or export it again as machine-readable JSON"
     ]
 
 
-def messages_without_post(messages: pl.DataFrame, posts: pl.DataFrame) -> list[str]:
+def messages_without_post(messages: pl.LazyFrame, posts: pl.LazyFrame) -> list[str]:
     """Where messages and posts do not match, in words: each content message is in exactly one post.
 
     Deleted ones are in none.
     """
-    content = messages.filter((pl.col("type") == "message") & ~pl.col("is_deleted")).select("message_id")
-    items = posts.select(message_id="album_message_ids").explode("message_id", empty_as_null=False)
+    content = (
+        messages.filter((pl.col("type") == "message") & ~pl.col("is_deleted")).select("message_id").collect()
+    )
+    items = posts.select(message_id="album_message_ids").explode("message_id", empty_as_null=False).collect()
     problems = []
     for problem, found in (
         ("has no post", content.join(items, on="message_id", how="anti")),

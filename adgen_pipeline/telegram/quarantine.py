@@ -56,6 +56,15 @@ def write_quarantine(folder: Path, name: str, quarantined: Sequence[Quarantined]
     return path
 
 
+def count_quarantined(folder: Path, name: str) -> int:
+    """Items in a quarantine file; 0 where there is none."""
+    path = folder / f"{name}.jsonl"
+    if not path.is_file():
+        return 0
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
+
+
 def write_unreadable(folder: Path, unreadable: Iterable[Quarantined]) -> list[Path]:
     """One quarantine file for each unreadable file, named by the first 12 digits of its digest."""
     paths = (write_quarantine(folder, (item.digest or "unknown")[:12], [item]) for item in unreadable)

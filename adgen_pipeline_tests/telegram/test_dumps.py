@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from adgen_pipeline.telegram.export import ChannelExport, read_channel, scan
+from adgen_pipeline.telegram.export import ChannelExport, contradictions, read_channel, scan, unaccounted
 from adgen_pipeline.telegram.posts import clean, messages_without_post
 from adgen_pipeline_tests.telegram.exports import chat, dumped, message, write
 
@@ -28,7 +28,7 @@ def test_what_a_newer_dump_lacks_within_its_range_was_deleted_and_leaves_the_pos
     assert (found.counts["deleted"], found.counts["superseded"], found.counts["messages"]) == (3, 3, 9)
     posts = clean(found.messages, near_empty_chars=20)
     assert posts["message_id"].to_list() == [1, 2, 3, 4, 6, 9]
-    assert messages_without_post(found.messages, posts) == []
+    assert messages_without_post(found.messages.lazy(), posts.lazy()) == []
 
 
 def test_a_damaged_dump_marks_no_deletion(tmp_path: Path) -> None:
@@ -83,6 +83,10 @@ def test_every_record_read_is_counted_once(tmp_path: Path, copies: int) -> None:
         counts[name] for name in ("messages", "service", "unsupported", "quarantined", "superseded")
     )
     assert (counts["quarantined"], counts["messages"]) == (copies, 1)
+    table = found.messages.lazy()
+    assert unaccounted(counts, table, copies) == []
+    assert unaccounted(counts, table, copies + 1)
+    assert "0 are there" in unaccounted(counts, table.filter(pl.col("type") != "service"), copies)[0]
     assert found.messages["text"][0] == "ድጋሚ"
 
 
@@ -98,6 +102,7 @@ def test_a_text_that_its_parts_contradict_is_kept_beside_them(tmp_path: Path) ->
         ),
     )
     found = read(tmp_path).messages
+    assert contradictions(found.lazy()) == ["message 1: text and text_entities differ"]
     assert found["text"].to_list() == ["አንድ", "አንድ"]
     assert found["extra"].to_list() == ['{"text":"ሁለት"}', None]
 

@@ -25,7 +25,7 @@ def cleaned(tmp_path: Path, records: list[dict[str, object]]) -> pl.DataFrame:
     messages = read(tmp_path, records)
     posts = clean(messages, near_empty_chars=20)
     assert POSTS.violations(posts) == []
-    assert messages_without_post(messages, posts) == []
+    assert messages_without_post(messages.lazy(), posts.lazy()) == []
     return posts
 
 
@@ -187,8 +187,8 @@ def test_flags_tell_empty_and_near_empty_posts(tmp_path: Path) -> None:
 def test_a_channel_without_text_keeps_its_posts_and_is_told(tmp_path: Path) -> None:
     posts = clean(read(tmp_path, [message(1, ""), message(2, " \n")]), near_empty_chars=20)
     assert posts["is_empty"].to_list() == [True, True]
-    assert "none of the 2 posts has any text" in without_text(posts)[0]
-    assert without_text(clean(read(tmp_path, [message(1, "ሰላም")]), near_empty_chars=20)) == []
+    assert "none of the 2 posts has any text" in without_text(posts.lazy())[0]
+    assert without_text(clean(read(tmp_path, [message(1, "ሰላም")]), near_empty_chars=20).lazy()) == []
 
 
 def test_a_channel_of_service_records_has_no_posts(tmp_path: Path) -> None:
@@ -201,10 +201,12 @@ def test_a_channel_of_service_records_has_no_posts(tmp_path: Path) -> None:
 def test_lost_and_repeated_messages_are_told(tmp_path: Path) -> None:
     messages = read(tmp_path, [message(1), message(2), message(3)])
     posts = clean(messages, near_empty_chars=20)
-    assert messages_without_post(messages, posts.filter(pl.col("message_id") != 2)) == [
+    assert messages_without_post(messages.lazy(), posts.filter(pl.col("message_id") != 2).lazy()) == [
         "message 2 has no post"
     ]
     twice = pl.concat([posts, posts.head(1)])
-    assert messages_without_post(messages, twice) == ["message 1 is in several posts"]
+    assert messages_without_post(messages.lazy(), twice.lazy()) == ["message 1 is in several posts"]
     fewer = messages.filter(pl.col("message_id") < 3)
-    assert messages_without_post(fewer, posts) == ["message 3 is in a post but not among the messages"]
+    assert messages_without_post(fewer.lazy(), posts.lazy()) == [
+        "message 3 is in a post but not among the messages"
+    ]
