@@ -36,7 +36,7 @@ def build(rows: Mapping[str, pl.DataFrame], held_out: pl.DataFrame, *, recipe: C
 
     Args:
         rows: what `sources.read` gives, by the name of the corpus.
-        held_out: posts that nothing may be trained on: channel_id, message_id, post, search_key.
+        held_out: posts that nothing may be trained on: channel_id, message_id, post.
         recipe: the corpora and the limits.
     """
     judged = pl.concat([_judged(rows[corpus.name], corpus, recipe) for corpus in recipe.further])
@@ -60,7 +60,7 @@ def build(rows: Mapping[str, pl.DataFrame], held_out: pl.DataFrame, *, recipe: C
 def held_out_posts(documents: pl.LazyFrame) -> pl.DataFrame:
     """The posts of `corpus/documents` that are no training posts, as `build` asks for them."""
     kept = documents.filter(pl.col("split") != "train")
-    return kept.select("channel_id", "message_id", "post", "search_key").collect()
+    return kept.select("channel_id", "message_id", "post").collect()
 
 
 def unaccounted(documents: pl.DataFrame, drops: pl.DataFrame) -> list[str]:
@@ -90,12 +90,12 @@ def _judged(rows: pl.DataFrame, corpus: FurtherCorpus, recipe: CorpusRecipe) -> 
         pl.lit(corpus.licence).alias("licence"),
         hygiene_expr(pl.col("raw").fill_null("")).alias("post"),
     )
-    line = pl.col("post").str.replace_all(r"\s+", " ").str.strip_chars()
+    line = _line("post")
     texts = texts.with_columns(normalise_expr(line).alias("text"), (line == "").alias("is_empty"))
     ethiopic, _ = script_shares_expr(pl.col("text"))
     texts = texts.with_columns(
         pl.Series("words", [len(words(text)) for text in texts["text"]], pl.Int64),
-        search_key_expr(pl.col("text")).alias("search_key"),
+        _search_key(pl.col("text")),
         language_expr(pl.col("text")).alias("language"),
         ethiopic.alias("ethiopic_share"),
     )
@@ -118,17 +118,29 @@ def _holding(judged: pl.DataFrame, held_out: pl.DataFrame) -> list[pl.Series]:
     letters = judged.select(_letters("text"))["text"]
     found = letters.str.extract_many(keys["letters"].implode(), overlapping=True).list.first()
     hits = pl.DataFrame({"letters": found}).join(keys, on="letters", how="left", maintain_order="left")
-    is_hit = (
-        judged["reason"].is_null() & hits["channel_id"].is_not_null() & (found != letters)
-    )  # else a repeat
-    holds = pl.DataFrame({"reason": judged["reason"], "is_hit": is_hit}).select(
-        pl.when("is_hit").then(pl.lit("holds_held_out")).otherwise("reason").alias("reason")
+    is_hit = judged["reason"].is_null() & hits["channel_id"].is_not_null()
+    holds = pl.DataFrame({"reason": judged["reason"], "is_hit": is_hit, "is_whole": found == letters}).select(
+        pl.when(~pl.col("is_hit"))
+        .then("reason")
+        .when("is_whole")
+        .then(pl.lit("exact_duplicate"))
+        .otherwise(pl.lit("holds_held_out"))
+        .alias("reason")
     )["reason"]
     return [
         holds,
         hits["channel_id"].set(~is_hit, None).alias("kept_channel_id"),
         hits["message_id"].set(~is_hit, None).alias("kept_message_id"),
     ]
+
+
+def _line(column: str) -> pl.Expr:
+    return pl.col(column).str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+def _search_key(line: pl.Expr) -> pl.Expr:
+    """Of a held-out post as of a further text: with its hashtags, links and emoji, which that of a post lacks."""
+    return search_key_expr(line).alias("search_key")
 
 
 def _letters(column: str) -> pl.Expr:
@@ -139,7 +151,7 @@ def _letters(column: str) -> pl.Expr:
 
 def _repeats(candidates: pl.DataFrame, held_out: pl.DataFrame, *, threshold: float) -> pl.DataFrame:
     """Candidates that repeat a held-out post or an earlier candidate: keys, reason, and what stands for them."""
-    older = held_out.select("channel_id", "message_id", "search_key", pl.lit(0).alias("age"))
+    older = held_out.select("channel_id", "message_id", _search_key(_line("post")), pl.lit(0).alias("age"))
     younger = candidates.select(
         pl.lit(0, pl.Int64).alias("channel_id"), pl.col("number").cast(pl.Int64).alias("message_id"), "search_key",
         pl.lit(1).alias("age"),

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from adgen_pipeline.corpus import further
 from adgen_pipeline.recipe import CorpusRecipe, FurtherCorpus
 from adgen_pipeline.schemas import DOCUMENTS, FURTHER_DOCUMENTS, FURTHER_DROP_REASONS, FURTHER_DROPS
-from adgen_pipeline.text.amharic import normalise, search_key
 
 HELD = "ጥቁር የቆዳ ጫማ ዛሬ ከ 38 እስከ 43 ቁጥር በ 1200 ብር መገናኛ ይምጡ"
 OTHER = "የከተማው ገበያ ነገ ጠዋት ሁለት ሰዓት ይከፈታል ሲሉ ነጋዴዎች ተናገሩ"
@@ -25,11 +24,8 @@ def rows(*texts: str | None) -> pl.DataFrame:
 
 def held(*posts: str) -> pl.DataFrame:
     return pl.DataFrame(
-        [
-            {"channel_id": 5, "message_id": n, "post": post, "search_key": search_key(normalise(post))}
-            for n, post in enumerate(posts, 1)
-        ],
-        schema={"channel_id": pl.Int64, "message_id": pl.Int64, "post": pl.String, "search_key": pl.String},
+        [{"channel_id": 5, "message_id": n, "post": post} for n, post in enumerate(posts, 1)],
+        schema={"channel_id": pl.Int64, "message_id": pl.Int64, "post": pl.String},
     )
 
 
@@ -67,6 +63,7 @@ def test_a_text_is_kept_whole_with_its_licence_and_language() -> None:
         ("ሁለት ቃላት", "too_short"),
         ("The market opens tomorrow morning at nine, traders said on Friday", "not_amharic"),
         (HELD, "exact_duplicate"),
+        (f"{HELD} 🔥 #ጫማ @abc_sample_shop t.me/abc_sample_shop", "holds_held_out"),
         (HELD.replace("1200", "1300"), "near_duplicate"),
         (f"{OTHER}። {HELD} 🔥 {THIRD}", "holds_held_out"),
         (f"🔥 {HELD.replace(' ', '  ')}\n☎️ {OTHER}", "holds_held_out"),
@@ -77,6 +74,7 @@ def test_a_text_is_kept_whole_with_its_licence_and_language() -> None:
         "short",
         "english",
         "held",
+        "held with signs",
         "near held",
         "holds held",
         "holds it in other dress",
@@ -165,3 +163,17 @@ def test_a_corpus_of_which_nothing_is_left_gives_empty_tables() -> None:
     found = made(None, posts=held())
     assert (found.documents.height, found.drops.height) == (0, 1)
     assert FURTHER_DOCUMENTS.violations(found.documents) == []
+
+
+def test_a_held_out_post_with_its_tags_links_and_contacts_never_comes_back_as_a_text() -> None:
+    post = f"🔥 ቅናሽ\n{HELD}\n☎️ 0900 00 00 12 @abc_sample_shop\nt.me/abc_sample_shop #ጫማ #ቅናሽ #አዲስ_አበባ"
+    for text in (
+        post,
+        post.lower(),
+        post.replace("\n", " "),
+        post.replace("🔥 ", ""),
+        f"{OTHER}\n{post}\n{THIRD}",
+    ):
+        found = made(text, posts=held(post))
+        assert found.documents.is_empty()
+        assert found.drops["kept_message_id"].to_list() == [1]

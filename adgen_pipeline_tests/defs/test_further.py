@@ -11,7 +11,6 @@ from adgen_pipeline.defs.automation import CORPORA, source_events
 from adgen_pipeline.recipe import FurtherCorpus, Recipe, load_recipe
 from adgen_pipeline.schemas import DOCUMENTS, FURTHER_DOCUMENTS, FURTHER_DROPS
 from adgen_pipeline.settings import Settings
-from adgen_pipeline.text.amharic import search_key
 
 NEWS = FurtherCorpus(name="news", licence="CC-BY-4.0", path="news.txt")
 TEXT = "የከተማው ገበያ ነገ ጠዋት ሁለት ሰዓት ይከፈታል ሲሉ ነጋዴዎች ተናገሩ"
@@ -34,7 +33,7 @@ def test_further_corpora_are_in_the_graph_where_the_recipe_asks(further: tuple[F
 
 def test_files_become_documents_and_drops(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    held = {"channel_id": 1, "message_id": 1, "split": "test", "post": TEXT, "search_key": search_key(TEXT)}
+    held = {"channel_id": 1, "message_id": 1, "split": "test", "post": TEXT, "search_key": TEXT}
     store.write_table(
         DOCUMENTS,
         DOCUMENTS.frame([{**held, "channel_name": "", "text": "", "language": "am", "cluster": "1/1"}]),
