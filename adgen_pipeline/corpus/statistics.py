@@ -69,8 +69,15 @@ class _Vocabulary:
     def __init__(self, documents: pl.LazyFrame) -> None:
         distinct = [pieces["piece"].unique() for pieces in _pieces(documents)]
         pieces = pl.concat(distinct).unique() if distinct else pl.Series("piece", [], pl.String)
-        inside = pl.Series("word", [words(piece) for piece in pieces], pl.List(pl.String))
-        found = pl.DataFrame({"piece": pieces, "word": inside}).explode("word").drop_nulls("word")
+        is_word = pieces.str.contains(r"^\p{L}+$")
+        whole, other = pieces.filter(is_word), pieces.filter(~is_word)
+        inside = [(piece, word) for piece in other for word in words(piece)]
+        found = pl.concat(
+            [
+                pl.DataFrame({"piece": whole, "word": whole}),
+                pl.DataFrame(inside, schema={"piece": pl.String, "word": pl.String}, orient="row"),
+            ]
+        )
         self._words = _real_words(found["word"].unique()).sort()
         numbers = pl.DataFrame({"word": self._words}).with_row_index("number", offset=_NO_WORD + 1)
         self._numbers = (
