@@ -1,7 +1,7 @@
 """How much of real ads their back-constructed briefs hold, and posts beside their briefs, to be read by eye.
 
     python -m benchmarks.briefs --data data/demo [--json]
-    python -m benchmarks.briefs --exports FOLDER --read 100 --seed 7
+    python -m benchmarks.briefs --exports FOLDER --recipe gemma-270m --read 100 --seed 7
 
 What can be counted is counted: exact round trips, fields found, characters explained, why ads give no chat row.
 Whether a field is right only a reader can tell: --read prints a seeded draw, as many posts from each channel as from
@@ -23,26 +23,27 @@ from adgen_pipeline.corpus import ads, documents
 from adgen_pipeline.corpus.chat import conversations, messages
 from adgen_pipeline.corpus.chat_target import Example, example
 from adgen_pipeline.labels.rules import label_posts
-from adgen_pipeline.recipe import CorpusRecipe, LabelsRecipe, TelegramRecipe, TokenizerRecipe
+from adgen_pipeline.recipe import Recipe, TokenizerRecipe, load_recipe
 from adgen_pipeline.schemas import DOCUMENTS, POST_LABELS, POSTS
+from adgen_pipeline.settings import Settings
 from adgen_pipeline.telegram.folder import clean_folder
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.slots import SLOT
 
 
-def tables(data: Path | None, exports: Path | None) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """DOCUMENTS and POST_LABELS of a data folder, or of exports read anew."""
+def tables(data: Path | None, exports: Path | None, recipe: Recipe) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """DOCUMENTS and POST_LABELS of a data folder, or of exports read anew by a recipe."""
     if exports is None:
         store = Store((data or Path("data/demo")).resolve())
         return store.read_table(DOCUMENTS), store.read_table(POST_LABELS)
     with tempfile.TemporaryDirectory() as folder:
-        clean_folder(exports, Path(folder), recipe=TelegramRecipe(), report=lambda _: None)
+        clean_folder(exports, Path(folder), recipe=recipe.telegram, report=lambda _: None)
         posts = Store(Path(folder)).scan_partitions(POSTS).collect()
-    labels = label_posts(posts, minimum_score=LabelsRecipe().minimum_score)
-    return documents.build(posts, recipe=CorpusRecipe()).documents, labels
+    labels = label_posts(posts, minimum_score=recipe.labels.minimum_score)
+    return documents.build(posts, recipe=recipe.corpus).documents, labels
 
 
-def measure(taken: pl.DataFrame) -> dict[str, object]:
+def measure(taken: pl.DataFrame, *, seed: int) -> dict[str, object]:
     """What can be counted of ads taken apart (ADS): shares of ads, of characters, and reasons."""
     with_field: Counter[str] = Counter()
     slots: Counter[str] = Counter()
@@ -70,7 +71,7 @@ def measure(taken: pl.DataFrame) -> dict[str, object]:
             part: round(count / characters.total(), 3) for part, count in sorted(characters.items())
         },
         "slots_per_ad": {kind: round(count / total, 2) for kind, count in sorted(slots.items())},
-        "chat_rows": conversations(taken, exemplars_in_prompt=0, seed=CorpusRecipe().seed).height,
+        "chat_rows": conversations(taken, exemplars_in_prompt=0, seed=seed).height,
         "could_be_learned": {kind: reasons.pop(kind, 0) for kind in ("words", "form")},
         "no_chat_row": dict(reasons.most_common()),
     }
@@ -128,19 +129,23 @@ def shown(row: dict[str, str]) -> str:
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path), help="The data folder (default data/demo).")
 @click.option("--exports", type=click.Path(path_type=Path), help="A folder of exports instead, read anew.")
+@click.option("--recipe", "recipe_name", default="demo", help="The recipe that reads them.")
 @click.option("--read", "count", default=0, help="Print so many posts beside their briefs.")
 @click.option("--seed", default=7, help="Of the posts printed.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def main(data: Path | None, exports: Path | None, count: int, seed: int, as_json: bool) -> None:
+def main(
+    data: Path | None, exports: Path | None, recipe_name: str, count: int, seed: int, as_json: bool
+) -> None:
     """Count what the briefs hold; print some to read."""
-    read, labels = tables(data, exports)
-    taken = ads.build(read, labels, recipe=CorpusRecipe())
+    recipe = load_recipe(Settings.from_environment(recipe=Path(recipe_name)).recipe_path)
+    read, labels = tables(data, exports, recipe)
+    taken = ads.build(read, labels, recipe=recipe.corpus)
     if as_json:
-        click.echo(json.dumps(measure(taken), ensure_ascii=False))
+        click.echo(json.dumps(measure(taken, seed=recipe.corpus.seed), ensure_ascii=False))
         return
     for row in draw(taken, count=count, seed=seed):
         click.echo(shown(row) + "\n")
-    for name, value in measure(taken).items():
+    for name, value in measure(taken, seed=recipe.corpus.seed).items():
         click.echo(f"{name}: {value}")
 
 
