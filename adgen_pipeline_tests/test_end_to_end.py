@@ -196,6 +196,11 @@ def test_a_forgotten_message_is_nowhere_and_a_later_dump_does_not_bring_it_back(
     assert [name for name in files_with(data, MARK) if not name.startswith(learned)] == []
     assert store.scan_partitions(POSTS).collect().height == kept.height + 2
 
+    assert run(["forget", "--channel", str(SHOP), "--data", str(data), "--yes", "--json"]) == 0
+    materialise(load_recipe(copied.recipe_path), copied, select=select, report=lambda _: None)
+    assert store.scan_partitions(POSTS).collect().equals(before.filter(pl.col("channel_id") != SHOP))
+    assert not store.read_table(DOCUMENTS)["channel_id"].is_in([SHOP]).any()
+
 
 def test_definitions_are_valid(settings: Settings) -> None:
     dg.Definitions.validate_loadable(build_definitions(load_recipe(settings.recipe_path), settings))

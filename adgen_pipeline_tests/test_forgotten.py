@@ -26,7 +26,8 @@ def test_a_list_that_was_written_is_read_as_it_was(store: Store) -> None:
 
 def test_a_folder_without_a_list_forgets_nothing(store: Store) -> None:
     nothing = Forgotten.read(store.root)
-    assert (nothing.channels, nothing.advertisers, nothing.messages.height) == (set(), set(), 0)
+    assert nothing == Forgotten()
+    assert nothing.messages.is_empty()
     assert nothing.messages_digest(7) == nothing.advertisers_digest() == ""
 
 

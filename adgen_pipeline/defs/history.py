@@ -72,7 +72,7 @@ def _scrub_value(value: Any, channels: Collection[str], label: str = "", *, of_c
     labels = {"entry_data": str(value.get("label"))}
     return (
         sum(
-            _scrub_value(item, channels, labels.get(name, name), of_channel=of_channel)
+            _scrub_value(item, channels, labels.get(name, str(name)), of_channel=of_channel)
             for name, item in value.items()
         )
         > 0

@@ -11,8 +11,9 @@ from pathlib import Path
 import polars as pl
 
 from adgen_pipeline.artifacts import Store, replacing
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
 from adgen_pipeline.forgotten import Forgotten
-from adgen_pipeline.schemas import BRIEFS, CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
+from adgen_pipeline.schemas import BRIEFS
 
 # Counted over all messages: such a table is removed, and the next run counts again.
 COUNTED = (WORD_FREQUENCIES, NGRAMS, CHANNEL_PROFILES)

@@ -6,7 +6,7 @@ from adgen_pipeline.defs.automation import data_version
 from adgen_pipeline.defs.history import REMOVED, scrub
 from adgen_pipeline.defs.io import TableIOManager
 from adgen_pipeline.defs.metadata import table_result
-from adgen_pipeline.schemas import WORD_FREQUENCIES
+from adgen_pipeline.exploration_schemas import WORD_FREQUENCIES
 from adgen_pipeline.settings import Settings, use_state_folder
 from adgen_pipeline_tests.erasure.search import files_with
 

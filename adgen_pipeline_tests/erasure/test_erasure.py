@@ -9,6 +9,7 @@ import pytest
 from adgen_pipeline.artifacts import Artifact, Store, folder_digest, write_json
 from adgen_pipeline.erasure.plan import Plan, erase, plan
 from adgen_pipeline.errors import DataError
+from adgen_pipeline.exploration_schemas import WORD_FREQUENCIES
 from adgen_pipeline.forgotten import Entry, Forgotten
 from adgen_pipeline.provenance import hand_on, note
 from adgen_pipeline.recipe import TelegramRecipe
@@ -22,7 +23,6 @@ from adgen_pipeline.schemas import (
     MESSAGES,
     POSTS,
     TABLES,
-    WORD_FREQUENCIES,
 )
 from adgen_pipeline.telegram.folder import clean_folder
 from adgen_pipeline_tests.erasure.search import files_with
