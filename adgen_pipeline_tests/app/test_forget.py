@@ -1,4 +1,5 @@
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -38,9 +39,7 @@ def test_json_without_yes_shows_the_plan_and_changes_nothing(
 def test_without_yes_it_asks_and_takes_no_answer_for_a_no(
     data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "sys.stdin", (data / "raw" / "a.json").open(encoding="utf-8")
-    )  # its first line is no "y"
+    monkeypatch.setattr("sys.stdin", StringIO("\n"))
     assert cli.run(["forget", "--channel", "7", "--data", str(data)]) != 0
     shown = capsys.readouterr()
     assert "Remove it for good?" in shown.err

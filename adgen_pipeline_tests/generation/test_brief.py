@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adgen_pipeline.errors import BriefError
+from adgen_pipeline.generation.batch import read_briefs
 from adgen_pipeline.generation.brief import missing, read_brief, understand
 from adgen_pipeline.generation.coverage import lines_for
 from adgen_pipeline.text.brief import Brief
@@ -285,3 +286,12 @@ def test_a_least_order_is_said_in_its_sentence_or_not_at_all() -> None:
 def test_millions_in_a_price_field_are_a_price() -> None:
     brief = understand("product: Villa\nprice: 12.5 million", source="brief.txt")
     assert [(fact.text, fact.value) for fact in brief.of_kind("price")] == [("12.5 ሚሊዮን ብር", "12500000 ETB")]
+
+
+def test_briefs_of_a_forgotten_advertiser_are_left_out(tmp_path: Path) -> None:
+    for name, advertiser in (("a", "abc-shop"), ("b", "other-shop")):
+        text = f"product: የወንዶች ጫማ\nadvertiser: {advertiser}\nprice: 900 ብር\n"
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    assert read_briefs(tmp_path)[0]["brief_id"].to_list() == ["a", "b"]
+    table, problems = read_briefs(tmp_path, forgotten={"abc-shop"})
+    assert (table["brief_id"].to_list(), problems) == (["b"], [])

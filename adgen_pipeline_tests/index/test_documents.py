@@ -56,6 +56,14 @@ def test_documents_of_every_advertiser_are_read_in_order(tmp_path: Path) -> None
     ]
 
 
+def test_documents_of_a_forgotten_advertiser_are_not_read(tmp_path: Path) -> None:
+    for name in ("a-shop", "b-shop"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "terms.md").write_text("ዋስትና አለ።", encoding="utf-8")
+    chunks = read_chunks(tmp_path, chunk_words=80, forgotten={"a-shop"})
+    assert [chunk.advertiser for chunk in chunks] == ["b-shop"]
+
+
 def test_a_missing_folder_means_no_documents(tmp_path: Path) -> None:
     assert read_chunks(tmp_path / "advertisers", chunk_words=80) == []
 
