@@ -56,7 +56,8 @@ def run_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_every_table_is_there_and_conforms_to_its_schema(settings: Settings) -> None:
     store = Store(settings.data)
-    for schema in TABLES.values():
+    only_where_asked = {"corpus/further_documents", "corpus/further_drops"}  # not by the tiny recipe
+    for schema in (TABLES[key] for key in sorted(TABLES.keys() - only_where_asked)):
         table = (
             store.scan_partitions(schema).collect() if schema.folder is not None else store.read_table(schema)
         )
