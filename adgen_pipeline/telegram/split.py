@@ -18,6 +18,7 @@ MAX_RECORD_BYTES = 16 << 20  # no message comes near it; what does not end by th
 _SCALAR = rb'(?:"(?:[^"\\]|\\.)*+"|-?\d+|null|true|false)'
 _START = regex.compile(rb'\{\s*+"id"\s*+:\s*+-?\d++\s*+,')  # a record, or an object with an id within one
 _RECORD = regex.compile(_START.pattern + rb'\s*+"type"\s*+:')
+_DATED = regex.compile(_RECORD.pattern + rb'\s*+"(?:message|service)"\s*+,\s*+"date"')
 _STRUCTURE = regex.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]')
 _FILE_TAIL = regex.compile(rb"[\s,\]}]*+\Z")
 _BETWEEN_CHATS = regex.compile(
@@ -33,9 +34,8 @@ _NEXT_CHAT = regex.compile(
 )
 _MAX_ENDS = 12  # brackets that close after a chat's last record, an account's included
 _MAX_NESTED = 1024  # objects with an id within a record that are looked at
-_MIN_NESTED = (
-    4  # the same where record after record has no end: 100,000 brackets in each other must not take hours
-)
+# The same where record after record has no end: 100,000 brackets in each other must not take hours.
+_MIN_NESTED = 4
 
 _decode_any = msgspec.json.Decoder(msgspec.Raw).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -201,20 +201,18 @@ def _object_end(data: bytes, start: int, limits: list[int], index: int, reach: i
     """Behind the brace that closes the object at `start` (None: nothing does), and the limit that it lies before.
 
     A record may hold objects that start as records do: where it has no end before the next start, and is valid up
-    to an end behind it, that start was one of these.
+    to an end behind it, that start was one of these. Not if it has a date as well: then a bracket too many makes the
+    next records look like parts of this one.
     """
-    end = _closing(data, start, limits[index])
-    if end is not None:
-        return end, index
-    step = 1
-    while step <= reach and index + step < len(limits):
-        end = _closing(data, start, limits[index + step])
-        if end is not None:
-            is_valid = _list(data[start:end]) is not None
-            behind = next(i for i in range(index, len(limits)) if limits[i] >= end)
-            return (end, behind) if is_valid else (None, index)
-        step *= 2
-    return None, index
+    last = index
+    while last < len(limits) - 1 and last - index < reach and not _DATED.match(data, limits[last]):
+        last += 1
+    end = _closing(data, start, limits[last])
+    if end is None:
+        return None, index
+    behind = next(i for i in range(index, last + 1) if limits[i] >= end)
+    is_valid = behind == index or _list(data[start:end]) is not None
+    return (end, behind) if is_valid else (None, index)
 
 
 def _is_cut(data: bytes) -> bool:

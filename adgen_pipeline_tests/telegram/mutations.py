@@ -270,7 +270,7 @@ def _wrap(rng: Random, file: Export) -> None:
 
 
 def _nest(rng: Random, file: Export) -> None:
-    depth = rng.choice((10, 1500, DEEP))
+    depth = rng.choice((10, 100, 1500, 1500, DEEP))
     opening, closing = rng.choice(((b"[", b"]"), (b'{"a":', b"}"), (b'[{"id": 1, "x":', b"}]")))
     deep = opening * depth + b"1" + closing * rng.choice((depth, depth - 1, 0))
     index = rng.randrange(len(file.parts) + 1)
