@@ -114,6 +114,7 @@ CURRENCY_BEFORE = re.compile(
     rf"(?:{_WORD_START}ብር|(?<![A-Za-z])(?i:etb|birr|br\.?|usd)|\$|€){_SS}[:፦፡\-]?{_SS}\Z"
 )
 _PRICE_WORD = r"(?:ዋጋ[ሀ-ፚ]{0,3}|(?i:price|prize|cost))"
+PRICE_TAG = re.compile(rf"#{_PRICE_WORD}")
 PRICE_CUE = re.compile(rf"(?:{_PRICE_WORD}[^\w\n@+]{{0,22}}|[💵💰💲💴][^\w\n@+]{{0,8}})(?:[ከበ]{_SS})?\Z")
 # «ዋጋ፦» at the end of a line speaks for an amount that opens the next one.
 PRICE_CUE_AT_END = re.compile(rf"{_PRICE_WORD}[^\w\n@+]{{0,16}}\Z")

@@ -104,6 +104,10 @@ def test_a_text_has_exactly_this_fact(text: str, kind: str, written: str, value:
     assert [(f.kind, f.text, value_text(f.value)) for f in find_facts(text)] == [(kind, written, value)]
 
 
+def test_a_hashtag_that_says_price_announces_one() -> None:
+    assert [(f.kind, f.text) for f in find_facts("#ዋጋ 500✅ብር")] == [("hashtag", "#ዋጋ"), ("price", "500")]
+
+
 def test_two_phones_with_a_slash_are_two_facts() -> None:
     values = [f.value for f in find_facts("0900000012/ 0900000013")]
     assert values == ["+251900000012", "+251900000013"]
