@@ -142,7 +142,8 @@ def _end(data: bytes, offset: int) -> Block | None:
         if stop < 0:
             return None
         if _BETWEEN_CHATS.match(data, stop) and (block := _whole(data[:stop], offset)):
-            return block
+            # A list that a damaged message leaves open is closed by the chat's brackets: then it holds messages.
+            return block if len(_DATED.findall(block.data.data)) <= len(block.records) else None
     return None
 
 
