@@ -177,7 +177,7 @@ def _lines(store: "Store", planned: "Plan", registered: Mapping[str, str]) -> It
     yield "What goes:"
     yield from (f"  {line}" for line in gone)
     if planned.models:
-        yield "Trained on it, and not able to un-learn it (retrain, then delete these folders and their runs in MLflow):"
+        yield "Trained on it, and cannot un-learn it (retrain, then delete these folders and their runs in MLflow):"
         for model in planned.models:
             notes = ["in use"] if model.is_current else []
             if model.name == "model" and model.version in registered:
