@@ -126,11 +126,10 @@ def _listed(rows: pl.DataFrame, column: str, name: str, most: int | None = None)
 def most_used(profiles: pl.DataFrame, column: str, most: int = TOP) -> dict[str, int]:
     """The values of `top_hashtags` or `top_emojis`, with the posts of the channels that have them among theirs.
 
-    A hashtag that may be somebody's number is left out.
+    Hashtags of digits alone are no words, and one with many may be somebody's number: both are left out.
     """
     name = column.removeprefix("top_").removesuffix("s")
     pairs = profiles.select(pl.col(column).explode(empty_as_null=False)).unnest(column)
-    counted = (
-        pairs.filter(~pl.col(name).str.contains(r"\d{6}")).group_by(name).agg(pl.col("posts_count").sum())
-    )
+    is_number = pl.col(name).str.contains(r"^#\d+$|\d{6}")
+    counted = pairs.filter(~is_number).group_by(name).agg(pl.col("posts_count").sum())
     return dict(counted.sort("posts_count", name, descending=[True, False]).head(most).iter_rows())
