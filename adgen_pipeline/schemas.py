@@ -143,6 +143,21 @@ LABELLED_POSTS = TableSchema(
     ("channel_id", "message_id"),
 )
 
+FINGERPRINTS = TableSchema(
+    "corpus",
+    "fingerprints",
+    "a post looked at by itself: whether it can be a document, and by what its repeats are found",
+    {
+        **_ID,
+        "date": Column(UTC, "when it was sent", nullable=True),
+        "reason": Column(pl.String, "why it cannot be a document", nullable=True),
+        "digest": Column(pl.String, "of `search_key`: equal ones are exact duplicates", nullable=True),
+        "bands": Column(pl.Array(pl.UInt32, 18), "MinHash bands: an equal one is a candidate", nullable=True),
+    },
+    ("channel_id", "message_id"),
+    folder="fingerprints",
+)
+
 DOCUMENTS = TableSchema(
     "corpus",
     "documents",
@@ -376,8 +391,8 @@ SCORES = TableSchema(
 )
 
 _ALL = (
-    MESSAGES, POSTS, POST_LABELS, LABELLED_POSTS, DOCUMENTS, DROPS, WORD_FREQUENCIES, NGRAMS, CHANNEL_PROFILES,
-    FURTHER_DOCUMENTS, FURTHER_DROPS, ADS, CONVERSATIONS, FERTILITY, BRIEFS, GENERATED_ADS, CASES, ANSWERS, RETRIEVAL,
-    SCORES,
+    MESSAGES, POSTS, POST_LABELS, LABELLED_POSTS, FINGERPRINTS, DOCUMENTS, DROPS, WORD_FREQUENCIES, NGRAMS,
+    CHANNEL_PROFILES, FURTHER_DOCUMENTS, FURTHER_DROPS, ADS, CONVERSATIONS, FERTILITY, BRIEFS, GENERATED_ADS, CASES,
+    ANSWERS, RETRIEVAL, SCORES,
 )  # fmt: skip
 TABLES = {table.key: table for table in _ALL}

@@ -11,33 +11,37 @@ from operator import itemgetter
 
 import polars as pl
 
-from adgen_pipeline.corpus import minhash
 from adgen_pipeline.corpus.shingles import fold
-from adgen_pipeline.corpus.similarity import Pairs, similar_pairs
+from adgen_pipeline.corpus.similarity import Pairs, Rows, similar_pairs
 
 AGE = ("date", "channel_id", "message_id")
 
 
-def find(posts: pl.DataFrame, *, threshold: float) -> pl.DataFrame:
+def find(posts: pl.DataFrame, search_keys: pl.LazyFrame, *, threshold: float) -> pl.DataFrame:
     """Each post with the post that stands for it.
 
     Args:
-        posts: channel_id, message_id, date, search_key, split; the keys are unique, search_key is not null.
+        posts: channel_id, message_id, date, digest and bands (`fingerprints`), split; the keys are unique.
+        search_keys: channel_id, message_id, search_key of these posts; read where posts must be compared.
         threshold: Jaccard similarity, in (0, 1], of word and of character shingles, from which two are the same.
 
     Returns:
-        The rows of `posts`, oldest first, with
+        The rows of `posts`, oldest first, without digest and bands, with
         `row`: the number of the row;
         `reason`: null for a post that stands for itself, exact_duplicate, near_duplicate or bridges_splits;
         `kept`: row of the post that stands for it (its own where reason is null);
         `root`: row of the oldest post of its chain of similar posts, which is of its split.
     """
     aged = posts.sort(AGE, nulls_last=True).with_row_index("row")
-    aged = aged.with_columns(pl.col("row").min().over("search_key").alias("first"))
+    aged = aged.with_columns(pl.col("row").min().over("digest").alias("first"))
     unique = aged.filter(pl.col("row") == pl.col("first"))
 
-    folded = fold(unique["search_key"])
-    pairs = similar_pairs(folded, minhash.bands(folded), threshold=threshold)
+    def folded(rows: Rows) -> pl.Series:
+        wanted = unique.select("channel_id", "message_id")[rows]
+        texts = wanted.lazy().join(search_keys, on=["channel_id", "message_id"], maintain_order="left")
+        return fold(texts.select("search_key").collect()["search_key"])
+
+    pairs = similar_pairs(unique["bands"].to_numpy(), folded, threshold=threshold)
     kept, root, bridges = _judge(pairs, unique["split"].to_list())
     rows = unique["row"]
     standing = pl.DataFrame(
@@ -56,7 +60,7 @@ def find(posts: pl.DataFrame, *, threshold: float) -> pl.DataFrame:
             .otherwise(None)
             .alias("reason")
         )
-        .drop("first", "bridges")
+        .drop("first", "bridges", "digest", "bands")
     )
 
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from adgen_pipeline.corpus import dedup, filters, splits
+from adgen_pipeline.corpus import dedup, splits
+from adgen_pipeline.corpus.fingerprints import build as make_fingerprints
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.recipe import CorpusRecipe
 from adgen_pipeline.schemas import DOCUMENTS, DROPS
@@ -22,23 +23,32 @@ class Corpus(NamedTuple):
     drops: pl.DataFrame
 
 
-def build(posts: pl.DataFrame, *, recipe: CorpusRecipe) -> Corpus:
+def build(
+    posts: pl.DataFrame | pl.LazyFrame, *, recipe: CorpusRecipe, fingerprints: pl.DataFrame | None = None
+) -> Corpus:
     """Documents and drops of all channels' posts; the order of the rows does not matter.
 
     Args:
-        posts: the table `telegram/posts` of all channels.
+        posts: the table `telegram/posts` of all channels; its texts are read only where they are needed.
         recipe: limits, similarity, dates of the splits.
+        fingerprints: the table `corpus/fingerprints` of all channels; None: made here.
 
     Raises:
-        DataError: no post survives, a split is empty, or the recipe has no dates to split by.
+        DataError: no post survives, a split is empty, the recipe has no dates to split by, or the fingerprints are
+            not those of the posts.
     """
-    judged = posts.with_columns(filters.drop_reason(recipe).alias("reason"))
-    unfit = judged.filter(pl.col("reason").is_not_null()).select(*_KEY, "reason")
-    candidates = judged.filter(pl.col("reason").is_null()).drop("reason")
+    posts = posts.lazy()
+    prints = make_fingerprints(posts.collect(), recipe=recipe) if fingerprints is None else fingerprints
+    unfit = prints.filter(pl.col("reason").is_not_null()).select(*_KEY, "reason")
+    candidates = prints.filter(pl.col("reason").is_null()).drop("reason")
     if candidates.is_empty():
-        raise DataError(_nothing_left(posts, unfit))
+        raise DataError(_nothing_left(prints, unfit))
 
-    aged = dedup.find(splits.assign(candidates, recipe=recipe), threshold=recipe.near_duplicate_similarity)
+    aged = dedup.find(
+        splits.assign(candidates, recipe=recipe),
+        posts.select(*_KEY, "search_key"),
+        threshold=recipe.near_duplicate_similarity,
+    )
     survivors = aged.filter(pl.col("reason").is_null())
     splits.refuse_empty(survivors, recipe=recipe)
 
@@ -64,13 +74,19 @@ def build(posts: pl.DataFrame, *, recipe: CorpusRecipe) -> Corpus:
     clusters = keys.select(
         pl.col("row").alias("root"), pl.format("{}/{}", "channel_id", "message_id").alias("cluster")
     )
-    documents = (
+    judged = (
         survivors.join(counts, on="row", how="left")
         .join(clusters, on="root", how="left")
-        .with_columns(pl.col("duplicates_count").fill_null(0))
+        .select(*_KEY, "split", "cluster", pl.col("duplicates_count").fill_null(0))
     )
-    _log(posts, documents, drops)
-    return Corpus(DOCUMENTS.conform(documents.select(list(DOCUMENTS.columns))), DROPS.conform(drops))
+    documents = posts.join(judged.lazy(), on=_KEY).select(list(DOCUMENTS.columns)).collect()
+    if documents.height != judged.height:
+        raise DataError(
+            f"corpus/fingerprints: {judged.height - documents.height} posts that have fingerprints are not in "
+            "telegram/posts. Materialise corpus/fingerprints of all channels again."
+        )
+    _log(prints, documents, drops)
+    return Corpus(DOCUMENTS.conform(documents), DROPS.conform(drops))
 
 
 def unaccounted_posts(posts: pl.DataFrame, documents: pl.DataFrame, drops: pl.DataFrame) -> list[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from adgen_pipeline.corpus import dedup, filters
+from adgen_pipeline.corpus import dedup, filters, fingerprints
 from adgen_pipeline.recipe import CorpusRecipe, FurtherCorpus
 from adgen_pipeline.schemas import FURTHER_DOCUMENTS, FURTHER_DROPS
 from adgen_pipeline.text.amharic import hygiene_expr, normalise_expr, search_key_expr, words
@@ -159,7 +159,8 @@ def _repeats(candidates: pl.DataFrame, held_out: pl.DataFrame, *, threshold: flo
     # `dedup` lets the older stand for the younger: held-out posts are the oldest, then rows in their order.
     date = pl.from_epoch(pl.col("age"), time_unit="s").dt.replace_time_zone("UTC").alias("date")
     pool = pl.concat([older, younger]).with_columns(date, pl.lit("train").alias("split"))
-    found = dedup.find(pool, threshold=threshold)
+    keys = pool.lazy().select("channel_id", "message_id", "search_key")
+    found = dedup.find(fingerprints.add(pool).drop("search_key"), keys, threshold=threshold)
     standing = found.select(
         pl.col("row").alias("kept"), kept_age="age", kept_channel="channel_id", kept_message="message_id"
     )

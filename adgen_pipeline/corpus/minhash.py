@@ -12,7 +12,7 @@ import polars as pl
 from datasketch import MinHash
 from numpy.typing import NDArray
 
-from adgen_pipeline.corpus.shingles import Hashes, Shingles, Wide, shingles
+from adgen_pipeline.corpus.shingles import Hashes, Shingles, shingles
 
 # 18 bands of 3 rows of word and 4 rows of character signatures: a pair of similarity 0.8 in both becomes a candidate
 # with probability 0.985, of 0.9 with 0.9999, of 0.5 with 0.13; candidates are verified, so the layout decides about
@@ -30,17 +30,17 @@ def permutations(rows: int, seed: int) -> NDArray[np.uint32]:
     return found
 
 
-def bands(folded: pl.Series) -> Wide:
-    """(n, BANDS): 64-bit hashes of the bands of n folded texts (`shingles.fold`), the same on every machine."""
+def bands(folded: pl.Series) -> Hashes:
+    """(n, BANDS): 32-bit hashes of the bands of n folded texts (`shingles.fold`), the same on every machine."""
     by_words, by_chars = permutations(WORD_ROWS, WORD_SEED), permutations(CHAR_ROWS, CHAR_SEED)
 
-    def of_block(start: int) -> Wide:
+    def of_block(start: int) -> Hashes:
         words, chars = shingles(folded.slice(start, _BLOCK))
         return _bands(signatures(words, by_words), signatures(chars, by_chars))
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy lets go of the interpreter's lock
         found = list(pool.map(of_block, range(0, len(folded), _BLOCK)))
-    return np.concatenate(found) if found else np.empty((0, BANDS), dtype=np.uint64)
+    return np.concatenate(found) if found else np.empty((0, BANDS), dtype=np.uint32)
 
 
 def signatures(sets: Shingles, factors: NDArray[np.uint32]) -> Hashes:
@@ -59,7 +59,7 @@ def signatures(sets: Shingles, factors: NDArray[np.uint32]) -> Hashes:
     return least
 
 
-def _bands(words: Hashes, chars: Hashes) -> Wide:
+def _bands(words: Hashes, chars: Hashes) -> Hashes:
     """Rows of both signatures, hashed together band by band."""
     count = words.shape[1]
     rows = np.concatenate(
@@ -69,7 +69,8 @@ def _bands(words: Hashes, chars: Hashes) -> Wide:
     for row in range(WORD_ROWS + CHAR_ROWS):
         hashed = (hashed ^ rows[:, row]) * np.uint64(0x9E3779B97F4A7C15)
         hashed ^= hashed >> np.uint64(32)
-    return np.ascontiguousarray(hashed.T)
+    hashed *= np.uint64(0x9E3779B97F4A7C15)
+    return (hashed >> np.uint64(32)).astype(np.uint32).T.copy()
 
 
 def _mix(values: Hashes) -> Hashes:

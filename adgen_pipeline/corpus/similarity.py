@@ -4,7 +4,7 @@ Two posts of a shop share most of their words, whatever they sell. Asked for bot
 product's name tells them apart by its characters, and a price or size here and there by its words.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -12,11 +12,11 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from adgen_pipeline.corpus.shingles import BITS, Shingles, Wide, shingles
+from adgen_pipeline.corpus.shingles import BITS, Hashes, Shingles, shingles
 
 # A post is compared with so many older posts before it in a bucket and with so many of the bucket's oldest, and not
 # with those between: thousands of posts from one template cost in proportion, and their oldest stand for them.
-_BUCKET = 32
+_BUCKET = 64
 _BLOCK = 20_000  # posts whose candidates are held at once
 _PAIRS = 20_000  # pairs verified at once
 _TEXTS = 500  # texts shingled at once
@@ -32,26 +32,26 @@ class Pairs(NamedTuple):
     older: Rows
 
 
-def similar_pairs(folded: pl.Series, bands: Wide, *, threshold: float) -> Pairs:
+def similar_pairs(bands: Hashes, folded: Callable[[Rows], pl.Series], *, threshold: float) -> Pairs:
     """The similar ones among n texts.
 
     Args:
-        folded: n folded texts, oldest first.
-        bands: (n, BANDS), see `minhash.bands`.
+        bands: (n, BANDS) of the texts, oldest first, see `minhash.bands`.
+        folded: gives the folded texts of rows; it is asked once, for those that share a band with another text.
         threshold: least Jaccard similarity, in (0, 1], of the word sets as well as of the character sets.
 
     Source: banding after Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", chapter 3.
     """
     buckets = [_buckets(bands[:, band]) for band in range(bands.shape[1])]
-    shared = np.zeros(len(folded), dtype=bool)
+    shared = np.zeros(len(bands), dtype=bool)
     for bucket in buckets:
         shared |= bucket.size > 1
     involved = np.flatnonzero(shared)
     place = np.cumsum(shared) - 1  # row → row of the matrices
-    words, chars = _sets(folded.gather(involved))
+    words, chars = _sets(folded(involved))
 
     found: list[Pairs] = []
-    for younger, older in _candidates(buckets, len(folded)):
+    for younger, older in _candidates(buckets, len(bands)):
         for start in range(0, len(younger), _PAIRS):
             pair = Pairs(younger[start : start + _PAIRS], older[start : start + _PAIRS])
             for sets in (words, chars):
@@ -72,7 +72,7 @@ class _Buckets(NamedTuple):
     size: Rows  # row → texts in its bucket
 
 
-def _buckets(hashes: Wide) -> _Buckets:
+def _buckets(hashes: Hashes) -> _Buckets:
     order = np.argsort(hashes, kind="stable")
     sorted_hashes = hashes[order]
     is_first = np.ones(len(order), dtype=bool)

@@ -97,7 +97,9 @@ def _event(
 @dg.sensor(
     name="new_files",
     description="Notices exports, briefs and advertiser documents once their size is stable, and reads new exports.",
-    target=dg.AssetSelection.assets(["telegram", "messages"], ["telegram", "posts"]),
+    target=dg.AssetSelection.assets(
+        ["telegram", "messages"], ["telegram", "posts"], ["corpus", "fingerprints"]
+    ),
     minimum_interval_seconds=SENSOR_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )

@@ -17,6 +17,7 @@ from adgen_pipeline.schemas import (
     CONVERSATIONS,
     DOCUMENTS,
     DROPS,
+    FINGERPRINTS,
     FURTHER_DOCUMENTS,
     FURTHER_DROPS,
     POSTS,
@@ -46,22 +47,37 @@ def _spec(
     ).with_io_manager_key("tables")
 
 
-_POSTS = dg.AssetDep(dg.AssetKey(["telegram", "posts"]), partition_mapping=dg.AllPartitionMapping())
+_CHANNELS = [
+    dg.AssetDep(dg.AssetKey(key), partition_mapping=dg.AllPartitionMapping())
+    for key in (["telegram", "posts"], ["corpus", "fingerprints"])
+]
 _HELD_OUT = dg.AssetDep(dg.AssetKey(["corpus", "documents"]))
 _FILES = dg.AssetDep(dg.AssetKey(["corpus", "corpora_files"]))
 
 
+@table_asset(FINGERPRINTS, version="1", ins={"posts": "telegram/posts"})
+def fingerprints(posts: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.MaterializeResult[pl.DataFrame]:
+    """Judge one channel's posts one by one, and compute by what repeats are found."""
+    from adgen_pipeline.corpus import fingerprints
+
+    table = fingerprints.build(posts, recipe=recipe.corpus)
+    return table_result(FINGERPRINTS, table, facts={"reasons": counts(table["reason"])})
+
+
 @dg.multi_asset(
-    specs=[_spec(schema, [_POSTS], version="2") for schema in (DOCUMENTS, DROPS)],
-    ins={"posts": dg.AssetIn(key=["telegram", "posts"])},
+    specs=[_spec(schema, _CHANNELS, version="3") for schema in (DOCUMENTS, DROPS)],
+    ins={
+        "posts": dg.AssetIn(key=["telegram", "posts"]),
+        "fingerprints": dg.AssetIn(key=["corpus", "fingerprints"]),
+    },
 )
 def documents_and_drops(
-    posts: pl.LazyFrame, recipe: dg.ResourceParam[Recipe]
+    posts: pl.LazyFrame, fingerprints: pl.LazyFrame, recipe: dg.ResourceParam[Recipe]
 ) -> Iterator[dg.MaterializeResult[pl.DataFrame]]:
     """Filter, find duplicates, split; every post is a document or a drop with a reason."""
     from adgen_pipeline.corpus import documents
 
-    corpus = documents.build(posts.collect(), recipe=recipe.corpus)
+    corpus = documents.build(posts, recipe=recipe.corpus, fingerprints=fingerprints.collect())
     yield table_result(DOCUMENTS, corpus.documents, facts={"splits": counts(corpus.documents["split"])})
     yield table_result(DROPS, corpus.drops, facts={"reasons": counts(corpus.drops["reason"])})
 
@@ -156,6 +172,7 @@ def conversations(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Mat
     return table_result(CONVERSATIONS, rows, facts={"ads": ads.height})
 
 
+fingerprints_schema = schema_check(FINGERPRINTS)
 documents_schema = schema_check(DOCUMENTS)
 drops_schema = schema_check(DROPS)
 word_frequencies_schema = schema_check(WORD_FREQUENCIES)

@@ -102,7 +102,7 @@ def briefs_of(store: Store, forgotten: Forgotten) -> pl.DataFrame:
 def _files(store: Store, forgotten: Forgotten) -> Iterator[Path]:
     yield from sorted((store.root / "final").rglob("[!.]*.parquet"))
     channels = sorted(forgotten.channels | set(forgotten.messages["channel_id"]))
-    for folder in ("cleaned", "parsed"):
+    for folder in ("fingerprints", "cleaned", "parsed"):
         yield from (p for c in channels if (p := store.root / folder / f"{c}.parquet").is_file())
 
 

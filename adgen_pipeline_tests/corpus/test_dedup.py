@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adgen_pipeline.corpus import dedup
+from adgen_pipeline.corpus import dedup, fingerprints
+from adgen_pipeline.recipe import CorpusRecipe
 from adgen_pipeline_tests.corpus.posts import START, post, table
 
 WORDS = [
@@ -28,10 +29,11 @@ def chain(seed: int = 4, links: int = 3) -> list[str]:
 
 
 def judged(rows: list[dict[str, object]], threshold: float = 0.8) -> pl.DataFrame:
-    posts = table(rows).with_columns(
+    posts = table(rows)
+    prints = fingerprints.build(posts, recipe=CorpusRecipe()).with_columns(
         pl.when(pl.col("date") < NEW).then(pl.lit("train")).otherwise(pl.lit("test")).alias("split")
     )
-    return dedup.find(posts, threshold=threshold)
+    return dedup.find(prints.drop("reason"), posts.lazy(), threshold=threshold)
 
 
 def found(
