@@ -1,0 +1,149 @@
+"""What a newer dump of one channel costs, that adds one in a hundred messages: everything up to corpus/documents.
+
+    python -m benchmarks.increment [--megabytes 100] [--json]
+
+The exports are the sample generator's, in several copies; in each copy the Ethiopic letters are exchanged for others,
+so that its posts repeat each other and not those of the other copies. The newer dump lies beside the older one. Both
+times are those of the asset graph without the start of Python.
+"""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from adgen_pipeline.artifacts import Store
+from adgen_pipeline.definitions import materialise
+from adgen_pipeline.recipe import Recipe, load_recipe
+from adgen_pipeline.schemas import DOCUMENTS, POSTS
+from adgen_pipeline.settings import Settings
+from adgen_pipeline.telegram.sample import write_sample
+from adgen_pipeline.telegram.sample_records import CUSTOM_EMOJI_FILE
+
+COPIES = 2
+BYTES_A_MESSAGE = 1_140  # of the sample generator's exports
+SHARE = 0.01
+LETTERS = [chr(point) for point in range(0x1200, 0x1358) if chr(point).isalpha()]
+SELECT = "+corpus/documents"
+
+
+def write_exports(raw: Path, megabytes: int) -> int:
+    """Write exports of about that size below `raw`; returns the number of their messages."""
+    written = 0
+    with tempfile.TemporaryDirectory(prefix="adgen-bench-") as folder:
+        write_sample(Path(folder), messages=int(megabytes * 1e6 / COPIES / BYTES_A_MESSAGE))
+        for source in sorted(Path(folder, "raw").rglob("*.json")):
+            text = source.read_text(encoding="utf-8")
+            for copy in range(COPIES):
+                target = raw / str(copy) / source.relative_to(Path(folder, "raw"))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(_exchanged(text, copy), encoding="utf-8")
+                written += text.count('"id": ')
+    return written
+
+
+def write_newer_dump(raw: Path, added: int) -> None:
+    """Write a newer dump of one channel beside its older one: `added` messages more, with another copy's letters."""
+    text = next(text for text in _exports(raw / "0") if text.endswith("}"))
+    root, other = _read(text), _read(_exchanged(text, COPIES))
+    texts = [message for message in other["messages"] if message.get("text")]
+    newest = max(int(message.get("date_unixtime", 0)) for message in root["messages"])
+    last = max(message["id"] for message in root["messages"])
+    for number in range(1, added + 1):
+        moment = datetime.fromtimestamp(newest, UTC) + timedelta(minutes=number)
+        root["messages"].append(
+            {
+                **texts[number % len(texts)],
+                "id": last + number,
+                "date": moment.strftime("%Y-%m-%dT%H:%M:%S"),
+                "date_unixtime": str(int(moment.timestamp())),
+            }
+        )
+    target = raw / "newer" / "result.json"
+    target.parent.mkdir()
+    target.write_text(json.dumps(root, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _exports(folder: Path) -> Iterator[str]:
+    """The exports of single channels, the smallest first."""
+    paths = sorted(folder.glob("*.json"), key=lambda path: (path.stat().st_size, path.name))
+    return (path.read_text(encoding="utf-8") for path in paths)
+
+
+def _read(text: str) -> dict[str, Any]:
+    """An export without what the sample generator damages on purpose."""
+    text = text.replace("\\x08", "").replace(f'"document_id": {CUSTOM_EMOJI_FILE}', '"document_id": ""')
+    root: dict[str, Any] = json.loads(text)
+    return root
+
+
+def _exchanged(text: str, copy: int) -> str:
+    """The text of an export with other letters and another channel id; copy 0 is the text itself."""
+    moved = {
+        ord(letter): LETTERS[(number + 56 * copy) % len(LETTERS)] for number, letter in enumerate(LETTERS)
+    }
+    return text.translate(moved).replace('"id": 99000', f'"id": 99{copy:03d}')
+
+
+def measure(megabytes: int, folder: Path) -> dict[str, object]:
+    """Seconds of both runs, step by step, and their ratio."""
+    settings = Settings.from_environment(data=folder, recipe=Path("tiny"))
+    os.environ["ADGEN_STATE"] = str(settings.state)
+    recipe = load_recipe(settings.recipe_path)
+    store = Store(folder)
+    messages = write_exports(store.raw, megabytes)
+    size = sum(f.stat().st_size for f in store.raw.rglob("*.json"))
+    full = _timed(recipe, settings)
+    counted = store.scan_partitions(POSTS).collect().height
+    documents = store.read_table(DOCUMENTS).height
+    write_newer_dump(store.raw, int(messages * SHARE))
+    again = _timed(recipe, settings)
+    return {
+        "megabytes": round(size / 1e6),
+        "messages": messages,
+        "posts": counted,
+        "documents": documents,
+        "posts_added": store.scan_partitions(POSTS).collect().height - counted,
+        "full": full,
+        "increment": again,
+        "share": round(again["seconds"] / full["seconds"], 3),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def _timed(recipe: Recipe, settings: Settings) -> dict[str, float]:
+    steps: dict[str, float] = {}
+
+    def report(line: str) -> None:
+        if line.startswith("✓"):
+            words = line.split()
+            steps[words[1]] = round(steps.get(words[1], 0.0) + float(words[-2]), 1)
+
+    started = time.perf_counter()
+    materialise(recipe, settings, select=SELECT, report=report)
+    return {"seconds": round(time.perf_counter() - started, 1), **steps}
+
+
+@click.command()
+@click.option("--megabytes", default=100, show_default=True, type=click.IntRange(min=5))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def main(megabytes: int, as_json: bool) -> None:
+    """Print what a full run and the run after a newer dump take."""
+    with tempfile.TemporaryDirectory(prefix="adgen-bench-") as folder:
+        figures = measure(megabytes, Path(folder))
+    if as_json:
+        click.echo(json.dumps(figures, ensure_ascii=False))
+        return
+    click.echo("| figure | value |\n|---|---|")
+    for name, value in figures.items():
+        click.echo(f"| {name} | {value} |")
+
+
+if __name__ == "__main__":
+    main()
