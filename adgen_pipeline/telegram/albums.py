@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import polars as pl
 
-MAX_RUN = 25_000  # messages that may be one album; a longer run is cut where a block ends
+MAX_RUN = 10_000  # messages that may be one album; a longer run is cut where a block ends
 _SINGLE_MEDIA = ("sticker", "voice_message", "video_message", "animation")  # never part of an album
 
 

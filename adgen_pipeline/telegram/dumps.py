@@ -16,8 +16,8 @@ import polars as pl
 from adgen_pipeline.locks import temporary_path, writing
 from adgen_pipeline.schemas import MESSAGES
 
-BLOCK_ROWS = 25_000
-MEMORY_BYTES = 192 << 20  # of parts in memory; those that come later go to disk
+BLOCK_ROWS = 10_000
+MEMORY_BYTES = 64 << 20  # of parts in memory; those that come later go to disk
 
 _TYPES = pl.Enum(["message", "service", "unsupported"])
 

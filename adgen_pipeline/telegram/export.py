@@ -44,7 +44,7 @@ __all__ = [
     "write_unreadable",
 ]
 
-PART_RECORDS = 20_000
+PART_RECORDS = 10_000
 
 
 @dataclass

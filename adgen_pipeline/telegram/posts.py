@@ -102,10 +102,12 @@ def _cleaned(texts: pl.DataFrame) -> pl.DataFrame:
     texts = pl.concat([texts, taken.rename({"text": "bare"})], how="horizontal")
     texts = texts.with_columns(text=normalise_expr(pl.col("bare"))).drop("bare")
     ethiopic, latin = script_shares_expr(pl.col("text"))
+    shares = (
+        texts.lazy().select(ethiopic_share=ethiopic, latin_share=latin).collect()
+    )  # letters are counted once
     return texts.with_columns(
         pl.Series("words", [len(words(text)) for text in texts["text"]], pl.Int64),
+        *shares,
         search_key=search_key_expr(pl.col("text")),
-        ethiopic_share=ethiopic,
-        latin_share=latin,
         language=language_expr(pl.col("text")),
     )

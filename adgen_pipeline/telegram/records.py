@@ -7,7 +7,7 @@ other one field by field and says what is wrong with it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -122,7 +122,7 @@ class Rows:
         if not parts:
             parts = text_parts(text)
         whole = flat(parts)
-        if text is not None and whole != text and (type(text) is str or whole != flat(text_parts(text))):
+        if text is not None and whole != text and (type(text) is str or whole != _joined(text)):
             row, extra = read_record(record)  # its two texts say different things
             whole = flat(row.text_entities or [])
         row.text, row.text_entities = whole, parts
@@ -247,6 +247,10 @@ def text_parts(text: object) -> list[Part]:
 def flat(parts: list[Part]) -> str:
     """The words of parts, joined as Telegram splits them: without anything between."""
     return parts[0].text if len(parts) == 1 else "".join([part.text for part in parts])
+
+
+def _joined(text: Iterable[str | Part]) -> str:
+    return "".join([part if type(part) is str else part.text for part in text])  # type: ignore[union-attr]
 
 
 def _part(part: object) -> Part:
