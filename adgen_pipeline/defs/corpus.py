@@ -150,7 +150,7 @@ def channel_profiles(
     return table_result(CHANNEL_PROFILES, table, figures=charts.of_channels(table), facts=signs)
 
 
-@table_asset(ADS, version="4", ins={"documents": "corpus/documents", "post_labels": "labels/post_labels"})
+@table_asset(ADS, version="5", ins={"documents": "corpus/documents", "post_labels": "labels/post_labels"})
 def ads(
     documents: pl.DataFrame, post_labels: pl.DataFrame, recipe: dg.ResourceParam[Recipe]
 ) -> dg.MaterializeResult[pl.DataFrame]:

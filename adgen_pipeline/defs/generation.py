@@ -17,7 +17,7 @@ from adgen_pipeline.tracking import Tracker
 brief_files = source_spec("generation", "brief_files", "Campaign briefs below briefs/.")
 
 
-@table_asset(BRIEFS, version="3", deps=[("generation", "brief_files")], kinds=("polars", "parquet"))
+@table_asset(BRIEFS, version="4", deps=[("generation", "brief_files")], kinds=("polars", "parquet"))
 def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]:
     """Read the briefs: what was understood, and what is missing."""
     from adgen_pipeline.generation.batch import read_briefs
@@ -28,7 +28,7 @@ def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]
 
 @table_asset(
     GENERATED_ADS,
-    version="3",
+    version="4",
     ins={"briefs": "generation/briefs", "model": "training/model", "index": "index/posts"},
     deps=[("embedding", "encoder"), ("corpus", "channel_profiles")],
     kinds=("pytorch", "lancedb", "parquet"),

@@ -44,8 +44,9 @@ _BROKEN_SLOT = re.compile(r"⟨[^⟩\n]{0,24}⟩?|⟩")
 _TEMPLATE_TOKEN = re.compile(r"<[|/a-zA-Z_][^<>\n]{0,30}>|\[/?INST\]|<<SYS>>")
 # One emoji over and over, and lines of emoji alone, are where a small model loses its thread.
 _SYMBOL_RUN = regex.compile(r"((?=\p{Emoji})[^\w\s#*]\p{M}*)(?:\s*\1){2,}")
-# «ስልክ፦» with nothing after it: the label outlived its fact.
-_DANGLING = re.compile(r"(?:[:፦=]|፡-|-)\s*$")
+# «ስልክ፦» or «ቻናላችንን ይቀላቀሉ 👉» with nothing after it: the label outlived its fact.
+_DANGLING = re.compile(r"(?:[:፦=]|፡-|-|[👉➡👇⤵⬇][\ufe0f\U0001F3FB-\U0001F3FF]*)\s*$")
+_JOIN = re.compile("ቀላቀሉ")  # «join us» is a call only where the place is said
 _NO_LETTERS = re.compile(r"^[\W\d_]*$")
 # What cannot stand behind a label: untyped slots once made a model write an address where the price belongs, and
 # typed ones do not always keep it from that.
@@ -209,7 +210,9 @@ class Guard:
     def _is_filler(self, line: str, following: str) -> bool:
         """Whether a line says nothing of the brief: a few words of its own that head no fact."""
         found = stems(line)
-        if slots_in(line) or CALL.search(shape(line)) or not 0 < len(found) <= FILLER_WORDS:
+        if slots_in(line) or not 0 < len(found) <= FILLER_WORDS:
+            return False
+        if CALL.search(shape(line)) and not _JOIN.search(line):
             return False
         if not self._said.isdisjoint(found):
             return False

@@ -12,7 +12,9 @@ from adgen_pipeline.text.slots import SLOT, slot
 
 CONTACT_KINDS = ("phone", "handle", "email", "url")
 MAXIMUM_MUSTS = 8  # of a kind: a brief of twenty pages lists more contacts than an ad can
-# A size or an hour may be left out of a short ad; a price or a contact may not.
+# A number among the features or an hour may be left out of a short ad; a price or a contact may not, nor what has a
+# field of its own.
+_MUST_FIELDS = ("offer", "size")
 _OPTIONAL_KINDS = ("quantity", "hashtag", "time")
 
 _LATIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:['’.+&/-][A-Za-z0-9]+)*")
@@ -75,7 +77,7 @@ class Slotter:
             if kinds is not None and kind not in kinds:
                 continue
             source = span(field, start, fact.start, fact.end)
-            must = (field == "offer" or kind not in _OPTIONAL_KINDS) and fact.role != MINIMUM_ORDER
+            must = (field in _MUST_FIELDS or kind not in _OPTIONAL_KINDS) and fact.role != MINIMUM_ORDER
             label = word_before(value, fact.start) or self.label
             before = value[end : fact.start]
             if fact.role == DELIVERY and kind == "term":

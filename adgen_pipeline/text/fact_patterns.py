@@ -123,6 +123,7 @@ MONTH_ENDS = frozenset("ምትርስሥያኔሌሴሤሜንኑሪችልይyhlet
 LETTER_ENDS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+-")
 CURRENCY_ENDS = frozenset("ርBbRrDd.$€:፦፡-")  # what a currency before an amount can end in
 PRICE_HINT = re.compile(r"[ዋ💵💰💲💴]|(?i:pri|cost)")  # cheap: without one of these there is no cue
+YEAR_PREFIXES = frozenset("በከየለ")  # «ስማርት ስልክ በ2017 የወጣ»: a year, not a number to call
 PHONE_CUE = re.compile(
     r"(?:[📞☎📲✆]|(?:(?:ስልክ|አጭር)(?: ቁጥር)?|ደውሉ|በመደወል|(?i:call|(?<!\[)phone|tel|mobile|dial|sms|short ?code))[ሀ-ፚ]{0,3})"
     r"[^\w\n]{0,8}(?:በ ?|ወደ ?)?\Z"

@@ -237,10 +237,14 @@ def _number(line: str, at: int, low: int, end: int, is_announced: bool) -> Fact:
     if price := _quoted_price(line, before, last, at, end, is_announced):
         return price
     written = match.group()
+    is_year = len(written) == 4 and written[:2] in ("19", "20") and last in patterns.YEAR_PREFIXES
     if (
         3 <= len(written) <= 8
         and written.isdecimal()
-        and (patterns.PHONE_CUE.search(before) or patterns.PHONE_CUE_AFTER.match(line, match.end(), end))
+        and (
+            (patterns.PHONE_CUE.search(before) and not is_year)
+            or patterns.PHONE_CUE_AFTER.match(line, match.end(), end)
+        )
     ):
         return _fact("phone", written, at)
     if (

@@ -295,3 +295,8 @@ def test_briefs_of_a_forgotten_advertiser_are_left_out(tmp_path: Path) -> None:
     assert read_briefs(tmp_path)[0]["brief_id"].to_list() == ["a", "b"]
     table, problems = read_briefs(tmp_path, forgotten={"abc-shop"})
     assert (table["brief_id"].to_list(), problems) == (["b"], [])
+
+
+def test_sizes_with_a_field_of_their_own_must_stand_in_the_ad() -> None:
+    brief = understand("product: men's leather shoes\nprice: 3,200 birr\nsizes: 39 to 44", source="b.yaml")
+    assert [fact.must for fact in brief.of_kind("quantity")] == [True, True]

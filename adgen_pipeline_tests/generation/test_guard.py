@@ -257,3 +257,11 @@ def test_a_line_that_says_the_same_again_goes_and_news_of_the_brief_stay() -> No
     assert "repeated_line" in _kinds(f"{GOOD}\n{again}\nሆነው ለማዘዝ በዚህ 👇 ይጻፉልን")
     news = "የሚያምር የሴቶች የእጅ ቦርሳ በተለያየ ቀለም"
     assert Guard(BRIEF).check(f"{GOOD}\n{news}").slotted.endswith(news)
+
+
+def test_a_call_to_join_goes_where_no_channel_is_named() -> None:
+    joined = Guard(BRIEF).check(f"{GOOD}\n🛵 ቻናላችንን ይቀላቀሉ 👉\nይቀላቀሉን")
+    assert joined.slotted == GOOD
+    brief = understand("ምርት፦ የቆዳ ጫማ\nቴሌግራም፦ @abc_sample_shop", source="b.txt")
+    named = "ምርጥ የቆዳ ጫማ ለወንዶች ገብቷል\nይቀላቀሉን 👇\n\n⟨handle_1⟩"
+    assert Guard(brief).check(named).slotted == named

@@ -193,3 +193,16 @@ def test_facts_lie_in_order_in_the_text_and_cover_every_digit(text: str) -> None
     for keycap in re.finditer(r"\d\ufe0f?\u20e3", text):
         covered.update(range(keycap.start(), keycap.end()))
     assert [c for i, c in enumerate(text) if c.isdecimal() and i not in covered] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("ስማርት ስልክ በ2017 የወጣ ሞዴል", "quantity"),
+        ("ስልክ 2017", "phone"),
+        ("በ2017 ይደውሉ", "phone"),
+        ("ስልክ፦ 8000", "phone"),
+    ],
+)
+def test_a_year_behind_the_word_phone_is_no_number_to_call(text: str, kind: str) -> None:
+    assert [fact.kind for fact in find_facts(text)] == [kind]
