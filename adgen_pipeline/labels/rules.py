@@ -1,23 +1,28 @@
-"""Labels by keyword rules: the lexicons of taxonomy.yaml on stems, and facts that ads hold.
+"""Labels by keyword rules: the lexicons of lexicons.yaml on stems, and facts and verb forms that ads hold.
 
 A label's score is the sum of the weights of its distinct entries that a text holds; it is given from
 `minimum_score` on, and score / (score + minimum_score) stands for a probability: 0.5 at the threshold. Verticals
-are given to ads only, tags to any post.
+are given to ads only, tags to any post. An ad that has more of what lies outside the ten verticals (a flat, a course, a
+job, a bet) than of each of them has no vertical.
 """
 
 import logging
 import math
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import filterfalse
 
 import polars as pl
 
+from adgen_pipeline.labels.appeals import find_appeals
 from adgen_pipeline.labels.matching import Entry, Matcher
 from adgen_pipeline.labels.taxonomy import AD, TAGS, VERTICALS, taxonomy
 from adgen_pipeline.schemas import LABELLED_POSTS, POST_LABELS
+from adgen_pipeline.text.amharic import search_key
 from adgen_pipeline.text.facts import find_facts
 from adgen_pipeline.text.stems import stem_key
 
@@ -29,10 +34,14 @@ SIDE_REMARK_SHARE = 0.5
 PLACE_SHARE = 0.25
 _PLACES = frozenset(stem_key("አጠገብ ጀርባ ጎን ፊት ህንፃ ሕንፃ ሞል ፎቅ አደባባይ ቢሮ መሬት ቅርንጫፍ ያለበት ሥር በታች ዝቅ").split())
 _PLACE_STEMS = 2  # how far behind a word the place may stand
+BRAND_WEIGHT = 1.5
+# Whoever signs a post advertises: an operator that promotes a concert promotes itself.
+SIGNER_WEIGHT = 8.0
 MAXIMUM_WORD_SCORE = 2.0  # of sale words together, so that facts keep their say in long posts
-MAXIMUM_AGAINST = 1.2
+MAXIMUM_AGAINST = 2.0
 # Naming what a vertical sells is a hint of an ad; alone it is none.
-VERTICAL_HINT_SHARE, MAXIMUM_VERTICAL_HINT = 0.25, 0.6
+VERTICAL_HINT_SHARE, MAXIMUM_VERTICAL_HINT = 0.2, 0.5
+MAXIMUM_APPEALS = 2  # of each verb form: more of them say no more
 # Words gather by chance in long texts: beyond so many stems they count less, by the square root.
 LONG_TEXT_STEMS = 120
 # A line in this share of a channel's posts, and in so many of them, is a signature: its words are no topic.
@@ -43,8 +52,15 @@ _FACT_NAMES |= {"hashtag": "hashtag", "email": "link"}
 _SIZES = re.compile(r"(?i:\bsize|\bsz\b|ሳይዝ|ቁጥር)\W{0,3}\d")
 # Four-digit hotlines and dial codes, with a word for calling near: 8000 ይደውሉ, *000#.
 _SHORT_PHONE = re.compile(r"\*\d{3,4}[#*]|\b[689]\d{3}\b(?=\W{0,3}(?:ላይ )?(?:በመደወል|ይደውሉ|ደውሉ|በ?sms))")
-_HASHTAG = re.compile(r"#\w+")
-_CAMEL_CASE = re.compile(r"(?<=[a-z]{2})(?=[A-Z])")  # #AddisCarRental; not #iPhone
+_HASHTAG = re.compile(r"#\w[\w-]*")
+_CAMEL_CASE = re.compile(
+    r"(?<=[a-z]{2})(?=[A-Z])|(?<=[A-Z]{3})(?=[A-Z][a-z]{2})"
+)  # #AddisCarRental, not #iPhone
+_LAST_HASHTAGS = re.compile(r"(?:#\w[\w-]*[\s.]*)+\Z")
+# A foreign word with Amharic affixes, በiPhone and SIMዎን, is two words.
+_SCRIPT_CHANGE = re.compile(r"(?<=[A-Za-z])(?=[\u1200-\u135a])|(?<=[\u1200-\u135a])(?=[A-Za-z])")
+# News channels mark what they were paid for in their own way; a model or rule that learns it knows no other channel.
+AD_MARK = re.compile(r"\A\W*advert\w{0,4}ment\b\W*", re.IGNORECASE)
 _NOT_WORDS = re.compile(r"(?:https?://|t\.me/|www\.)\S+|[\w.]*@\w+")
 _NEUTRAL, _AGAINST = "neutral", "against"
 
@@ -55,10 +71,12 @@ class _Labels:
 
     Attributes:
         scores: label → summed weight; negative where a text speaks against an ad.
+        outside: weight of what lies outside the verticals and is found most.
         evidence: label → entries that were found, in order; facts by their kind.
     """
 
     scores: dict[str, float]
+    outside: float
     evidence: dict[str, tuple[str, ...]]
 
 
@@ -142,7 +160,8 @@ def _decide(found: _Labels, minimum_score: float) -> tuple[list[str], list[str],
     is_ad = found.scores[AD] >= minimum_score
     best = max(found.scores[vertical] for vertical in VERTICALS)
     floor = max(minimum_score, SIDE_REMARK_SHARE * best)
-    verticals = [v for v in VERTICALS if is_ad and found.scores[v] >= floor]
+    is_inside = is_ad and best >= found.outside
+    verticals = [v for v in VERTICALS if is_inside and found.scores[v] >= floor]
     verticals.sort(key=lambda vertical: -found.scores[vertical])  # stable: ties in the taxonomy's order
     tags = [tag for tag in TAGS if found.scores[tag] >= minimum_score]
     return verticals, tags, is_ad
@@ -172,9 +191,9 @@ def _folded(line: str) -> str:
 
 def _stems(text: str) -> list[str]:
     """Stems of a text's words; links and handles left out, hashtags in one piece and taken apart."""
-    text = _NOT_WORDS.sub(" ", text)
+    text = _NOT_WORDS.sub(" ", unicodedata.normalize("NFKC", text))
     tags = " ".join(apart for tag in _HASHTAG.findall(text) if (apart := _CAMEL_CASE.sub(" ", tag)) != tag)
-    return stem_key(f"{text} {tags}").split()
+    return stem_key(_SCRIPT_CHANGE.sub(" ", f"{text} {tags}")).split()
 
 
 def _label(text: str, topic: str | None = None) -> _Labels:
@@ -184,30 +203,51 @@ def _label(text: str, topic: str | None = None) -> _Labels:
         text: the whole text, in which an ad is looked for.
         topic: its part that tells what it is about; the whole text if None.
     """
+    text = AD_MARK.sub("", text)
+    topic = text if topic is None else AD_MARK.sub("", topic)
     stems = _stems(text)
-    topic_stems = stems if topic is None or topic == text else _stems(topic)
-    topic_matcher, ad_matcher = _matchers()
+    topic_stems = stems if topic == text else _stems(topic)
+    topic_matcher, ad_matcher, brand_matcher = _matchers()
     weights: dict[str, dict[str, float]] = {}
     for match in topic_matcher.find(topic_stems):
         is_place = not _PLACES.isdisjoint(topic_stems[match.end : match.end + _PLACE_STEMS])
         for entry in match.entries:
-            share = PLACE_SHARE if is_place and entry.label in VERTICALS else 1.0
+            share = PLACE_SHARE if is_place and entry.label not in TAGS else 1.0
             found = weights.setdefault(entry.label, {})
             found[entry.text] = max(entry.weight * share, found.get(entry.text, 0.0))
-    scores = {
-        label: sum(weights.get(label, {}).values()) * _dilution(topic_stems) for label in (*VERTICALS, *TAGS)
-    }
+    last = _LAST_HASHTAGS.search(text)
+    signers = [] if last is None else brand_matcher.find(_stems(last.group()))
+    for entry in (entry for match in signers for entry in match.entries):
+        weights.setdefault(entry.label, {})[entry.text] = SIGNER_WEIGHT
+    sums = {label: sum(entries.values()) * _dilution(topic_stems) for label, entries in weights.items()}
+    scores = {label: sums.get(label, 0.0) for label in (*VERTICALS, *TAGS)}
+    outside = max(sums.get(theme, 0.0) for theme in (*taxonomy().outside_words, "gambling"))
     for match in ad_matcher.find(stems):
         for entry in match.entries:
             weights.setdefault(entry.label, {})[entry.text] = entry.weight
+    sale_words = weights.setdefault(AD, {})
+    sale_words |= _appeals(text, sale_words)
     facts = _facts(text)
-    words = min(MAXIMUM_WORD_SCORE, sum(weights.get(AD, {}).values()))
+    if signers:
+        facts["signed"] = taxonomy().ad.facts["signed"]
+    words = min(MAXIMUM_WORD_SCORE, sum(sale_words.values()))
     against = min(MAXIMUM_AGAINST, sum(weights.get(_AGAINST, {}).values()))
-    hint = min(MAXIMUM_VERTICAL_HINT, VERTICAL_HINT_SHARE * max(scores[vertical] for vertical in VERTICALS))
+    theme = max(outside, *(scores[vertical] for vertical in VERTICALS))
+    hint = min(MAXIMUM_VERTICAL_HINT, VERTICAL_HINT_SHARE * theme)
     scores[AD] = sum(facts.values()) + (words + hint) * _dilution(stems) - against
     evidence = {label: tuple(entries) for label, entries in weights.items()}
-    evidence[AD] = (*evidence.get(AD, ()), *facts)
-    return _Labels(scores, evidence)
+    evidence[AD] = (*evidence[AD], *facts)
+    return _Labels(scores, outside, evidence)
+
+
+def _appeals(text: str, known: Collection[str]) -> dict[str, float]:
+    """Verb forms that speak to the reader and are no known sale words, with their weights."""
+    stems = {stem_key(word) for word in known}
+    return {
+        form: taxonomy().ad.appeals[kind]
+        for kind, forms in find_appeals(search_key(text)).items()
+        for form in list(filterfalse(lambda form: stem_key(form) in stems, forms))[:MAXIMUM_APPEALS]
+    }
 
 
 def _dilution(stems: Sequence[str]) -> float:
@@ -227,16 +267,18 @@ def _facts(text: str) -> dict[str, float]:
 
 
 @cache
-def _matchers() -> tuple[Matcher, Matcher]:
-    """Matchers of verticals and tags, and of words for and against an ad."""
+def _matchers() -> tuple[Matcher, Matcher, Matcher]:
+    """Matchers of topics, of words for and against an ad, and of brands."""
     labels = taxonomy()
+    lexicons = {label: found.words for label, found in labels.labels().items()} | labels.outside_words
     topics = [
         Entry(label, text, weight)
-        for label, words in labels.labels().items()
+        for label, words in lexicons.items()
         for text, weight in words.weights().items()
     ]
+    brands = [Entry(label, text, BRAND_WEIGHT) for label, texts in labels.brands.items() for text in texts]
     neutral = [Entry(_NEUTRAL, text, 0.0) for text in (*labels.neutral.am, *labels.neutral.en)]
-    sales = [Entry(AD, text, weight) for text, weight in labels.ad.weights().items()]
+    sales = [Entry(AD, text, weight) for text, weight in labels.ad.words.weights().items()]
     against = labels.ad.against
     reports = [Entry(_AGAINST, text, against.weight) for text in (*against.am, *against.en)]
-    return Matcher([*topics, *neutral]), Matcher([*sales, *reports])
+    return Matcher([*topics, *brands, *neutral]), Matcher([*sales, *reports]), Matcher(brands)

@@ -1,4 +1,4 @@
-"""The labels: ten ad verticals, four tags and `ad`, each with its definition and keyword lexicon (taxonomy.yaml).
+"""The labels: ten ad verticals, four tags and `ad`, each with its definition (taxonomy.yaml) and words (lexicons.yaml).
 
 A post can bear several. Verticals name what is advertised; what lies outside the ten (real estate, schools, jobs) is
 an ad without a vertical. Tags hold for any post.
@@ -6,6 +6,7 @@ an ad without a vertical. Tags hold for any post.
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,43 +24,65 @@ VERTICALS = (
     "healthcare_pharma",
 )
 TAGS = ("gambling", "politics", "profanity", "religious")
-AD = "ad"
+AD, NOT_AD = "ad", "not_ad"
 
-Lexicon = dict[float, tuple[str, ...]]  # weight → words and phrases in their plain form
+Weights = dict[float, tuple[str, ...]]  # weight → words and phrases in their plain form
 
 
-class Label(BaseModel):
-    """One label.
-
-    Attributes:
-        name: its English name.
-        amharic: its Amharic name.
-        definition: what it stands for.
-        am, en: keyword lexicons.
-    """
-
+class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    amharic: str
-    definition: str
-    am: Lexicon
-    en: Lexicon
+
+class Lexicon(_Frozen):
+    """Words and phrases of Amharic, English and Oromo."""
+
+    am: Weights
+    en: Weights
+    om: Weights = {}
 
     def weights(self) -> dict[str, float]:
-        """Words and phrases of both languages with their weights; the highest where one stands twice."""
+        """Words and phrases of all languages with their weights; the highest where one stands twice."""
         found: dict[str, float] = {}
-        for lexicon in (self.am, self.en):
+        for lexicon in (self.am, self.en, self.om):
             for weight, entries in lexicon.items():
                 for entry in entries:
                     found[entry] = max(weight, found.get(entry, 0.0))
         return found
 
 
-class Words(BaseModel):
-    """Words and phrases that all weigh the same."""
+class Outside(_Frozen):
+    """What lies outside the ten verticals.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Attributes:
+        name, amharic: what it is called.
+        iab: ids and names in the IAB Ad Product Taxonomy 2.0.
+        aliases: how people spell it in their sheets.
+    """
+
+    name: str
+    amharic: str
+    iab: dict[int, str]
+    aliases: tuple[str, ...]
+
+
+class Label(Outside):
+    """One label.
+
+    Attributes:
+        definition: what it stands for.
+        examples: posts of it, invented.
+        confused_with: label → what tells them apart.
+        words: its lexicon.
+    """
+
+    definition: str
+    examples: tuple[str, ...] = Field(min_length=1)
+    confused_with: dict[str, str]
+    words: Lexicon
+
+
+class Words(_Frozen):
+    """Words and phrases that all weigh the same."""
 
     am: tuple[str, ...]
     en: tuple[str, ...]
@@ -71,24 +94,34 @@ class AdLabel(Label):
 
     Attributes:
         facts: weights of what text patterns find: a price, a phone …
+        appeals: weights of verb forms that speak to the reader.
         against: words of reports, which speak against an ad.
     """
 
     facts: dict[str, float]
+    appeals: dict[str, float]
     against: Words
 
 
-class Taxonomy(BaseModel):
+class Taxonomy(_Frozen):
     """All labels.
 
     Attributes:
+        version: changes when a label's meaning does.
+        outside: what lies outside the ten verticals; ads of it have none.
+        not_ad_aliases: spellings that say that a post is no ad.
+        outside_words: lexicons of some of what lies outside.
+        brands: vertical → advertisers that nearly everybody knows.
         neutral: phrases that hold a word of a lexicon and say nothing about the post.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    verticals: dict[str, Label] = Field(min_length=len(VERTICALS))
-    tags: dict[str, Label] = Field(min_length=len(TAGS))
+    version: str
+    verticals: dict[str, Label]
+    tags: dict[str, Label]
+    outside: dict[str, Outside]
+    not_ad_aliases: tuple[str, ...]
+    outside_words: dict[str, Lexicon]
+    brands: dict[str, tuple[str, ...]]
     neutral: Words
     ad: AdLabel
 
@@ -99,9 +132,20 @@ class Taxonomy(BaseModel):
 
 @cache
 def taxonomy() -> Taxonomy:
-    """The labels of taxonomy.yaml."""
-    text = Path(__file__).with_name("taxonomy.yaml").read_text(encoding="utf-8")
-    found = Taxonomy.model_validate(yaml.safe_load(text))
+    """The labels of taxonomy.yaml with the words of lexicons.yaml."""
+    values, words = _read("taxonomy.yaml"), _read("lexicons.yaml")
+    for group in ("verticals", "tags"):
+        for label, lexicon in words[group].items():
+            values[group][label]["words"] = lexicon
+    values["ad"] |= words["ad"]
+    values |= {"outside_words": words["outside"], "brands": words["brands"], "neutral": words["neutral"]}
+    found = Taxonomy.model_validate(values)
     assert tuple(found.verticals) == VERTICALS
     assert tuple(found.tags) == TAGS
+    return found
+
+
+def _read(name: str) -> dict[str, Any]:
+    found = yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    assert isinstance(found, dict)
     return found
