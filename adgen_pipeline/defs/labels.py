@@ -10,7 +10,7 @@ from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import LABELLED_POSTS, POST_LABELS
 
 
-@table_asset(POST_LABELS, version="3", ins={"posts": "telegram/posts"})
+@table_asset(POST_LABELS, version="4", ins={"posts": "telegram/posts"})
 def post_labels(posts: pl.LazyFrame, recipe: dg.ResourceParam[Recipe]) -> dg.MaterializeResult[pl.DataFrame]:
     """Label every post with text by the documented keyword rules."""
     from adgen_pipeline.labels.rules import label_posts
