@@ -25,7 +25,7 @@ def cases(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Materialize
 
 @table_asset(
     ANSWERS,
-    version="4",
+    version="5",
     ins={
         "cases": "evaluation/cases",
         "base": "training/base",

@@ -34,6 +34,8 @@ _WORDS = {
     "url": "ሊንክ፦",
 }
 _AT_THE_TOP = ("brand", "product")
+CONTACTS = ("phone", "handle", "email", "url")
+CLOSING = "ለበለጠ መረጃ ያነጋግሩን።"  # promises nothing, and fits every contact
 
 
 def lines_for(brief: Brief, facts: Sequence[BriefFact]) -> tuple[list[str], list[str]]:
@@ -82,6 +84,12 @@ def with_leads(slotted: str) -> str:
         last = kind if is_bare else ""
         lines.append(line)
     return "\n".join(lines)
+
+
+def with_closing(slotted: str) -> str:
+    """The ad with an invitation at its end, if it names a contact and invites to nothing yet."""
+    has_contact = any(slot_kind(name) in CONTACTS for name in slots_in(slotted))
+    return f"{slotted}\n{CLOSING}" if has_contact and CLOSING not in slotted else slotted
 
 
 def missing_facts(brief: Brief, said: Collection[str]) -> list[BriefFact]:

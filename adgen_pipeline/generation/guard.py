@@ -14,7 +14,7 @@ import polars as pl
 import regex
 
 from adgen_pipeline.generation import formats
-from adgen_pipeline.generation.coverage import lines_for, missing_facts, with_leads
+from adgen_pipeline.generation.coverage import lines_for, missing_facts, with_closing, with_leads
 from adgen_pipeline.generation.prompt import spoken
 from adgen_pipeline.generation.wording import foreign_letters, stems
 from adgen_pipeline.text.amharic import hygiene, search_key, sentences, words
@@ -32,6 +32,7 @@ MINIMUM_ETHIOPIC_SHARE = 0.6  # of the letters outside of slots
 MINIMUM_KEPT_SHARE = 0.4  # of the candidate's words after repairs; below, the rest makes no sense
 MAXIMUM_REPEATS = 2  # of a word 4-gram
 # «ለማዘዝ በዚህ ይፃፉልን», and again «ይሄንን ይፃፉልን»: where a small model does not find the end.
+OWN_SHARE = 0.7  # of a run's words; from there on a run that a post has too is the brief's
 SAID_AGAIN_STEMS, SAID_AGAIN_SHARE = 2, 0.6
 _SLOT_USES = {"brand": 3, "product": 3}  # of the others: 1; told twice, an address or a phone is clutter
 FILLER_WORDS = (
@@ -47,6 +48,8 @@ _SYMBOL_RUN = regex.compile(r"((?=\p{Emoji})[^\w\s#*]\p{M}*)(?:\s*\1){2,}")
 # «ስልክ፦» or «ቻናላችንን ይቀላቀሉ 👉» with nothing after it: the label outlived its fact.
 _DANGLING = re.compile(r"(?:[:፦=]|፡-|-|[👉➡👇⤵⬇][\ufe0f\U0001F3FB-\U0001F3FF]*)\s*$")
 _JOIN = re.compile("ቀላቀሉ")  # «join us» is a call only where the place is said
+# «ከ⟨price_1⟩ እስከ ⟨phone_1⟩» is no range.
+_RANGE = re.compile(r"ከ\s*⟨(?P<low>[a-z]+)_\d+⟩\s*እስከ\s*⟨(?P<high>[a-z]+)_\d+⟩")
 _NO_LETTERS = re.compile(r"^[\W\d_]*$")
 # What cannot stand behind a label: untyped slots once made a model write an address where the price belongs, and
 # typed ones do not always keep it from that.
@@ -126,6 +129,7 @@ class Guard:
             for label, name in labels_before_slots(point):
                 self._labels.setdefault(name, set()).add(label)
         self._numbers = {match["stem"] for match in lexicon().number_words.finditer(brief_folded)}
+        self._brief_words = frozenset(_plain_words(said))
         self._run = maximum_shared_words + 1
         self._copied = {run for post in retrieved for run in _runs(_plain_words(post), self._run)}
         self._foreign = [
@@ -153,8 +157,9 @@ class Guard:
         missing = missing_facts(self._brief, set(slots_in(body)))
         top, bottom = lines_for(self._spoken, missing)
         ad = tidy("\n".join([*top, *([body] if body else []), *bottom]), self._values)
-        if script_shares(fill(ad, self._values))[0] < MINIMUM_ETHIOPIC_SHARE:
-            ad = with_leads(ad)
+        for more_amharic in (with_leads, with_closing):
+            if script_shares(fill(ad, self._values))[0] < MINIMUM_ETHIOPIC_SHARE:
+                ad = more_amharic(ad)
         ad = formats.without_stray_brackets(ad)
         text = fill(ad, self._values)
         if refusal is None and (problems := formats.problems(text)):
@@ -264,13 +269,15 @@ class Guard:
                 found.append(Violation("wrong_kind", f"{label} {name}"))
             elif kind == "quantity" and meant and label not in meant:
                 found.append(Violation("wrong_label", f"{label} {name}"))
+        found += [Violation("wrong_kind", m.group()) for m in _RANGE.finditer(line) if m["low"] != m["high"]]
         return found
 
     def _copies(self, slotted: str) -> list[Violation]:
+        """Runs of words shared with a post, unless the brief says most of them: its words must be in the ad."""
         return [
             Violation("copied_post", " ".join(run))
             for run in _runs(_plain_words(slotted), self._run)
-            if run in self._copied
+            if run in self._copied and sum(word in self._brief_words for word in run) < OWN_SHARE * len(run)
         ]
 
     def _refusal(self, before: str, after: str) -> str | None:

@@ -2,14 +2,13 @@
 
 import hashlib
 
-from adgen_pipeline.generation.coverage import lines_for
+from adgen_pipeline.generation.coverage import CLOSING, CONTACTS, lines_for
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.slots import slots_in
 
 # Openings and closings that promise nothing; the brief picks one, so that not every ad begins alike.
 _OPENINGS = ("🔥 {product}", "✨ {product}", "📣 {product} እኛ ጋር አለ", "👉 {product} ይፈልጋሉ?")
-_CLOSINGS = ("ለበለጠ መረጃ ያነጋግሩን።", "ለማዘዝ ይደውሉልን።", "ፈጥነው ያነጋግሩን።")
-_CLOSING_WITHOUT_PHONE = "ለበለጠ መረጃ ያነጋግሩን።"
+_CLOSINGS = (CLOSING, "ለማዘዝ ይደውሉልን።", "ፈጥነው ያነጋግሩን።")
 
 
 def template_ad(brief: Brief) -> str:
@@ -26,7 +25,7 @@ def template_ad(brief: Brief) -> str:
     lines += [f"✅ {feature}" for feature in points]
     said.update(slot for feature in points for slot in slots_in(feature))
     top, bottom = lines_for(brief, [fact for fact in brief.facts if fact.slot not in said])
-    has_contact = any(fact.kind in ("phone", "handle", "email", "url") for fact in brief.facts)
+    has_contact = any(fact.kind in CONTACTS for fact in brief.facts)
     has_phone = any(fact.kind == "phone" for fact in brief.facts)
-    closing = _CLOSINGS[draw // 7 % len(_CLOSINGS)] if has_phone else _CLOSING_WITHOUT_PHONE
+    closing = _CLOSINGS[draw // 7 % len(_CLOSINGS)] if has_phone else CLOSING
     return "\n".join([*top, *lines, *bottom, *([closing] if has_contact else [])])

@@ -265,3 +265,32 @@ def test_a_call_to_join_goes_where_no_channel_is_named() -> None:
     brief = understand("ምርት፦ የቆዳ ጫማ\nቴሌግራም፦ @abc_sample_shop", source="b.txt")
     named = "ምርጥ የቆዳ ጫማ ለወንዶች ገብቷል\nይቀላቀሉን 👇\n\n⟨handle_1⟩"
     assert Guard(brief).check(named).slotted == named
+
+
+def test_a_range_from_a_price_to_a_phone_is_none() -> None:
+    assert "wrong_kind" in _kinds(f"{GOOD}\nከ⟨price_1⟩ እስከ ⟨phone_1⟩ ድረስ ያገኛሉ")
+
+
+def test_words_of_the_brief_are_no_copy_of_a_post_that_has_them_too() -> None:
+    points = "ውሃ የማያስገባ በተለያየ ቀለም የሴቶች የእጅ ቦርሳ ለስራ ለጉዞ ለገበያ የሚሆን ሰፊ ኪስ ያለው"
+    brief = understand(f"ምርት፦ የሴቶች የእጅ ቦርሳ\nባህሪያት፦ {points}\nስልክ፦ 0900 000 014", source="b.txt")
+    options = {"retrieved": [points], "maximum_shared_words": 5}
+    assert "copied_post" not in _kinds(points, brief, **options)
+    assert "copied_post" in _kinds(
+        "ዛሬ ጠዋት ብዙ ሰዎች ይህን ውብ ቦርሳ ለእናቶቻቸው ገዝተው ደስ ብሏቸው ሄዱ",
+        brief,
+        retrieved=["ዛሬ ጠዋት ብዙ ሰዎች ይህን ውብ ቦርሳ ለእናቶቻቸው ገዝተው ደስ ብሏቸው ሄዱ"],
+        maximum_shared_words=5,
+    )
+
+
+def test_an_ad_of_few_amharic_letters_ends_with_an_invitation() -> None:
+    brief = Brief(
+        product="⟨product_1⟩",
+        facts=(
+            BriefFact(slot="⟨product_1⟩", text="Nike Air Max Sample Edition", value="x", source="post"),
+            BriefFact(slot="⟨url_1⟩", text="https://t.me/example_channel_1", value="x", source="post"),
+        ),
+    )
+    text = Guard(brief).check("⟨product_1⟩ ምቹ ጥሩ ጫማ ነው\n⟨url_1⟩").text
+    assert text.endswith("ለበለጠ መረጃ ያነጋግሩን።")
