@@ -13,8 +13,8 @@ import polars as pl
 from adgen_pipeline.corpus import dedup, filters, fingerprints
 from adgen_pipeline.recipe import CorpusRecipe, FurtherCorpus
 from adgen_pipeline.schemas import FURTHER_DOCUMENTS, FURTHER_DROPS
-from adgen_pipeline.text.amharic import hygiene_expr, normalise_expr, search_key_expr, words
-from adgen_pipeline.text.language import language_expr, script_shares_expr
+from adgen_pipeline.text.amharic import hygiene_expr, normalise_expr, search_key_expr
+from adgen_pipeline.text.language import writing_expr
 
 logger = logging.getLogger(__name__)
 
@@ -92,12 +92,10 @@ def _judged(rows: pl.DataFrame, corpus: FurtherCorpus, recipe: CorpusRecipe) -> 
     )
     line = _line("post")
     texts = texts.with_columns(normalise_expr(line).alias("text"), (line == "").alias("is_empty"))
-    ethiopic, _ = script_shares_expr(pl.col("text"))
+    writing = texts.select(writing_expr(pl.col("text")))["text"].struct
     texts = texts.with_columns(
-        pl.Series("words", [len(words(text)) for text in texts["text"]], pl.Int64),
         _search_key(pl.col("text")),
-        language_expr(pl.col("text")).alias("language"),
-        ethiopic.alias("ethiopic_share"),
+        *(writing.field(name) for name in ("words", "language", "ethiopic_share")),
     )
     limits = recipe.model_copy(update={"maximum_chars": corpus.maximum_chars})
     unreadable = pl.when(pl.col("raw").is_null()).then(pl.lit("unreadable"))

@@ -4,7 +4,6 @@ Entities that the export marks are marked here too (`mark`), so that one pass ov
 what only a pattern tells. Nothing is glued: what is taken out leaves a space.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -30,6 +29,7 @@ LISTS = ("hashtags", "mentions", "links", "emojis", "symbols")
 _MARKED = f"[{_MARKS['hashtag']}-{_MARKS['link']}][^{_END}]*{_END}"
 _QUICK = "|".join([_MARKED, MENTION, HASHTAG, EMOJI, SYMBOL])
 _MAY_BE_LINK = rf"(?i:[a-z0-9]\.[a-z]|://|www\.)|[{_MARKS['text_link']}{_MARKS['email']}]"  # or an e-mail
+_CLOSING = ".,;:!?፡።፣፤፥፦"  # behind a word they are of no link, and neither emoji nor symbols
 _INNER = f"[^{_END}]*+"
 _FOUND = regex.compile(
     "|".join(
@@ -60,29 +60,36 @@ class Cleaned:
 
 
 def marked(posts: pl.DataFrame) -> pl.Series:
-    """Each post's text (columns text and text_entities) with the entities that the export knows marked."""
+    """Each post's text (columns text and text_entities) with the entities that the export knows marked.
+
+    Null where there is none: the text itself is what is looked through then.
+    """
+    texts = posts["text"]
+    cleared = texts.str.contains(_NONCHARACTERS)
+    whole = _bare(texts).set(~cleared, None)
     parts = (
         posts.select(pl.int_range(pl.len()).alias("row"), "text_entities")
         .explode("text_entities", empty_as_null=False)
         .unnest("text_entities")
-        .with_columns(_bare("text"))
     )
-    places = parts.select(pl.col("type").is_in(list(_MARKS)).arg_true()).to_series()
-    target = _bare("href").fill_null("").str.replace_all(r"\s", "%20")
-    entities = parts[places].with_columns(
-        text=pl.when(pl.col("type") != "text_link")
+    is_entity = pl.col("type").is_in(list(_MARKS))
+    parts = parts.filter(is_entity.any().over("row"))
+    parts = parts.with_columns(_bare(parts["text"]), _bare(parts["href"].fill_null("")))
+    target = pl.col("href").str.replace_all(r"\s", "%20")
+    places = parts.select(is_entity.arg_true()).to_series()
+    entities = parts[places].select(
+        pl.when(pl.col("type") != "text_link")
         .then(pl.col("type").replace(_MARKS) + pl.col("text").str.replace_all(r"\s", "") + _END)
         .when(target != "")
         .then(pl.col("text") + _MARKS["text_link"] + target + _END)
         .otherwise("text")
     )
-    whole = (
-        parts.with_columns(parts["text"].scatter(places, entities["text"]))
-        .join(entities.select("row").unique(), on="row", how="semi", maintain_order="left")
+    joined = (
+        parts.with_columns(parts["text"].scatter(places, entities.to_series()))
         .group_by("row", maintain_order=True)
         .agg(pl.col("text").str.join(""))
     )
-    return posts.select(_bare("text")).to_series().scatter(whole["row"], whole["text"])
+    return whole.scatter(joined["row"], joined["text"])
 
 
 def taken_out(texts: pl.Series) -> pl.DataFrame:
@@ -106,7 +113,20 @@ def taken_out(texts: pl.Series) -> pl.DataFrame:
     text = texts.scatter(quick["row"], rest["text"]).scatter(
         rows.filter(hard), pl.Series([item.text for item in slow], dtype=pl.String)
     )
-    return pl.DataFrame([text.alias("text"), *(_lists(name, found, rows, hard, slow) for name in LISTS)])
+    strings = pl.List(pl.String)
+    lists = found.group_by("row", maintain_order=True).agg(
+        pl.col("value").filter(pl.col("kind") == name).alias(name) for name in LISTS
+    )
+    exact = pl.DataFrame(
+        {
+            "row": rows.filter(hard),
+            **{name: pl.Series([getattr(item, name) for item in slow], dtype=strings) for name in LISTS},
+        }
+    )
+    whole = pl.DataFrame({"row": rows, "text": text}).join(
+        pl.concat([lists, exact]), on="row", how="left", maintain_order="left"
+    )
+    return whole.select("text", pl.col(LISTS).fill_null(pl.lit([], strings)))
 
 
 def _kind() -> pl.Expr:
@@ -127,27 +147,12 @@ def _kind() -> pl.Expr:
     )
 
 
-def _lists(
-    name: str, found: pl.DataFrame, rows: pl.Series, hard: pl.Series, slow: Sequence["Cleaned"]
-) -> pl.Series:
-    """One list column: what was quickly found, and what `take_out` gave for the other rows."""
-    strings = pl.List(pl.String)
-    quick = found.filter(pl.col("kind") == name).group_by("row", maintain_order=True).agg("value")
-    exact = pl.DataFrame(
-        {"row": rows.filter(hard), "value": pl.Series([getattr(item, name) for item in slow], dtype=strings)}
-    )
-    whole = pl.DataFrame({"row": rows}).join(
-        pl.concat([quick, exact]), on="row", how="left", maintain_order="left"
-    )
-    return whole["value"].fill_null(pl.Series([[]], dtype=strings)).alias(name)
-
-
 def take_out(marked: str) -> Cleaned:
     """A text, marked or not, without its hashtags, mentions, links, emoji and symbols; line breaks are spaces."""
     bare: list[str] = []
     found: dict[str, list[str]] = {name: [] for name in ("hashtag", "mention", "link", "emoji", "symbol")}
     for chunk in marked.split():
-        if chunk.isalnum():
+        if chunk.rstrip(_CLOSING).isalnum():
             bare.append(chunk)
             continue
         rest, taken = _take_out_of_chunk(chunk)
@@ -184,9 +189,12 @@ def _address(link: str) -> str:
     return link.lower().removeprefix("https://").removeprefix("http://").removesuffix("/")
 
 
-def _bare(name: str) -> pl.Expr:
-    """A column without the characters that mark entities."""
-    return pl.col(name).str.replace_all(_NONCHARACTERS, "")
+def _bare(texts: pl.Series) -> pl.Series:
+    """Texts without the characters that mark entities: hardly one has any."""
+    rows = texts.str.contains(_NONCHARACTERS).arg_true()
+    if rows.is_empty():
+        return texts
+    return texts.clone().scatter(rows, texts.gather(rows).str.replace_all(_NONCHARACTERS, ""))
 
 
 def clean_text(text: str) -> dict[str, object]:

@@ -8,8 +8,8 @@ from adgen_pipeline.schemas import POSTS
 from adgen_pipeline.telegram.albums import content, one_row_a_post
 from adgen_pipeline.telegram.cleaning import clean_text, marked, taken_out
 from adgen_pipeline.telegram.dumps import BLOCK_ROWS
-from adgen_pipeline.text.amharic import hygiene_expr, normalise_expr, search_key_expr, words
-from adgen_pipeline.text.language import language_expr, script_shares_expr
+from adgen_pipeline.text.amharic import hygiene_expr, normalise_expr, search_key_expr
+from adgen_pipeline.text.language import writing_expr
 
 __all__ = ["clean", "clean_blocks", "clean_text", "in_blocks", "messages_without_post", "without_text"]
 
@@ -37,7 +37,7 @@ def clean_blocks(blocks: Iterable[pl.DataFrame], *, near_empty_chars: int) -> It
         posts = one_row_a_post(messages).with_columns(_media_type())
         posts = posts.with_columns(marked=marked(posts)).rename({"text": "raw"})
         cleaned = _cleaned(posts.select("raw", "marked").unique(maintain_order=True))
-        posts = posts.join(cleaned, on=["raw", "marked"], how="left", maintain_order="left")
+        posts = posts.join(cleaned, on=["raw", "marked"], how="left", maintain_order="left", nulls_equal=True)
         characters = pl.col("post").str.strip_chars().str.len_chars()
         posts = posts.with_columns(is_empty=characters == 0, is_near_empty=characters < near_empty_chars)
         yield POSTS.conform(posts.select(*POSTS.columns))
@@ -93,21 +93,10 @@ def _media_type() -> pl.Expr:
 def _cleaned(texts: pl.DataFrame) -> pl.DataFrame:
     """Distinct texts (columns raw and marked) with what cleaning makes of them; posts repeat each other a lot."""
     texts = texts.with_columns(post=hygiene_expr(pl.col("raw")))
-    has_marks = pl.col("marked") != pl.col("raw")
-    bare = texts["post"].scatter(
-        texts.select(has_marks.arg_true()).to_series(),
-        texts.filter(has_marks).select(hygiene_expr(pl.col("marked"))).to_series(),
-    )
-    taken = taken_out(bare)
-    texts = pl.concat([texts, taken.rename({"text": "bare"})], how="horizontal")
-    texts = texts.with_columns(text=normalise_expr(pl.col("bare"))).drop("bare")
-    ethiopic, latin = script_shares_expr(pl.col("text"))
-    shares = (
-        texts.lazy().select(ethiopic_share=ethiopic, latin_share=latin).collect()
-    )  # letters are counted once
+    has_marks = texts["marked"].is_not_null().arg_true()
+    marks = texts[has_marks].select(hygiene_expr(pl.col("marked"))).to_series()
+    taken = taken_out(texts["post"].clone().scatter(has_marks, marks))
+    texts = pl.concat([texts, taken], how="horizontal").with_columns(normalise_expr(pl.col("text")))
     return texts.with_columns(
-        pl.Series("words", [len(words(text)) for text in texts["text"]], pl.Int64),
-        *shares,
-        search_key=search_key_expr(pl.col("text")),
-        language=language_expr(pl.col("text")),
-    )
+        writing_expr(pl.col("text")).alias("writing"), search_key_expr(pl.col("text")).alias("search_key")
+    ).unnest("writing")

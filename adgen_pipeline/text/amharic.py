@@ -43,6 +43,15 @@ _DIRT: dict[str, str] = {
 }
 _L0 = str.maketrans(_DIRT)
 
+# All but letters, signs and emoji that L0 leaves alone, whatever stands beside them: dirt, and what NFC may change.
+# Joiners and selectors are looked at on their own.
+_JOINERS = "[\u200d\ufe0e\ufe0f]"
+UNUSUAL = (
+    "[^\t\n -~\u00a1-\u00ac\u00ae-\u02ff\u0400-\u0482\u1200-\u135c\u1360-\u139f\u200d\u2010-\u2027"
+    "\u2030-\u205e\u2070-\u20cf\u20e3\u2100-\u2125\u2150-\u2328\u232b-\u2adb\u2b00-\u2bff\u3001-\u3020\u3030-\u303f\ufdd0-\ufdef"
+    "\ufe0e\ufe0f\U0001d400-\U0001d7ff\U0001f000-\U0001faff]"
+)
+
 _EXEMPT = f"(?:{EMAIL}|{LINK}|{MENTION}|@{ETHIOPIC_LETTER}+|{HASHTAG})"
 _EXEMPT_PATTERN = regex.compile(_EXEMPT, regex.V1)
 _JOINERS_PATTERN = regex.compile(f"({EMOJI})|[\u200d\ufe0e\ufe0f]", regex.V1)
@@ -92,7 +101,10 @@ def unify_full_stops(text: str) -> str:
     """The text with `::` and `፡፡` as `።` where they end a sentence: not in links, times or drawn lines."""
     if "::" not in text and "፡፡" not in text:
         return text
-    return str(_FULL_STOP_PATTERN.sub("።", text))
+    lines = text.split("\n")  # the pattern looks at each character, and beyond none of its line
+    return "\n".join(
+        _FULL_STOP_PATTERN.sub("።", line) if "::" in line or "፡፡" in line else line for line in lines
+    )
 
 
 def normalise(text: str) -> str:
@@ -141,15 +153,17 @@ def _drop_joiners(text: str) -> str:
 
 
 def _hygiene_column(column: pl.Series) -> pl.Series:
-    """One pass for all; the exact, slow step only for the few rows where a quick look says that it may matter."""
-    clean = column.str.replace_all("\r\n", "\n", literal=True)
-    clean = clean.str.replace_many(list(_DIRT), list(_DIRT.values()))
-    clean = _mend(clean, clean.str.contains(_LOOSE_JOINER), _drop_joiners)
-    composed = [text is None or unicodedata.is_normalized("NFC", text) for text in clean]
-    clean = _mend(
-        clean, ~pl.Series(composed, dtype=pl.Boolean), lambda text: unicodedata.normalize("NFC", text)
-    )
-    return _mend(clean, clean.str.contains("::|፡፡"), unify_full_stops)
+    """One pass for all; what costs more only for the few rows where a quick look says that it may matter."""
+    unusual = column.str.contains(UNUSUAL).fill_null(False).arg_true()
+    dirty = column.gather(unusual).str.replace_all("\r\n", "\n", literal=True)
+    dirty = dirty.str.replace_many(list(_DIRT), list(_DIRT.values()))
+    clean = column.clone().scatter(unusual, dirty)
+    joined = clean.str.contains(_JOINERS).fill_null(False).arg_true()
+    clean = _mend(clean, joined.filter(clean.gather(joined).str.contains(_LOOSE_JOINER)), _drop_joiners)
+    unusual = unusual.filter(dirty.str.contains(UNUSUAL))  # most were dirty only
+    clean = _mend(clean, unusual, lambda text: unicodedata.normalize("NFC", text))
+    colons = clean.str.contains("::|፡፡").fill_null(False).arg_true()
+    return _mend(clean, colons, unify_full_stops)
 
 
 def _translate_column(column: pl.Series, table: dict[str, str], exact: Callable[[str], str]) -> pl.Series:
@@ -157,14 +171,13 @@ def _translate_column(column: pl.Series, table: dict[str, str], exact: Callable[
     letters = "".join(table)
     translated = column.str.replace_many(list(table), list(table.values()))
     with_address = column.str.contains(rf"[@#]\w*[{letters}]|[/?=&.]\S*[{letters}]")
-    return _mend(translated, with_address, exact, source=column)
+    return _mend(translated, with_address.fill_null(False).arg_true(), exact, source=column)
 
 
 def _mend(
-    column: pl.Series, where: pl.Series, exact: Callable[[str], str], *, source: pl.Series | None = None
+    column: pl.Series, rows: pl.Series, exact: Callable[[str], str], *, source: pl.Series | None = None
 ) -> pl.Series:
-    """The column with the exact function's results (of the source, if given) in the rows where a mask is true."""
-    rows = where.fill_null(False).arg_true()
+    """The column with the exact function's results (of the source, if given) in some rows."""
     if rows.is_empty():
         return column
     texts = (column if source is None else source).gather(rows)
@@ -177,6 +190,7 @@ _WORDS = regex.compile(
     rf"{EMAIL}|{LINK}|{MENTION}|{ABBREVIATION}|{_NUMBER}|{_WORD_LETTER}+(?:['’-]{_WORD_LETTER}+)*",
     regex.V1,
 )
+_ONE_WORD = r"^[^\p{L}\p{M}\p{N}_@]*(?:[\p{L}\p{M}_][\p{L}\p{M}\p{N}_]*|[0-9]+)[^\p{L}\p{M}\p{N}_]*$"
 _CLOSING = r"[»”\"')\]]*"
 _SENTENCE_END = regex.compile(
     rf"(?:{EMAIL}|{LINK})(*SKIP)(*FAIL)"
@@ -206,6 +220,13 @@ def words(text: str) -> list[str]:
 def _chunk_words(chunk: str) -> tuple[str, ...]:
     """Words of what stands between two spaces; posts repeat such pieces, so that most are known already."""
     return tuple(match.group() for match in _WORDS.finditer(chunk))
+
+
+def word_counts(column: pl.Series) -> pl.Series:
+    """How many words each text of a column has; the exact, slow way only where letters stand in several places."""
+    counts = column.str.contains(_ONE_WORD).cast(pl.Int64)
+    rows = (column.str.contains(_WORD_LETTER) & (counts == 0)).arg_true()
+    return counts.scatter(rows, [len(words(text)) for text in column.gather(rows)])
 
 
 def sentences(text: str) -> list[str]:

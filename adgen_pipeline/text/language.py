@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from string import ascii_lowercase
 
+import numpy as np
 import polars as pl
 import regex
 
 from adgen_pipeline.text import language_words as clues
-from adgen_pipeline.text.amharic import HOMOPHONES
+from adgen_pipeline.text.amharic import HOMOPHONES, word_counts
 from adgen_pipeline.text.patterns import EMAIL, ETHIOPIC_LETTER, HASHTAG, LINK, MENTION
 
 LANGUAGES = ("am", "ti", "om", "en", "am-latn", "mixed", "und")
@@ -26,6 +27,12 @@ _LATIN = regex.compile(_LATIN_LETTER, regex.V1)
 _ADDRESSES = f"{EMAIL}|{LINK}|{MENTION}|{HASHTAG}"
 _ADDRESS_SIGN = r"[@#]|://|[A-Za-z0-9]\.[A-Za-z]"
 _WORD = r"['’]?[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*"
+
+_TO_FOLD = "[^a-z'’\u1200-\u137f]"  # a word that NFKC or small letters may change
+
+_WRITING = pl.Struct(
+    {"words": pl.Int64, "ethiopic_share": pl.Float64, "latin_share": pl.Float64, "language": pl.String}
+)
 
 _MINIMUM_LETTERS = 3  # an Ethiopic one counts as two, as in the shares
 _ONE_SCRIPT = 0.7  # a post with this share of its writing in one script is written in that script
@@ -66,15 +73,13 @@ def script_shares(text: str) -> tuple[float, float]:
     return len(_ETHIOPIC.findall(text)) / letters, len(_LATIN.findall(text)) / letters
 
 
-def script_shares_expr(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """`script_shares` of a column, as two expressions."""
-    letters = text.str.count_matches(_LETTER)
-    shares = (
-        pl.when(letters > 0).then(text.str.count_matches(script) / letters).otherwise(0.0)
-        for script in (ETHIOPIC_LETTER, _LATIN_LETTER)
-    )
-    ethiopic, latin = shares
-    return ethiopic, latin
+def writing_expr(text: pl.Expr) -> pl.Expr:
+    """Of a column, as one struct: `words` (how many), `ethiopic_share`, `latin_share` and `language`.
+
+    They are those of `text.amharic.words`, `script_shares` and `language`; what stands between two spaces is looked at
+    once, wherever it stands, and for all four together.
+    """
+    return text.map_batches(_writing_column, return_dtype=_WRITING)
 
 
 def language(text: str) -> str:
@@ -88,28 +93,40 @@ def language(text: str) -> str:
 
 
 def language_expr(text: pl.Expr) -> pl.Expr:
-    """`language` of a column; each distinct text and each distinct word is looked at once."""
-    return text.map_batches(_language_column, return_dtype=pl.String)
+    """`language` of a column."""
+    return text.map_batches(
+        lambda column: _writing_column(column).struct.field("language").alias(column.name),
+        return_dtype=pl.String,
+    )
 
 
 def evidence(text: str) -> Evidence:
     """The language of a text with the words, points and shares that decided it."""
-    texts = pl.Series([text], dtype=pl.String)
-    row = _judged(texts).row(0, named=True)
-    words = _words(texts.str.split(" ").explode()).with_columns(**_points())
+    row = _judged(pl.Series([text], dtype=pl.String)).row(0, named=True)
+    words = _words(pl.Series(text.split(" "), dtype=pl.String).str.replace_all(_ADDRESSES, " "))
+    points = {name: words["word"].filter(found > 0) for name, found in _points(words["word"]).items()}
     return Evidence(
         language=row["language"],
         ethiopic_share=row["ethiopic"] / max(row["letters"], 1),
         latin_share=row["latin"] / max(row["letters"], 1),
         points={name: row[name] for name in _LISTED if row[name]},
-        words={name: tuple(words.filter(pl.col(name) > 0)["word"]) for name in _LISTED if row[name]},
+        words={name: tuple(points[name]) for name in _LISTED if row[name]},
     )
 
 
-def _language_column(column: pl.Series) -> pl.Series:
-    distinct = column.drop_nulls().unique()
-    found = _judged(distinct)["language"]
-    return column.replace_strict(distinct, found, default=None, return_dtype=pl.String)
+def _writing_column(column: pl.Series) -> pl.Series:
+    letters = pl.col("all_letters")
+    texts = _judged(column.drop_nulls()).select(
+        pl.col("all_words").alias("words"),
+        pl.when(letters > 0).then(pl.col("all_ethiopic") / letters).otherwise(0.0).alias("ethiopic_share"),
+        pl.when(letters > 0).then(pl.col("all_latin") / letters).otherwise(0.0).alias("latin_share"),
+        "language",
+    )
+    found = texts.to_struct(column.name)
+    if not column.null_count():
+        return found
+    is_text = column.is_not_null()
+    return found.gather((is_text.cum_sum() - 1).set(~is_text, None))
 
 
 def _judged(texts: pl.Series) -> pl.DataFrame:
@@ -117,29 +134,42 @@ def _judged(texts: pl.Series) -> pl.DataFrame:
 
     Neither a word nor an address goes across a space: what stands between two is looked at once, wherever it stands.
     """
-    chunks = pl.DataFrame({"chunk": texts.str.split(" ")}).with_row_index("row").explode("chunk")
-    distinct = chunks["chunk"].unique()
-    counted = (
-        _words(distinct)
-        .with_columns(**_points())
-        .group_by("chunk")
-        .agg(pl.col("prose").first(), pl.col("word").count().alias("words"), pl.col(_LISTED).sum())
-        .select(
-            "chunk",
-            "words",
-            *_LISTED,
-            letters=pl.col("prose").str.count_matches(_LETTER),
-            ethiopic=pl.col("prose").str.count_matches(ETHIOPIC_LETTER),
-            latin=pl.col("prose").str.count_matches(_LATIN_LETTER),
-        )
+    chunks = texts.str.split(" ")
+    lengths = chunks.list.len().to_numpy().astype(np.int64)
+    flat = chunks.explode()
+    distinct = flat.unique()
+    facts = _facts(distinct)
+    places = flat.cast(pl.Enum(distinct)).to_physical().to_numpy()
+    starts = lengths.cumsum() - lengths
+    sums = {fact.name: np.add.reduceat(fact.to_numpy()[places], starts) for fact in facts}
+    return pl.DataFrame(sums).with_columns(language=_decision())
+
+
+def _facts(chunks: pl.Series) -> pl.DataFrame:
+    """What is summed up for a text, one row for each piece of it: letters and words, with addresses and without."""
+    hold = chunks.str.contains(_ADDRESS_SIGN).arg_true()  # the exact pattern is slow, and few need it
+    without = chunks.gather(hold).str.replace_all(_ADDRESSES, " ")
+    letters = _letters(chunks)
+    words = _words(chunks.clone().scatter(hold, without))
+    points = words.select("place", **_points(words["word"]), words=1).group_by("place").agg(pl.all().sum())
+    prose = [letters[name].clone().scatter(hold, count) for name, count in _letters(without).items()]
+    return (
+        pl.DataFrame([*prose, *(count.alias(f"all_{name}") for name, count in letters.items())])
+        .with_columns(word_counts(chunks).alias("all_words"))
+        .with_row_index("place")
+        .join(points, on="place", how="left", maintain_order="left")
+        .select(pl.exclude("place").fill_null(0).cast(pl.Int64))
     )
-    sums = (
-        chunks.join(counted, on="chunk", how="left")
-        .group_by("row")
-        .agg(pl.col("letters", "ethiopic", "latin", "words", *_LISTED).sum())
-        .sort("row")
-    )
-    return sums.with_columns(language=_decision())
+
+
+def _letters(texts: pl.Series) -> dict[str, pl.Series]:
+    """Letters of each text: all, and those of each script; taking runs away is faster than counting letters."""
+    scripts = {"letters": _LETTER, "ethiopic": ETHIOPIC_LETTER, "latin": _LATIN_LETTER}
+    characters = texts.str.len_chars()
+    return {
+        name: (characters - texts.str.replace_all(f"{script}+", "").str.len_chars()).alias(name)
+        for name, script in scripts.items()
+    }
 
 
 def _decision() -> pl.Expr:
@@ -169,47 +199,62 @@ def _decision() -> pl.Expr:
     )
 
 
-def _words(chunks: pl.Series) -> pl.DataFrame:
-    """Words of what stands between two spaces, in order, each beside its chunk and that without addresses (`prose`)."""
-    hold = chunks.str.contains(_ADDRESS_SIGN).arg_true()  # the exact pattern is slow, and few need it
-    prose = chunks.clone().scatter(hold, chunks.gather(hold).str.replace_all(_ADDRESSES, " "))
-    return (
-        pl.DataFrame({"chunk": chunks, "prose": prose})
-        .with_columns(word=pl.col("prose").str.extract_all(_WORD))
+def _words(prose: pl.Series) -> pl.DataFrame:
+    """The words of pieces of text without addresses, as they are compared, in order, each beside its piece's place."""
+    words = (
+        pl.DataFrame({"word": prose.str.extract_all(_WORD)})
+        .with_row_index("place")
         .explode("word")
-        .with_columns(pl.col("word").str.normalize("NFKC").str.to_lowercase())  # 𝐁𝐨𝐥𝐝 letters are letters
+        .drop_nulls("word")
     )
+    styled = words["word"].str.contains(_TO_FOLD).arg_true()
+    folded = words["word"].gather(styled).str.normalize("NFKC").str.to_lowercase()  # 𝐁𝐨𝐥𝐝 letters are letters
+    return words.with_columns(words["word"].scatter(styled, folded))
+
+
+def _points(words: pl.Series) -> dict[str, pl.Series]:
+    """Points of words for each language; a word of one script has none for the languages of the other."""
+    found = {}
+    for script, points in _clues().items():
+        rows = words.str.contains(script).arg_true()
+        values = pl.DataFrame({"word": words.gather(rows)}).select(**points)
+        for name in points:
+            found[name] = pl.zeros(len(words), pl.Int32, eager=True).scatter(rows, values[name])
+    return found
 
 
 @cache
-def _points() -> dict[str, pl.Expr]:
-    """Points of a word (column `word`, small letters) for each language, as expressions."""
+def _clues() -> dict[str, dict[str, pl.Expr]]:
+    """Points of a word (column `word`, small letters) for the languages of each script, as expressions."""
     word = pl.col("word").str.replace_all("’", "'", literal=True)
     unified = word.str.replace_many(list(HOMOPHONES), list(HOMOPHONES.values()))
     single = word.str.replace_all("'", "", literal=True)
     single = single.str.replace_many([letter * 2 for letter in ascii_lowercase], list(ascii_lowercase))
-    is_latin = word.str.contains("^'?[a-z]") & ~word.is_in(clues.NOT_A_CLUE)
+    is_clue = ~word.is_in(clues.NOT_A_CLUE)
     latin_amharic = "|".join(sorted(clues.LATIN_AMHARIC))
 
     def points(two: pl.Expr, one: pl.Expr) -> pl.Expr:
         return pl.when(two).then(2).when(one).then(1).otherwise(0)
 
-    return {
+    ethiopic = {
         "am": points(unified.is_in(clues.AMHARIC), word.str.contains(clues.AMHARIC_AFFIX)),
         "ti": points(
             unified.is_in(clues.TIGRINYA) | word.str.contains(clues.TIGRINYA_ALONE),
             word.str.contains(clues.TIGRINYA_AFFIX) & ~unified.str.contains(clues.NOT_TIGRINYA),
         ),
+    }
+    latin = {
         "en": points(
-            is_latin & word.is_in(clues.ENGLISH),
-            is_latin & (word.is_in(clues.ENGLISH_SHOP) | word.str.contains(clues.ENGLISH_AFFIX)),
+            word.is_in(clues.ENGLISH),
+            word.is_in(clues.ENGLISH_SHOP) | word.str.contains(clues.ENGLISH_AFFIX),
         ),
-        "om": points(is_latin & word.is_in(clues.OROMO), is_latin & word.str.contains(clues.OROMO_AFFIX)),
-        "so": points(is_latin & word.is_in(clues.SOMALI), pl.lit(False)),
+        "om": points(word.is_in(clues.OROMO), word.str.contains(clues.OROMO_AFFIX)),
+        "so": points(word.is_in(clues.SOMALI), pl.lit(False)),
         "am-latn": points(
-            is_latin & single.str.contains(f"^(?:{latin_amharic})$"),
-            is_latin
-            & single.str.contains(f"^[blky][ae](?:{latin_amharic})$|{clues.LATIN_AMHARIC_AFFIX}")
+            single.str.contains(f"^(?:{latin_amharic})$"),
+            single.str.contains(f"^[blky][ae](?:{latin_amharic})$|{clues.LATIN_AMHARIC_AFFIX}")
             & ~single.str.contains(clues.NOT_LATIN_AMHARIC),
         ),
     }
+    latin = {name: pl.when(is_clue).then(value).otherwise(0) for name, value in latin.items()}
+    return {ETHIOPIC_LETTER: ethiopic, "^['’]?[a-z]": latin}

@@ -4,6 +4,7 @@ import unicodedata
 
 import polars as pl
 import pytest
+import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from adgen_pipeline.text.amharic import (
     HOMOPHONES,
     PHONETIC,
     STOP_WORDS,
+    UNUSUAL,
     hygiene,
     hygiene_expr,
     normalise,
@@ -19,6 +21,7 @@ from adgen_pipeline.text.amharic import (
     search_key,
     search_key_expr,
     sentences,
+    word_counts,
     words,
 )
 
@@ -203,6 +206,32 @@ def test_columns_are_treated_as_single_texts_are(texts: list[str | None]) -> Non
     ):
         expected = [None if text is None else single(text) for text in texts]
         assert table.select(column(pl.col("text")))["text"].to_list() == expected
+
+
+def test_characters_that_pass_as_ordinary_are_changed_by_no_step_of_hygiene() -> None:
+    ordinary = set(regex.sub(UNUSUAL, "", "".join(map(chr, range(0x20000))), flags=regex.V1))
+    assert set("ሰለመ፡።፩aZ0~\t\né🎁😀☎𝐁₂…–“’") <= ordinary
+    assert hygiene("x".join(sorted(ordinary - set("\u200d\ufe0e\ufe0f")))) == "x".join(
+        sorted(ordinary - set("\u200d\ufe0e\ufe0f"))
+    )
+    assert not any(unicodedata.combining(character) for character in ordinary)
+    # What composes with the character before it is the second part of some decomposition (or a Hangul letter).
+    parts = [unicodedata.decomposition(chr(code)).split() for code in range(0x20000)]
+    seconds = {chr(int(found[1], 16)) for found in parts if len(found) == 2 and found[0][0] != "<"}
+    assert not ordinary & seconds
+    assert not any("\u1100" <= character <= "\u11ff" for character in ordinary)
+
+
+@settings(deadline=None)
+@given(st.lists(TEXTS, min_size=1, max_size=6))
+def test_words_of_a_column_are_counted_as_those_of_single_texts(texts: list[str]) -> None:
+    chunks = [chunk for text in texts for chunk in text.split()]
+    for column in (
+        texts,
+        chunks,
+        ["_", "a_b", "10ሺ", "@ab_c", "@" + "a" * 40, "ሀ@ለ", "(ሀ)", "٣", "x²", "www.😀"],
+    ):
+        assert word_counts(pl.Series(column, dtype=pl.String)).to_list() == [len(words(t)) for t in column]
 
 
 def test_words_keep_abbreviations_numbers_and_addresses_whole() -> None:

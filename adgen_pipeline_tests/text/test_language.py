@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adgen_pipeline.text import language_words
-from adgen_pipeline.text.amharic import normalise
+from adgen_pipeline.text.amharic import normalise, words
 from adgen_pipeline.text.language import (
     LANGUAGES,
     evidence,
     language,
     language_expr,
     script_shares,
-    script_shares_expr,
+    writing_expr,
 )
 
 # Sentences of our own. The lists were mended on the even lines (counted from 0) and judged on the odd ones.
@@ -149,16 +149,19 @@ def test_punctuation_digits_and_other_scripts_count_as_they_should() -> None:
     )
 )
 def test_columns_are_treated_as_single_texts_are(texts: list[str | None]) -> None:
-    ethiopic, latin = script_shares_expr(pl.col("t"))
-    table = pl.DataFrame({"t": texts}, schema={"t": pl.String}).select(
-        "t", ethiopic=ethiopic, latin=latin, language=language_expr(pl.col("t"))
-    )
-    for text, *shares, found in table.iter_rows():
-        assert found == (None if text is None else language(text))
-        if text is not None:
-            assert tuple(shares) == script_shares(text)
-            assert found in LANGUAGES
-            assert evidence(text).language == found
+    table = pl.DataFrame({"t": texts}, schema={"t": pl.String})
+    assert table.select(language_expr(pl.col("t")))["t"].to_list() == [
+        None if text is None else language(text) for text in texts
+    ]
+    writing = table.select(writing_expr(pl.col("t")))["t"].to_list()
+    for text, found in zip(texts, writing, strict=True):
+        if text is None:
+            assert found is None
+        else:
+            assert found["words"] == len(words(text))
+            assert (found["ethiopic_share"], found["latin_share"]) == script_shares(text)
+            assert found["language"] in LANGUAGES
+            assert found["language"] == language(text) == evidence(text).language
 
 
 @settings(deadline=None, max_examples=50)
