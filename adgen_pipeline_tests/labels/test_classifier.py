@@ -1,0 +1,102 @@
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adgen_pipeline.errors import DataError
+from adgen_pipeline.labels.classifier import SETTINGS_FILE, load, train
+from adgen_pipeline.labels.features import counts, plain, weighed
+
+_THINGS = {"retail": ["ጫማ", "ቀሚስ", "ሸሚዝ", "ጃኬት"], "travel": ["ጉብኝት", "ቪዛ", "ሆቴል", "በረራ"]}
+_FILLERS = ["ዛሬ", "በጣም", "ጥሩ", "አዲስ", "ለሁሉም", "ቦሌ", "መገናኛ", "እንዲሁም", "ብዙ", "ነገ"]
+
+
+def _texts(count: int, seed: int) -> tuple[list[str], np.ndarray]:
+    rng = Random(seed)
+    texts, targets = [], []
+    for _ in range(count):
+        held = [rng.random() < 0.5 for _ in _THINGS]
+        words = rng.sample(_FILLERS, 4)
+        words += [rng.choice(things) for has, things in zip(held, _THINGS.values(), strict=True) if has]
+        rng.shuffle(words)
+        texts.append(" ".join(words))
+        targets.append(held)
+    return texts, np.array(targets)
+
+
+def test_several_labels_of_a_text_are_told_on_texts_never_seen() -> None:
+    texts, targets = _texts(400, seed=1)
+    classifier = train(texts, targets, list(_THINGS), clusters=range(len(texts)), strength=10.0)
+    unseen, wanted = _texts(200, seed=2)
+    found = classifier.probabilities(unseen)
+    assert found.shape == (200, 2)
+    assert ((found >= classifier.threshold) == wanted).mean() >= 0.98
+    assert np.abs(found - wanted).mean() < 0.1
+
+
+def test_a_saved_classifier_answers_the_same_and_the_same_texts_make_the_same_bytes(tmp_path: Path) -> None:
+    texts, targets = _texts(120, seed=3)
+    written = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        made = train(texts, targets, list(_THINGS), clusters=range(len(texts)), strength=10.0)
+        made.save(tmp_path / name)
+        written.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
+    assert written[0] == written[1]
+    assert np.array_equal(load(tmp_path / "first").probabilities(texts), made.probabilities(texts))
+
+
+def test_a_classifier_of_other_features_is_refused(tmp_path: Path) -> None:
+    texts, targets = _texts(40, seed=4)
+    train(texts, targets, list(_THINGS), clusters=range(40), strength=1.0).save(tmp_path)
+    settings = tmp_path / SETTINGS_FILE
+    settings.write_text(settings.read_text().replace("524288", "1024"))
+    with pytest.raises(DataError, match="labels/classifier"):
+        load(tmp_path)
+
+
+def test_a_label_that_no_text_has_is_never_given() -> None:
+    texts, targets = _texts(40, seed=5)
+    classifier = train(texts, np.zeros_like(targets), list(_THINGS), clusters=range(40), strength=1.0)
+    assert classifier.probabilities(texts).max() < 1e-6
+
+
+def test_no_texts_have_no_probabilities() -> None:
+    texts, targets = _texts(40, seed=6)
+    classifier = train(texts, targets, list(_THINGS), clusters=range(40), strength=1.0)
+    assert classifier.probabilities([]).shape == (0, 2)
+
+
+@given(st.lists(st.text(alphabet="ሀላፕቶ ab0@#!.", max_size=30), min_size=1, max_size=6))
+def test_a_text_has_the_same_features_alone_and_among_others(texts: list[str]) -> None:
+    together = counts(texts).toarray()
+    alone = np.concatenate([counts([text]).toarray() for text in texts])
+    assert np.array_equal(together, alone)
+
+
+def test_counts_are_those_of_the_n_grams() -> None:
+    # " ab " holds 3 pairs, 2 triples and 1 of four letters; one word.
+    assert counts(["ab"]).sum() == 3 + 2 + 1 + 1
+    assert counts([""]).sum() == 1  # the two spaces around nothing
+
+
+def test_rows_have_length_one_and_repeats_weigh_less_than_their_number() -> None:
+    rows = weighed(counts(["ጫማ ዛሬ", "ቀሚስ ቀሚስ ቀሚስ", ""])).toarray()
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+    assert 1 < rows[1].max() / rows[1][rows[1] > 0].min() < 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ADVERTISMENT ጫማ 500 ብር", "ጫማ 900 ብር"),
+        ("ይደውሉ 0900000011 @abc_sample_shop", "ይደውሉ 0900000022 @xyz_sample_shop"),
+        ("ሊንክ https://example.com/a", "ሊንክ t.me/b"),
+        ("🔥🔥 ሕክምና!", "ህክምና!"),
+    ],
+)
+def test_what_tells_a_channel_or_a_price_is_made_alike(one: str, other: str) -> None:
+    assert plain(one) == plain(other)
