@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adgen_pipeline.labels.aliases import canonical
 from adgen_pipeline.labels.matching import Entry, Matcher
 from adgen_pipeline.labels.rules import label_posts, labelled_posts, predict
 from adgen_pipeline.labels.taxonomy import TAGS, VERTICALS
@@ -235,5 +236,13 @@ def test_real_human_labels_are_met_where_they_are_at_hand() -> None:
     path = Path(__file__).parents[2].parent / "shared" / "data" / "labels" / "ad_verticals_human.csv"
     if not path.is_file():
         pytest.skip("real data is not part of the project")
-    found = [predict(text, minimum_score=1.0)["is_ad"] for text in pl.read_csv(path)["text"]]
-    assert sum(map(bool, found)) >= 0.65 * len(found)
+    table = pl.read_csv(path)
+    found = [predict(text, minimum_score=1.0) for text in table["text"]]
+    labels = [canonical(label) for label in table["Human_Label"]]
+    inside = [
+        (label, given["vertical"]) for label, given in zip(labels, found, strict=True) if label in VERTICALS
+    ]
+    outside = [given for label, given in zip(labels, found, strict=True) if label not in VERTICALS]
+    assert sum(bool(given["is_ad"]) for given in found) >= 0.95 * len(found)
+    assert sum(label == vertical for label, vertical in inside) >= 0.8 * len(inside)
+    assert all(given["vertical"] is None for given in outside)
