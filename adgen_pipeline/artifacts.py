@@ -84,6 +84,11 @@ class Store:
         return self.root / "advertisers"
 
     @property
+    def annotations(self) -> Path:
+        """Files with answers of annotators."""
+        return self.root / "annotations"
+
+    @property
     def corpora(self) -> Path:
         """Files of further corpora for pre-training."""
         return self.root / "corpora"

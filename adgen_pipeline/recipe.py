@@ -7,6 +7,7 @@ Frozen Pydantic models; unknown keys are refused and all problems are shown at o
 import hashlib
 import json
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal, get_args, get_origin
 
@@ -50,10 +51,74 @@ class TelegramRecipe(Section):
     near_empty_chars: Positive = 20  # posts below are flagged near-empty (1,455 of 65,711 real ones)
 
 
+class MessageRange(BaseModel):
+    """A channel, or its messages from `first` to `last`, both included."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channel: int
+    first: int | None = None  # None: from the start
+    last: int | None = None  # None: to the end
+
+    @model_validator(mode="after")
+    def _runs_forwards(self) -> "MessageRange":
+        if self.first is not None and self.last is not None and self.first > self.last:
+            raise ValueError(f"{self} runs backwards: the smaller message id comes first")
+        return self
+
+    def overlaps(self, other: "MessageRange") -> bool:
+        """Whether a message can be in both."""
+        starts_before_end = other.last is None or self.first is None or self.first <= other.last
+        ends_after_start = self.last is None or other.first is None or other.first <= self.last
+        return self.channel == other.channel and starts_before_end and ends_after_start
+
+    def __str__(self) -> str:
+        """Channel and ids for people."""
+        first, last = (number or "…" for number in (self.first, self.last))
+        return f"channel {self.channel}, messages {first} to {last}"
+
+
+class AnnotatorGroup(BaseModel):
+    """People who label the posts of their ranges."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=60)]
+    annotators: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^\w[\w.@-]*$", max_length=60)], ...], Field(min_length=1)
+    ]
+    ranges: Annotated[tuple[MessageRange, ...], Field(min_length=1)]
+
+
 class LabelsRecipe(Section):
-    """How posts get verticals and tags."""
+    """How posts get verticals and tags, and who is asked about which of them."""
 
     minimum_score: Annotated[float, Field(gt=0)] = 1.0  # keyword weight a label needs
+    groups: tuple[AnnotatorGroup, ...] = ()  # labels/tasks and labels/agreement are made where there are some
+    overlap: Annotated[float, Field(ge=0, le=0.5)] = 0.15  # share of posts that a second annotator gets too
+    tasks_per_group: Positive | None = None  # None: every post of the ranges; else so many are drawn
+    adjudicators: tuple[str, ...] = ()  # annotators whose answers decide where others differ
+    minimum_alpha: Share = 0.67  # agreement below this is warned of (Krippendorff's bound for tentative use)
+    bootstrap_samples: Positive = 500
+    seed: int = 7
+
+    @model_validator(mode="after")
+    def _each_post_is_of_one_group(self) -> "LabelsRecipe":
+        people = [name for group in self.groups for name in group.annotators]
+        for kind, names in (("groups", [group.name for group in self.groups]), ("annotators", people)):
+            if repeated := sorted({name for name in names if names.count(name) > 1}):
+                raise ValueError(f"{kind} are named twice: {', '.join(repeated)}")
+        if self.overlap and len(people) == 1:
+            raise ValueError(
+                "one annotator alone has nobody to agree with: name a second one, or set overlap to 0"
+            )
+        parts = [(group.name, part) for group in self.groups for part in group.ranges]
+        for (one, first), (other, second) in combinations(parts, 2):
+            if first.overlaps(second):
+                raise ValueError(
+                    f"ranges overlap: {first} ({one}) and {second} ({other}); `overlap` shares posts"
+                )
+        return self
 
 
 class FurtherCorpus(BaseModel):

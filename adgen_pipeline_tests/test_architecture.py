@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from adgen_pipeline.definitions import build_definitions
-from adgen_pipeline.recipe import STAGES, FurtherCorpus, Recipe, load_recipe
+from adgen_pipeline.recipe import STAGES, AnnotatorGroup, FurtherCorpus, MessageRange, Recipe, load_recipe
 from adgen_pipeline.schemas import TABLES
 from adgen_pipeline.settings import PROJECT_ROOT, Settings
 from adgen_pipeline.training.job import FILLED_KEYS, auto_keys
@@ -43,7 +43,12 @@ def recipe() -> Recipe:
     """One that asks for every table."""
     loaded = load_recipe(Settings.from_environment(data=Path("unused"), recipe=Path("demo")).recipe_path)
     further = FurtherCorpus(name="news", licence="CC-BY-4.0", path="news.txt")
-    return loaded.model_copy(update={"corpus": loaded.corpus.model_copy(update={"further": (further,)})})
+    group = AnnotatorGroup(name="one", annotators=("a", "b"), ranges=(MessageRange(channel=1),))
+    asked = {
+        "corpus": loaded.corpus.model_copy(update={"further": (further,)}),
+        "labels": loaded.labels.model_copy(update={"groups": (group,)}),
+    }
+    return loaded.model_copy(update=asked)
 
 
 @pytest.fixture(scope="module")

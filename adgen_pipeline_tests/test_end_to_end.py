@@ -12,7 +12,7 @@ from adgen_pipeline.app.cli import run
 from adgen_pipeline.artifacts import Store, file_digest
 from adgen_pipeline.definitions import build_definitions, materialise
 from adgen_pipeline.recipe import load_recipe
-from adgen_pipeline.schemas import DOCUMENTS, DROPS, GENERATED_ADS, POSTS, SCORES, TABLES
+from adgen_pipeline.schemas import DOCUMENTS, DROPS, GENERATED_ADS, POST_LABELS, POSTS, SCORES, TABLES
 from adgen_pipeline.settings import Settings
 from adgen_pipeline.telegram.sample import write_sample
 from adgen_pipeline_tests.erasure.search import files_with
@@ -33,6 +33,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     data = tmp_path_factory.mktemp("end-to-end")
     write_sample(data, messages=600)
     marked_export(data / "raw" / "marked.json")
+    (data / "annotations").mkdir()
+    answers = f"channel_id,message_id,annotator,labels\n{SHOP},5,sara,Electronics\n{SHOP},5,abel,media\n"
+    (data / "annotations" / "answers.csv").write_text(f"{answers}{SHOP},5,almaz,media\n", encoding="utf-8")
     settings = Settings.from_environment(data=data, recipe=Path("tiny"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ADGEN_STATE", str(settings.state))
@@ -57,12 +60,20 @@ def run_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_every_table_is_there_and_conforms_to_its_schema(settings: Settings) -> None:
     store = Store(settings.data)
     only_where_asked = {"corpus/further_documents", "corpus/further_drops"}  # not by the tiny recipe
+    only_where_asked |= {"labels/tasks", "labels/agreement", "labels/adjudication"}
     for schema in (TABLES[key] for key in sorted(TABLES.keys() - only_where_asked)):
         table = (
             store.scan_partitions(schema).collect() if schema.folder is not None else store.read_table(schema)
         )
         assert schema.violations(table) == [], schema.key
         assert table.height > 0, schema.key
+
+
+def test_what_people_decided_wins_over_the_rules(settings: Settings) -> None:
+    table = Store(settings.data).read_table(POST_LABELS)
+    human = table.filter(source="human").select("channel_id", "message_id", "vertical").rows()
+    assert human == [(SHOP, 5, "media")]
+    assert set(table["source"]) == {"human", "rule"}
 
 
 def test_every_artifact_is_what_its_pointer_says(settings: Settings) -> None:
@@ -183,7 +194,10 @@ def test_a_forgotten_message_is_nowhere_and_a_later_dump_does_not_bring_it_back(
     assert models.keys() >= {"tokenizer/base", "training/adapter", "training/model", "embedding/encoder"}
     assert all(model["is_certain"] and model["is_current"] for model in models.values())
     assert models["training/model"]["registered_version"] == "1"
-    assert document["still_in"] == [str(data / "raw" / "marked.json")]
+    assert document["still_in"] == [
+        str(data / "annotations" / "answers.csv"),
+        str(data / "raw" / "marked.json"),
+    ]
     learned = tuple(model["folder"] for model in models.values())
     assert [name for name in files_with(data, MARK) if not name.startswith(learned)] == []
     assert not store.pointer_path("training", "shards").exists()

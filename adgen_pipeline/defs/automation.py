@@ -29,13 +29,14 @@ EXPORTS = dg.AssetKey(["telegram", "exports"])
 FOLDERS = {
     dg.AssetKey(["generation", "brief_files"]): "briefs",
     dg.AssetKey(["index", "advertiser_files"]): "advertisers",
+    dg.AssetKey(["labels", "annotation_files"]): "annotations",
 }
 CORPORA = dg.AssetKey(["corpus", "corpora_files"])
 SENSOR_SECONDS = 30
 
 
 def source_events(store: Store, instance: dg.DagsterInstance) -> list[dg.AssetMaterialization]:
-    """An event for each export, brief folder or advertiser folder whose content is not what Dagster knows.
+    """An event for each export and each folder of people's files whose content is not what Dagster knows.
 
     Files without a readable channel id go to quarantine under their digest.
 
@@ -96,7 +97,7 @@ def _event(
 
 @dg.sensor(
     name="new_files",
-    description="Notices exports, briefs and advertiser documents once their size is stable, and reads new exports.",
+    description="Notices exports and other files that people drop once their size is stable, and reads new exports.",
     target=dg.AssetSelection.assets(
         ["telegram", "messages"], ["telegram", "posts"], ["corpus", "fingerprints"]
     ),
@@ -138,7 +139,7 @@ def _standing(store: Store) -> str:
 
 def _sizes(store: Store) -> list[tuple[str, int, int]]:
     """Name, size and time of every file that people drop."""
-    folders = [store.raw, store.briefs, store.advertisers, store.corpora]
+    folders = [store.raw, store.briefs, store.advertisers, store.annotations, store.corpora]
     files = sorted(f for folder in folders if folder.is_dir() for f in folder.rglob("*") if f.is_file())
     files += [file for file in [store.root / FORGOTTEN] if file.is_file()]
     return [(str(f.relative_to(store.root)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]

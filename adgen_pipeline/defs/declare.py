@@ -36,6 +36,7 @@ def table_asset(
     kinds: Sequence[str] = ("polars", "parquet"),
     also_reads: Sequence[str] = (),
     is_heavy: bool = False,
+    asked_by: str | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Decorator: an asset that is a table.
 
@@ -45,7 +46,9 @@ def table_asset(
         deps: upstream assets that are not loaded as parameters.
         also_reads: recipe sections, beside its stage's own, whose change makes it stale.
         is_heavy: runs in the GPU pool and never starts by itself.
+        asked_by: recipe key, such as labels.groups: the asset is part of the graph where it is set.
     """
+    optional = {ALSO_READS: list(also_reads) or None, ASKED_BY: asked_by}
     return dg.asset(
         key=[schema.stage, schema.name],
         group_name=schema.stage,
@@ -54,7 +57,7 @@ def table_asset(
         kinds=set(kinds),
         owners=[TEAMS[schema.stage]],
         code_version=version,
-        metadata={**column_schema(schema), **({ALSO_READS: list(also_reads)} if also_reads else {})},
+        metadata=column_schema(schema) | {key: value for key, value in optional.items() if value is not None},
         tags=_tags(is_heavy),
         partitions_def=channel if schema.folder is not None else None,
         ins=_ins(ins, fans_in=schema.folder is None),

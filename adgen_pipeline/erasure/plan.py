@@ -39,7 +39,7 @@ class Plan:
         indexes: index folder → keys of the rows that it loses.
         models: those trained on it.
         copies: messages elsewhere that say the same, and are not in `forgotten`.
-        raw: files below raw/, advertisers/ and briefs/ that (may) still hold it.
+        raw: files below raw/, annotations/, advertisers/ and briefs/ that (may) still hold it.
     """
 
     forgotten: Forgotten
@@ -175,6 +175,8 @@ def _raw_files(store: Store, wanted: Forgotten) -> list[Path]:
     if not channels <= set(files):
         files = _files_of_channels(store, even_forgotten=True)
     found = [path for channel_id in channels for path in files.get(channel_id, ())]
+    if channels and store.annotations.is_dir():  # Label Studio and Argilla export the post beside the answer
+        found += [path for path in store.annotations.rglob("*") if path.is_file()]
     found += [path for name in wanted.advertisers if (path := store.advertisers / name).is_dir()]
     found += [store.briefs / name for name in tables.briefs_of(store, wanted)["source"]]
     return sorted(set(found))
@@ -195,7 +197,7 @@ def _files_of_channels(store: Store, *, even_forgotten: bool = False) -> dict[in
 
 
 def _folders_of_people(store: Store) -> tuple[Path, ...]:
-    return (store.raw, store.briefs, store.advertisers, store.corpora)
+    return (store.raw, store.briefs, store.advertisers, store.annotations, store.corpora)
 
 
 def _scan_cache(store: Store) -> Path:
