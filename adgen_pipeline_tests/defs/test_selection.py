@@ -11,14 +11,15 @@ from adgen_pipeline.recipe import load_recipe
 from adgen_pipeline.settings import Settings
 
 MESSAGES, POSTS, DOCUMENTS = "telegram/messages", "telegram/posts", "corpus/documents"
+FINGERPRINTS = "corpus/fingerprints"
 
 
 @pytest.mark.parametrize(
     ("select", "keys"),
     [
         ("corpus/documents", {DOCUMENTS}),
-        ("+corpus/documents", {MESSAGES, POSTS, DOCUMENTS}),
-        ('+key:"corpus/documents"', {MESSAGES, POSTS, DOCUMENTS}),
+        ("+corpus/documents", {MESSAGES, POSTS, FINGERPRINTS, DOCUMENTS}),
+        ('+key:"corpus/documents"', {MESSAGES, POSTS, FINGERPRINTS, DOCUMENTS}),
         ("group:telegram", {MESSAGES, POSTS}),
     ],
 )
