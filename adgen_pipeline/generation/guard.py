@@ -45,6 +45,7 @@ _BROKEN_SLOT = re.compile(r"⟨[^⟩\n]{0,24}⟩?|⟩")
 _TEMPLATE_TOKEN = re.compile(r"<[|/a-zA-Z_][^<>\n]{0,30}>|\[/?INST\]|<<SYS>>")
 # One emoji over and over, and lines of emoji alone, are where a small model loses its thread.
 _SYMBOL_RUN = regex.compile(r"((?=\p{Emoji})[^\w\s#*]\p{M}*)(?:\s*\1){2,}")
+_MARK_RUN = re.compile(r"([^\w\s])(?:[ \t]+\1){2,}")  # «፤ ፤ ፤ ፤», to the end of its tokens
 # «ስልክ፦» or «ቻናላችንን ይቀላቀሉ 👉» with nothing after it: the label outlived its fact.
 _DANGLING = re.compile(r"(?:[:፦=]|፡-|-|[👉➡👇⤵⬇][\ufe0f\U0001F3FB-\U0001F3FF]*)\s*$")
 _JOIN = re.compile("ቀላቀሉ")  # «join us» is a call only where the place is said
@@ -333,7 +334,10 @@ def tidy(slotted: str, values: dict[str, str]) -> str:
         if re.search(r"[^\W\d_]{2}$", before):
             before = f"{before} "
         parts[position - 1], parts[position + 1] = before, after
-    lines = [_SYMBOL_RUN.sub(r"\1", " ".join(line.split())) for line in "".join(parts).split("\n")]
+    lines = [
+        _MARK_RUN.sub("", _SYMBOL_RUN.sub(r"\1", " ".join(line.split())))
+        for line in "".join(parts).split("\n")
+    ]
     lines = [line for line in lines if not line or slots_in(line) or any(c.isalnum() for c in line)]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 

@@ -294,3 +294,8 @@ def test_an_ad_of_few_amharic_letters_ends_with_an_invitation() -> None:
     )
     text = Guard(brief).check("⟨product_1⟩ ምቹ ጥሩ ጫማ ነው\n⟨url_1⟩").text
     assert text.endswith("ለበለጠ መረጃ ያነጋግሩን።")
+
+
+def test_a_mark_over_and_over_goes() -> None:
+    assert tidy("⟨hashtag_1⟩ ፤ ፤ ፤ ፤ ፤ ፤", {"⟨hashtag_1⟩": "#ጫማ"}).rstrip() == "⟨hashtag_1⟩"
+    assert tidy("ምርጥ ጫማ!!! ዋጋ... ይደውሉ", {}) == "ምርጥ ጫማ!!! ዋጋ... ይደውሉ"
