@@ -26,8 +26,7 @@ _TAIL_BYTES = 65_536  # the last records of a chat, for its latest date
 _BEGINNING_BYTES = 1024
 _ID_OFFSET = 1_000_000_000_000  # bots write a channel's id as -100 and the id
 _SCALAR = rb'(?:"(?:[^"\\]|\\.)*+"|-?\d+|null|true|false)'
-_MESSAGES_FIELD = b'"messages"'
-_MESSAGES = regex.compile(_MESSAGES_FIELD + rb"\s{0,64}+:\s{0,64}+\[")
+_MESSAGES = regex.compile(rb'"messages"\s{0,64}+:\s{0,64}+\[')
 _MESSAGES_BYTES = 256  # what the pattern above can span at most
 _MESSAGE = regex.compile(rb'\{\s*+"id"\s*+:\s*+\d++\s*+,\s*+"type"\s*+:\s*+"(?:message|service)"')
 _LISTED = regex.compile(rb'"list"\s*+:\s*+\[\s*+\Z')
@@ -104,9 +103,7 @@ def contents(pieces: Iterable[bytes]) -> Contents:
     for piece in pieces:
         beginning += piece[: max(0, _BEGINNING_BYTES - len(beginning))]
         buffer += piece
-        start = max(0, searched - base)
-        is_near = buffer.find(_MESSAGES_FIELD, start) >= 0  # quicker than the pattern, which most pieces lack
-        for match in _MESSAGES.finditer(buffer, start) if is_near else ():
+        for match in _MESSAGES.finditer(buffer, max(0, searched - base)):
             opened = _header(buffer, match, base)
             if (
                 opened is not None
@@ -119,7 +116,7 @@ def contents(pieces: Iterable[bytes]) -> Contents:
         searched = max(searched, base + len(buffer) - _MESSAGES_BYTES)
         keep = max(0, len(buffer) - _TAIL_BYTES - _HEADER_BYTES)
         settled = max(hashed, base + len(buffer) - _HEADER_BYTES - _MESSAGES_BYTES)
-        digest.update(memoryview(buffer)[hashed - base : settled - base])
+        digest.update(buffer[hashed - base : settled - base])
         hashed = settled
         buffer, base = buffer[keep:], base + keep
     size = base + len(buffer)

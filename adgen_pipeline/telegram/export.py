@@ -193,7 +193,6 @@ def _decoded(block: Block, rows: Rows, label: str) -> Iterator[Quarantined]:
     """Add the records of a block to `rows`; what cannot be read comes out."""
     for damage in block.damages:
         yield Quarantined(label, block.place(damage.position), damage.reason, excerpt(damage.data))
-    rows.rows += block.rows
     cursor = 0
     for index, record in enumerate(block.records):
         try:

@@ -37,14 +37,9 @@ def clean_folder(
     export.write_unreadable(store.quarantine, found.unreadable)
     channels: list[dict[str, object]] = []
     failures: list[str] = []
-    largest_first = sorted(found.channels, key=lambda source: -sum(f.stop - f.start for f in source.files))
     with ThreadPoolExecutor(_THREADS) as threads:
-        cleaned = {
-            source.channel_id: threads.submit(_clean_channel, source, raw, store, recipe)
-            for source in largest_first
-        }
-        for source in found.channels:
-            document, failure = cleaned[source.channel_id].result()
+        cleaned = threads.map(lambda source: _clean_channel(source, raw, store, recipe), found.channels)
+        for document, failure in cleaned:
             channels.append(document)
             if failure is not None:
                 failures.append(failure)

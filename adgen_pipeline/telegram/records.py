@@ -7,7 +7,7 @@ other one field by field and says what is wrong with it.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -87,7 +87,6 @@ class _KnownFields(Row, gc=False, forbid_unknown_fields=True):
 
 _KNOWN = frozenset(Row.__struct_encode_fields__)
 _decode_known = msgspec.json.Decoder(_KnownFields).decode
-_decode_all_known = msgspec.json.Decoder(list[_KnownFields]).decode
 _decode_row = msgspec.json.Decoder(Row).decode
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -119,37 +118,17 @@ class Rows:
             row = _checked(_decode_known(record))
         except _UNDECODABLE:
             row, extra = _other(record)
-        if not _settle_text(row):  # its two texts say different things
-            row, extra = read_record(record)
-            row.text = flat(row.text_entities or [])
+        parts, text = row.text_entities, row.text
+        if not parts:
+            parts = text_parts(text)
+        whole = flat(parts)
+        if text is not None and whole != text and (type(text) is str or whole != _joined(text)):
+            row, extra = read_record(record)  # its two texts say different things
+            whole = flat(row.text_entities or [])
+        row.text, row.text_entities = whole, parts
         if extra:
             self.extra[len(self.rows)] = extra
         self.rows.append(row)
-
-
-def rows_at_once(records: bytes) -> Sequence[Row] | None:
-    """The records of a JSON list, as `Rows.read` adds them; None where one has to be looked at on its own.
-
-    That is one with a field or a type that the schema does not know, or with two texts that differ.
-    """
-    try:
-        rows = _decode_all_known(records)
-        settled = all(_settle_text(_checked(row)) for row in rows)
-    except _UNDECODABLE:
-        return None
-    return rows if settled else None
-
-
-def _settle_text(row: Row) -> bool:
-    """Give a decoded row its whole text and the parts of that; False if its `text` and its parts differ."""
-    parts, text = row.text_entities, row.text
-    if not parts:
-        parts = text_parts(text)
-    whole = flat(parts)
-    if text is not None and whole != text and (type(text) is str or whole != _joined(text)):
-        return False
-    row.text, row.text_entities = whole, parts
-    return True
 
 
 def _other(record: bytes | msgspec.Raw) -> tuple[Row, dict[str, object]]:

@@ -5,7 +5,6 @@ import logging
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from adgen_pipeline.telegram.source import UNREADABLE, SourceFile, opened, piece
 logger = logging.getLogger(__name__)
 
 _CACHE_VERSION = 3
-_THREADS = 2  # reading and hashing let other threads run
 WHAT_TO_DO = "Export the chat from Telegram Desktop as machine-readable JSON."
 
 
@@ -138,16 +136,13 @@ def scan(raw: Path, *, cache: Path | None = None, forgotten: Forgotten = NOTHING
     changed = {name for name, stamp in stamps.items() if name not in known or known[name].stamp != stamp}
     written = being_written(files[name] for name in sorted(changed))
     copying = sorted(name for name in changed if files[name] in written)
-    new = {
-        name: stamp for name, stamp in stamps.items() if name in changed - set(copying) and stamp is not None
-    }
-    with ThreadPoolExecutor(_THREADS) as threads:
-        looks = {name: threads.submit(_look_into, files[name], name, new[name], forgotten) for name in new}
-    found = {
-        name: looks[name].result() if name in looks else known[name]
-        for name in files
-        if name in looks or name not in changed
-    }
+    found: dict[str, _Remembered] = {}
+    for name, path in files.items():
+        stamp = stamps[name]
+        if name not in changed:
+            found[name] = known[name]
+        elif stamp is not None and name not in copying:
+            found[name] = _look_into(path, name, stamp, forgotten)
     kept = found | {name: known[name] for name in copying if name in known}
     if cache is not None and kept != known:
         write_json(cache, asdict(_Cache(version, kept)))

@@ -1,17 +1,16 @@
 """A chat's records as bytes, block by block: at once where the JSON is valid, by hand where it is not.
 
-Blocks end where a record starts, and a block that decodes as a list is proof that they do; most decode into rows at
-once. One that does not is repaired; then it is taken apart: each record starts with its `id`, and within JSON strings
-quotes are escaped, so that such a start cannot stand inside a text. What is no record is damage and costs itself alone.
+Blocks end where a record starts, and a block that decodes as a list is proof that they do. One that does not is
+repaired; then it is taken apart: each record starts with its `id`, and within JSON strings quotes are escaped, so
+that such a start cannot stand inside a text. What is no record is damage and costs itself alone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
 import regex
 
-from adgen_pipeline.telegram.records import Row, rows_at_once
 from adgen_pipeline.telegram.repair import Repaired, repair
 
 MAX_RECORD_BYTES = 16 << 20  # no message comes near it; what does not end by then is damage
@@ -59,9 +58,8 @@ class Block:
     Attributes:
         offset: of the block in the file.
         data: the block after repair.
-        records: of the block, where they have to be looked at one by one.
+        records: of the block.
         positions: of the records in `data`; None: to be looked for.
-        rows: the records themselves, where all of them could be decoded at once; then `records` is empty.
         damages: with positions in `data`.
         is_over: behind this block stands another chat, whose beginning is damaged.
     """
@@ -70,7 +68,6 @@ class Block:
     data: Repaired
     records: list[msgspec.Raw | bytes] = field(default_factory=list)
     positions: list[int] | None = None
-    rows: Sequence[Row] = ()
     damages: list[Damage] = field(default_factory=list)
     is_over: bool = False
 
@@ -121,24 +118,18 @@ def _last_start(data: bytes) -> int | None:
 
 def _whole(data: bytes, offset: int) -> Block | None:
     """A block of whole records, repaired where necessary; None if it is none."""
-    block = _valid(Repaired(data), offset)
-    if block is None and len(repaired := repair(data)):
-        block = _valid(repaired, offset)
-    return block
-
-
-def _valid(data: Repaired, offset: int) -> Block | None:
-    listed = b"[" + data.data.strip(b" \t\r\n,") + b"]"
-    rows = rows_at_once(listed)
-    if rows is not None:
-        return Block(offset, data, rows=rows)
-    records = _list(listed)
-    return None if records is None else Block(offset, data, records)
+    records = _list(data)
+    if records is not None:
+        return Block(offset, Repaired(data), records)
+    repaired = repair(data)
+    records = _list(repaired.data) if len(repaired) else None
+    return None if records is None else Block(offset, repaired, records)
 
 
 def _list(data: bytes) -> list[msgspec.Raw | bytes] | None:
+    content = data.strip(b" \t\r\n,")
     try:
-        return list(_decode_list(data))
+        return list(_decode_list(b"[" + content + b"]"))
     except _UNDECODABLE:
         return None
 
@@ -152,8 +143,7 @@ def _end(data: bytes, offset: int) -> Block | None:
             return None
         if _BETWEEN_CHATS.match(data, stop) and (block := _whole(data[:stop], offset)):
             # A list that a damaged message leaves open is closed by the chat's brackets: then it holds messages.
-            count = len(block.rows) + len(block.records)
-            return block if len(_DATED.findall(block.data.data)) <= count else None
+            return block if len(_DATED.findall(block.data.data)) <= len(block.records) else None
     return None
 
 
@@ -222,7 +212,7 @@ def _object_end(data: bytes, start: int, limits: list[int], index: int, reach: i
     if end is None:
         return None, index
     behind = next(i for i in range(index, last + 1) if limits[i] >= end)
-    is_valid = behind == index or _list(b"[" + data[start:end] + b"]") is not None
+    is_valid = behind == index or _list(data[start:end]) is not None
     return (end, behind) if is_valid else (None, index)
 
 
