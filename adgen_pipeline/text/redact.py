@@ -18,6 +18,7 @@ _CONTACT = regex.compile(
     r"|\d(?:[.\-]?\d){6,})",
     regex.V1,
 )
+_LONG_ENOUGH = 7  # a short code's digits may stand in a price
 _MASKS = {"phone": "phone", "handle": "handle", "email": "email", "url": "link"}
 
 _NAME = rf"(?:{ETHIOPIC_LETTER}{{2,}}|\p{{Lu}}[\p{{L}}'’]+)"
@@ -57,7 +58,12 @@ def redact(text: str) -> str:
         if start >= end:
             parts += [text[end:start], f"[{mask}]"]
         end = max(end, stop)
-    return str(_NAMES.sub(_without_name, "".join([*parts, text[end:]])))
+    hidden = "".join([*parts, text[end:]])
+    # The same phone again, glued to other digits, is no phone to the finder, but it is to a reader.
+    for found, mask in sorted({(text[start:stop], mask) for start, stop, mask in spans}):
+        if len(found) >= _LONG_ENOUGH:
+            hidden = hidden.replace(found, f"[{mask}]")
+    return str(_NAMES.sub(_without_name, hidden))
 
 
 def _without_name(match: regex.Match[str]) -> str:
