@@ -58,26 +58,39 @@ def writing(folder: Path) -> Iterator[None]:
     All writers share the folder's lock. Who gets it alone knows that no temporary file in it is anybody's.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        if _is_alone(descriptor):
-            for left in [path for path in folder.iterdir() if _TEMPORARY.fullmatch(path.name)]:
-                if left.is_dir() and not left.is_symlink():
-                    shutil.rmtree(left)
-                else:
-                    left.unlink()
+    with _opened(folder) as descriptor:
+        _remove_dead(folder, descriptor)
         with suppress(OSError):  # such a file system again
             fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files of processes that died, in a folder and all below it."""
     for below in {path.parent for path in folder.rglob(".*") if _TEMPORARY.fullmatch(path.name)}:
-        with writing(below):
-            pass
+        with _opened(below) as descriptor:
+            _remove_dead(below, descriptor)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    """A descriptor of the folder; closing it releases its lock."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _remove_dead(folder: Path, descriptor: int) -> None:
+    """Remove the folder's temporary files, if nobody else writes there."""
+    if not _is_alone(descriptor):
+        return
+    for left in [path for path in folder.iterdir() if _TEMPORARY.fullmatch(path.name)]:
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
 
 
 def _is_alone(descriptor: int) -> bool:

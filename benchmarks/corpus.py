@@ -8,7 +8,6 @@ Exact Jaccard is computed from sets of strings, over all pairs of 5,000 given an
 straightforward way is datasketch's `MinHash` and `MinHashLSH` in a loop over the same posts, in the same run.
 """
 
-import json
 import os
 import random
 import resource
@@ -30,6 +29,7 @@ from adgen_pipeline.recipe import CorpusRecipe, TelegramRecipe
 from adgen_pipeline.schemas import POSTS
 from adgen_pipeline.telegram.folder import clean_folder
 from adgen_pipeline.telegram.sample import write_sample
+from benchmarks import show
 
 SAMPLE = 5_000  # posts of which all pairs are compared
 SAMPLE_MESSAGES = 20_000
@@ -219,12 +219,7 @@ def _peak_gib() -> float:
 def main(exports: Path | None, count: int, seed: int, as_json: bool) -> None:
     """Print time, memory, recall and ratio of finding near-duplicates."""
     figures = measure(given_posts(exports), count, seed=seed)
-    if as_json:
-        click.echo(json.dumps(figures, ensure_ascii=False))
-        return
-    click.echo("| figure | value |\n|---|---|")
-    for name, value in figures.items():
-        click.echo(f"| {name} | {value} |")
+    show(figures, as_json=as_json)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from adgen_pipeline.schemas import DOCUMENTS, POSTS
 from adgen_pipeline.settings import Settings
 from adgen_pipeline.telegram.sample import write_sample
 from adgen_pipeline.telegram.sample_records import CUSTOM_EMOJI_FILE
+from benchmarks import show
 
 COPIES = 2
 BYTES_A_MESSAGE = 1_140  # of the sample generator's exports
@@ -137,12 +138,7 @@ def main(megabytes: int, as_json: bool) -> None:
     """Print what a full run and the run after a newer dump take."""
     with tempfile.TemporaryDirectory(prefix="adgen-bench-") as folder:
         figures = measure(megabytes, Path(folder))
-    if as_json:
-        click.echo(json.dumps(figures, ensure_ascii=False))
-        return
-    click.echo("| figure | value |\n|---|---|")
-    for name, value in figures.items():
-        click.echo(f"| {name} | {value} |")
+    show(figures, as_json=as_json)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ PIECE_BYTES = 1 << 20
 # Exports shrink to a fifth up to a thirtieth; deflate can make a thousandth of zeros. An archive that claims more
 # than this is none that Telegram's users made, and would fill the disk with rows.
 MAX_ZIP_RATIO = 200
+# What damaged or locked files make the standard library raise; each becomes an ExportError or a quarantined file with
+# its reason. RuntimeError is what zipfile raises for a member with a password.
 UNREADABLE = (
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError),
     *(KeyError, ValueError, struct.error),  # names, sizes and dates of members that are damaged
