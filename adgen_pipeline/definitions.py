@@ -1,7 +1,7 @@
 """The composition root: one recipe on one machine becomes Dagster definitions."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 
@@ -60,13 +60,7 @@ def with_recipe_version(spec: dg.AssetSpec, recipe: Recipe) -> dg.AssetSpec:
 
 def without_unasked(definitions: dg.Definitions, recipe: Recipe) -> dg.Definitions:
     """The definitions without assets that the recipe does not ask for; those it asks for stand where they should."""
-    made = [asset for asset in definitions.assets or () if isinstance(asset, dg.AssetsDefinition)]
-    optional = {
-        key: metadata
-        for asset in made
-        for key, metadata in asset.metadata_by_key.items()
-        if ASKED_BY in metadata
-    }
+    optional = {spec.key: spec.metadata for spec in _specs(definitions) if ASKED_BY in spec.metadata}
     unasked = {key for key, metadata in optional.items() if not recipe.asks_for(metadata[ASKED_BY])}
     instead = {
         dg.AssetKey(metadata[STANDS_FOR].split("/")): key
@@ -75,7 +69,7 @@ def without_unasked(definitions: dg.Definitions, recipe: Recipe) -> dg.Definitio
     }
     assets = []
     for asset in definitions.assets or ():
-        if isinstance(asset, dg.AssetSpec) and not _is_asked_for(asset, recipe):
+        if isinstance(asset, dg.AssetSpec) and asset.key in unasked:
             continue
         if isinstance(asset, dg.AssetsDefinition):
             if asset.keys & unasked:
@@ -99,8 +93,13 @@ def without_unasked(definitions: dg.Definitions, recipe: Recipe) -> dg.Definitio
     )
 
 
-def _is_asked_for(source: dg.AssetSpec, recipe: Recipe) -> bool:
-    return ASKED_BY not in source.metadata or recipe.asks_for(source.metadata[ASKED_BY])
+def _specs(definitions: dg.Definitions) -> Iterator[dg.AssetSpec]:
+    """What is declared of each asset, made or dropped by people."""
+    for asset in definitions.assets or ():
+        if isinstance(asset, dg.AssetSpec):
+            yield asset
+        elif isinstance(asset, dg.AssetsDefinition):
+            yield from asset.specs
 
 
 def materialise(

@@ -10,7 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from adgen_pipeline.artifacts import Artifact, Store
-from adgen_pipeline.evaluation.baselines import Written, template_answer, untrained
+from adgen_pipeline.evaluation.baselines import template_answer, untrained
+from adgen_pipeline.evaluation.metrics import Answer
 from adgen_pipeline.generation.models import TextModel
 from adgen_pipeline.generation.writer import AdWriter, load_writer
 from adgen_pipeline.recipe import Recipe
@@ -20,7 +21,7 @@ from adgen_pipeline.text.brief import Brief
 REPORT_SECONDS = 10.0
 
 # Pairs of channel and brief → what it writes for each, in their order.
-System = Callable[[Sequence[tuple[int, Brief]]], Iterator[Written]]
+System = Callable[[Sequence[tuple[int, Brief]]], Iterator[Answer]]
 
 
 def write_all(
@@ -77,6 +78,6 @@ def bits_per_byte(cases: pl.DataFrame, models: Mapping[str, Path]) -> dict[str, 
     return {name: TextModel(path).bits_per_byte(posts) for name, path in models.items()}
 
 
-def _ours(writer: AdWriter, channel_id: int, brief: Brief, *, seed: int) -> Written:
+def _ours(writer: AdWriter, channel_id: int, brief: Brief, *, seed: int) -> Answer:
     (ad,) = writer.write(brief, channel_id=channel_id, n=1, seed=seed)
-    return Written(ad.text, ad.slotted, ad.written_by)
+    return Answer(ad.text, ad.slotted, ad.written_by)

@@ -1,8 +1,8 @@
 """The systems that ours must beat: the untrained base model, and the template filled from the brief."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
+from adgen_pipeline.evaluation.metrics import Answer
 from adgen_pipeline.generation.models import TextModel
 from adgen_pipeline.generation.template import template_ad
 from adgen_pipeline.generation.writer import AdWriter
@@ -13,17 +13,9 @@ from adgen_pipeline.text.slots import fill
 BATCH = 10  # briefs at once: an untrained model seldom ends an ad by itself, so all run to the limit
 
 
-class Written(NamedTuple):
-    """What a system wrote: filled, with slots, and by what (model or template)."""
-
-    text: str
-    slotted: str
-    written_by: str
-
-
 def untrained(
     model: TextModel, writer: AdWriter, pairs: Sequence[tuple[int, Brief]], recipe: GenerationRecipe
-) -> Iterator[Written]:
+) -> Iterator[Answer]:
     """The first and only candidate of a model for each pair of channel and brief.
 
     It sees the prompts of `writer`, its slots are filled, and nothing is checked.
@@ -40,10 +32,10 @@ def untrained(
             seed=recipe.seed,
         )
         for (_, brief), (slotted,) in zip(batch, candidates, strict=True):
-            yield Written(fill(slotted, brief.values()), slotted, "model")
+            yield Answer(fill(slotted, brief.values()), slotted, "model")
 
 
-def template_answer(brief: Brief) -> Written:
+def template_answer(brief: Brief) -> Answer:
     """The brief's facts and words in fixed lines."""
     slotted = template_ad(brief)
-    return Written(fill(slotted, brief.values()), slotted, "template")
+    return Answer(fill(slotted, brief.values()), slotted, "template")

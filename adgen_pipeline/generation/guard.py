@@ -31,8 +31,8 @@ MINIMUM_WORDS = 3  # outside of slots; less is a list of facts, not an ad
 MINIMUM_ETHIOPIC_SHARE = 0.6  # of the letters outside of slots
 MINIMUM_KEPT_SHARE = 0.4  # of the candidate's words after repairs; below, the rest makes no sense
 MAXIMUM_REPEATS = 2  # of a word 4-gram
-# «ለማዘዝ በዚህ ይፃፉልን», and again «ይሄንን ይፃፉልን»: where a small model does not find the end.
 OWN_SHARE = 0.7  # of a run's words; from there on a run that a post has too is the brief's
+# «ለማዘዝ በዚህ ይፃፉልን», and again «ይሄንን ይፃፉልን»: where a small model does not find the end.
 SAID_AGAIN_STEMS, SAID_AGAIN_SHARE = 2, 0.6
 _SLOT_USES = {"brand": 3, "product": 3}  # of the others: 1; told twice, an address or a phone is clutter
 FILLER_WORDS = (
@@ -45,7 +45,7 @@ _BROKEN_SLOT = re.compile(r"⟨[^⟩\n]{0,24}⟩?|⟩")
 _TEMPLATE_TOKEN = re.compile(r"<[|/a-zA-Z_][^<>\n]{0,30}>|\[/?INST\]|<<SYS>>")
 # One emoji over and over, and lines of emoji alone, are where a small model loses its thread.
 _SYMBOL_RUN = regex.compile(r"((?=\p{Emoji})[^\w\s#*]\p{M}*)(?:\s*\1){2,}")
-_MARK_RUN = re.compile(r"([^\w\s])(?:[ \t]+\1){2,}")  # «፤ ፤ ፤ ፤», to the end of its tokens
+_MARK_RUN = re.compile(r"([^\w\s])(?:[ \t]+\1){2,}")  # «፤ ፤ ፤ ፤», until its tokens are used up
 # «ስልክ፦» or «ቻናላችንን ይቀላቀሉ 👉» with nothing after it: the label outlived its fact.
 _DANGLING = re.compile(r"(?:[:፦=]|፡-|-|[👉➡👇⤵⬇][\ufe0f\U0001F3FB-\U0001F3FF]*)\s*$")
 _JOIN = re.compile("ቀላቀሉ")  # «join us» is a call only where the place is said

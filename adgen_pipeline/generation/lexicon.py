@@ -5,7 +5,6 @@ that names are copied exactly and other words are left out, never guessed.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +14,7 @@ from typing import Any
 import yaml
 
 from adgen_pipeline.text.labels import AMHARIC_LABELS, SIZE_LABELS
+from adgen_pipeline.text.letters import plain_letters
 
 _FILE = Path(__file__).with_name("lexicon.yaml")
 _LONGEST_PHRASE = 4  # words of the longest key
@@ -25,7 +25,6 @@ _TOKEN = re.compile(
 _LINKS = {"of": "የ", "for": "ለ", "in": "በ", "at": "በ", "and": "እና", "&": "እና"}
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _LATIN = re.compile(r"[A-Za-z]")
-_STYLED = re.compile(r"[\U0001D400-\U0001D7FF]+")
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def translate(phrase: str, *, keep_unknown: bool = False) -> Translation:
         phrase: English, Amharic or both, with slots; styled letters (𝗥𝗔𝗠) are read as plain ones.
         keep_unknown: leave Latin words that the lexicon lacks in their places instead of out.
     """
-    phrase = _STYLED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), phrase)
+    phrase = plain_letters(phrase)
     parts = [_Part("")]
     unknown: list[str] = []
     known = 0
