@@ -190,6 +190,7 @@ _WORDS = regex.compile(
     rf"{EMAIL}|{LINK}|{MENTION}|{ABBREVIATION}|{_NUMBER}|{_WORD_LETTER}+(?:['’-]{_WORD_LETTER}+)*",
     regex.V1,
 )
+_UNASSIGNED = r"\p{Cn}"  # to polars, whose tables of Unicode are older than those of `regex`
 _ONE_WORD = r"^[^\p{L}\p{M}\p{N}_@]*(?:[\p{L}\p{M}_][\p{L}\p{M}\p{N}_]*|[0-9]+)[^\p{L}\p{M}\p{N}_]*$"
 _CLOSING = r"[»”\"')\]]*"
 _SENTENCE_END = regex.compile(
@@ -225,7 +226,8 @@ def _chunk_words(chunk: str) -> tuple[str, ...]:
 def word_counts(column: pl.Series) -> pl.Series:
     """How many words each text of a column has; the exact, slow way only where letters stand in several places."""
     counts = column.str.contains(_ONE_WORD).cast(pl.Int64)
-    rows = (column.str.contains(_WORD_LETTER) & (counts == 0)).arg_true()
+    several = column.str.contains(_WORD_LETTER) & (counts == 0)
+    rows = (several | column.str.contains(_UNASSIGNED)).arg_true()
     return counts.scatter(rows, [len(words(text)) for text in column.gather(rows)])
 
 

@@ -230,6 +230,7 @@ def test_words_of_a_column_are_counted_as_those_of_single_texts(texts: list[str]
         texts,
         chunks,
         ["_", "a_b", "10ሺ", "@ab_c", "@" + "a" * 40, "ሀ@ለ", "(ሀ)", "٣", "x²", "www.😀"],
+        ["\U0003d000", "ሀ \U0003d000", "\u088f"],  # letters to a newer table of Unicode alone
     ):
         assert word_counts(pl.Series(column, dtype=pl.String)).to_list() == [len(words(t)) for t in column]
 
