@@ -14,6 +14,7 @@ from adgen_pipeline.app.cli import adgen
 from adgen_pipeline.definitions import build_definitions
 from adgen_pipeline.recipe import load_recipe
 from adgen_pipeline.settings import Settings
+from adgen_pipeline_tests import data_page
 
 FOLDER = Path(__file__).with_name("golden")
 WIDTH = 96  # columns; a terminal's own width would make the files differ from machine to machine
@@ -57,6 +58,7 @@ def graph() -> str:
 def write() -> list[Path]:
     """Write all golden files, remove those of commands that are gone; returns the paths written."""
     (FOLDER / "graph.txt").write_text(graph(), encoding="utf-8")
+    data_page.PATH.write_text(data_page.page(), encoding="utf-8")
     folder = FOLDER / "help"
     folder.mkdir(parents=True, exist_ok=True)
     texts = help_texts()
