@@ -25,7 +25,7 @@ def cases(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Materialize
 
 @table_asset(
     ANSWERS,
-    version="5",
+    version="6",
     ins={
         "cases": "evaluation/cases",
         "base": "training/base",
@@ -87,7 +87,7 @@ def retrieval(
 
 @table_asset(
     SCORES,
-    version="4",
+    version="5",
     ins={
         "cases": "evaluation/cases",
         "answers": "evaluation/answers",

@@ -28,7 +28,7 @@ def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]
 
 @table_asset(
     GENERATED_ADS,
-    version="5",
+    version="6",
     ins={"briefs": "generation/briefs", "model": "training/model", "index": "index/posts"},
     deps=[("embedding", "encoder"), ("corpus", "channel_profiles")],
     kinds=("pytorch", "lancedb", "parquet"),

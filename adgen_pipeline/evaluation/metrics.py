@@ -88,7 +88,7 @@ def fact_recall(case: Case, answer: Answer) -> float:
 
 def format_validity(_case: Case, answer: Answer) -> float:
     """1 for a text that Telegram takes as a post and that has no open slot or bracket, else 0."""
-    return 0.0 if problems(answer.text) else 1.0
+    return 0.0 if problems(answer.text, slotted=answer.slotted) else 1.0
 
 
 def ethiopic_share(_case: Case, answer: Answer) -> float:
@@ -152,7 +152,7 @@ BY_NAME = {metric.name: metric for metric in (*METRICS, BITS_PER_BYTE)}
 
 def defects(case: Case, answer: Answer) -> list[str]:
     """What keeps an ad from being posted, in words and without anybody's contacts; empty for an acceptable ad."""
-    found = list(problems(answer.text))
+    found = list(problems(answer.text, slotted=answer.slotted))
     if missing := missing_facts(case.brief, answer.text):
         found.append(f"not stated: {counted([fact.kind for fact in missing])}")
     if invented := invented_facts(case.brief, answer.text):

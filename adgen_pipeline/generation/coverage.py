@@ -36,6 +36,14 @@ _WORDS = {
 _AT_THE_TOP = ("brand", "product")
 CONTACTS = ("phone", "handle", "email", "url")
 CLOSING = "ለበለጠ መረጃ ያነጋግሩን።"  # promises nothing, and fits every contact
+# Longer ones by what the ad names; the first kind that it names counts.
+_INVITATIONS = {
+    "phone": "ለተጨማሪ መረጃ እና ለማዘዝ በስልክ ቁጥራችን ይደውሉልን።",
+    "handle": "ለተጨማሪ መረጃ እና ለማዘዝ በቴሌግራም ይጻፉልን።",
+    "url": "ለተጨማሪ መረጃ እና ለማዘዝ ከላይ ያለውን ሊንክ ይጫኑ።",
+    "email": "ለተጨማሪ መረጃ እና ለማዘዝ በኢሜይል ይጻፉልን።",
+}
+_OFFERED = "ለእርስዎ አቅርበናል።"  # behind a name that stands alone: a sentence, and no promise
 
 
 def lines_for(brief: Brief, facts: Sequence[BriefFact]) -> tuple[list[str], list[str]]:
@@ -81,7 +89,7 @@ def with_leads(slotted: str) -> str:
             place = SLOT.search(line)
             assert place is not None
             line = f"{line[: place.start()]}{_WORDS[kind]} {line[place.start() :]}"
-        last = kind if is_bare else ""
+        last = kind
         lines.append(line)
     return "\n".join(lines)
 
@@ -90,6 +98,29 @@ def with_closing(slotted: str) -> str:
     """The ad with an invitation at its end, if it names a contact and invites to nothing yet."""
     has_contact = any(slot_kind(name) in CONTACTS for name in slots_in(slotted))
     return f"{slotted}\n{CLOSING}" if has_contact and CLOSING not in slotted else slotted
+
+
+def with_offer(slotted: str) -> str:
+    """The ad with a sentence around the product's name where it stands alone on a line."""
+    lines = slotted.split("\n")
+    for place, line in enumerate(lines):
+        if [slot_kind(name) for name in slots_in(line)] == ["product"]:
+            if not any(character.isalpha() for character in SLOT.sub("", line)):
+                lines[place] = f"{line.rstrip()} {_OFFERED}"
+            break
+    return "\n".join(lines)
+
+
+def with_invitation(slotted: str) -> str:
+    """The ad with its closing, if it has that, in the words of the contact that it names."""
+    kinds = {slot_kind(name) for name in slots_in(slotted)}
+    invitation = next((text for kind, text in _INVITATIONS.items() if kind in kinds), CLOSING)
+    head, closing, _ = slotted.rpartition(CLOSING)
+    return f"{head}{invitation}" if closing else slotted
+
+
+# For an ad in which names, links and handles outweigh the Amharic: each says a little more, the least first.
+MORE_AMHARIC = (with_leads, with_closing, with_offer, with_invitation)
 
 
 def missing_facts(brief: Brief, said: Collection[str]) -> list[BriefFact]:

@@ -3,7 +3,7 @@
 Telegram counts UTF-16 code units: an Ethiopic letter is one, most emoji are two.
 """
 
-from adgen_pipeline.text.slots import slots_in
+from adgen_pipeline.text.slots import SLOT, slots_in
 
 MAXIMUM_UNITS = {"post": 4096}
 _PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»", "“": "”", "⟨": "⟩"}
@@ -15,8 +15,13 @@ def utf16_units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def problems(text: str, format: str = "post") -> list[str]:
+def problems(text: str, format: str = "post", *, slotted: str | None = None) -> list[str]:
     """Why a text is no valid ad of a format, in words; empty when it is.
+
+    Args:
+        text: the ad as readers see it.
+        format: a key of MAXIMUM_UNITS.
+        slotted: the ad with slots, in which brackets are then looked at: a fact is copied with those that it has.
 
     Raises:
         KeyError: the format is not known.
@@ -31,13 +36,13 @@ def problems(text: str, format: str = "post") -> list[str]:
         found.append("it holds half of a character")
     if unfilled := slots_in(text):
         found.append(f"{len(unfilled)} slots are not filled")
-    if not is_balanced(text):
+    if not is_balanced(text if slotted is None else SLOT.sub(" ", slotted)):
         found.append("a bracket is not closed")
     return found
 
 
 def is_balanced(text: str) -> bool:
-    """Whether every bracket is closed by its like; `1)` of a numbered line and `:)` count as closed."""
+    """Whether every bracket is closed by its like; `1)` of a numbered line, `:)` and 15.6” (inches) count as closed."""
     return not _stray_brackets(text)
 
 
@@ -57,6 +62,13 @@ def _stray_brackets(text: str) -> list[int]:
         elif character in _CLOSING:
             if opened and text[opened[-1]] == _CLOSING[character]:
                 opened.pop()
-            elif not (character == ")" and place and (text[place - 1].isalnum() or text[place - 1] in ":;-")):
+            elif not _stands_alone(character, text[place - 1 : place]):
                 stray.append(place)
     return opened + stray
+
+
+def _stands_alone(closing: str, before: str) -> bool:
+    """Whether a closing bracket needs no opening one after the character before it."""
+    if closing == ")":
+        return before.isalnum() or before in (":", ";", "-")
+    return closing == "”" and before.isdigit()

@@ -14,7 +14,7 @@ import polars as pl
 import regex
 
 from adgen_pipeline.generation import formats
-from adgen_pipeline.generation.coverage import lines_for, missing_facts, with_closing, with_leads
+from adgen_pipeline.generation.coverage import MORE_AMHARIC, lines_for, missing_facts
 from adgen_pipeline.generation.prompt import spoken
 from adgen_pipeline.generation.wording import foreign_letters, stems
 from adgen_pipeline.text.amharic import hygiene, search_key, sentences, words
@@ -123,8 +123,9 @@ class Guard:
         brief_folded = folded(said)
         self._promises = Supported(said)
         self._latin = lexicon().generic_latin | {w.lower() for w in _LATIN_WORD.findall(said)}
-        self._said = frozenset(stems(said))
-        self._known = None if known is None else known | set(stems(said))
+        # In either language: «Very portable» is said by «በቀላሉ የሚያዝ».
+        self._said = frozenset(stems(f"{said}\n{brief_text(self._spoken)}"))
+        self._known = None if known is None else known | self._said
         self._labels: dict[str, set[str]] = {}
         for point in brief.features:
             for label, name in labels_before_slots(point):
@@ -158,12 +159,12 @@ class Guard:
         missing = missing_facts(self._brief, set(slots_in(body)))
         top, bottom = lines_for(self._spoken, missing)
         ad = tidy("\n".join([*top, *([body] if body else []), *bottom]), self._values)
-        for more_amharic in (with_leads, with_closing):
+        for more_amharic in MORE_AMHARIC:
             if script_shares(fill(ad, self._values))[0] < MINIMUM_ETHIOPIC_SHARE:
                 ad = more_amharic(ad)
         ad = formats.without_stray_brackets(ad)
         text = fill(ad, self._values)
-        if refusal is None and (problems := formats.problems(text)):
+        if refusal is None and (problems := formats.problems(text, slotted=ad)):
             refusal = problems[0]
         return Guarded(ad, text, tuple(violations), dropped + len(missing), refusal)
 

@@ -12,7 +12,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from adgen_pipeline.errors import ArtifactError
-from adgen_pipeline.generation.sampling import Pieces, draw, penalise_repeats, slot_uses
+from adgen_pipeline.generation.sampling import REPEATED_PIECES, Pieces, Rules, draw, penalise_repeats
 
 Conversation = Sequence[dict[str, str]]
 
@@ -118,8 +118,9 @@ class TextModel:
             repetition_penalty: on pieces that the answer holds already; slots are limited by count instead.
             maximum_new_tokens: an answer that is longer is cut there.
             seed: the same seed, prompts and numbers give the same answers.
-            allowed_slots: for each conversation the slots that its answers may hold; digits and addresses are then
-                not drawn at all. None lets the model write anything.
+            allowed_slots: for each conversation the slots that its answers may hold; digits, addresses and Latin
+                letters that its messages do not hold are then not drawn at all, and a line that comes again ends an
+                answer. None lets the model write anything.
 
         Returns:
             For each conversation its answers, slots and all, without control pieces.
@@ -134,14 +135,15 @@ class TextModel:
         logits = output.logits[:, -1].repeat_interleave(samples, dim=0)  # (rows, vocabulary)
         allowed = torch.stack(
             [
-                self._pieces.allowed(None if allowed_slots is None else allowed_slots[i])
-                for i in range(len(conversations))
+                self._pieces.allowed(None if allowed_slots is None else allowed_slots[i], said=self._said(c))
+                for i, c in enumerate(conversations)
             ]
         ).repeat_interleave(samples, dim=0)
-        state = _Answers(rows, logits.shape[-1], seed, allowed.to(self.device), self._limits(allowed_slots))
+        rules = self._pieces.rules(None if allowed_slots is None else ())
+        state = _Answers(rows, seed, allowed.to(self.device), rules, self._ends)
         while True:
             pieces = state.draw(logits, temperature=temperature, top_p=top_p, penalty=repetition_penalty)
-            remaining = state.take(pieces, self._ends, maximum_new_tokens)
+            remaining = state.take(pieces, maximum_new_tokens)
             if not state.active:
                 break
             if remaining is not None:  # rows that ended leave the batch
@@ -203,6 +205,11 @@ class TextModel:
         )
         return list(ids)
 
+    def _said(self, conversation: Conversation) -> list[int]:
+        """Pieces of what a conversation says, without those of the template around it."""
+        content = [message["content"] for message in conversation]
+        return list(self.tokenizer("\n".join(content), add_special_tokens=False).input_ids)
+
     def _read_prompts(self, prompts: Sequence[list[int]]) -> tuple[Any, torch.Tensor]:
         """The model's output on left-padded prompts, and the attention mask (batch, width)."""
         width = max(len(prompt) for prompt in prompts)
@@ -214,12 +221,6 @@ class TextModel:
             input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=True, logits_to_keep=1
         )
         return output, mask
-
-    def _limits(self, allowed_slots: Sequence[Collection[str]] | None) -> dict[int, int]:
-        """How often an answer may hold each slot, by id; no limits for a free model."""
-        if allowed_slots is None:
-            return {}
-        return {number: slot_uses(slot) for slot, number in self._pieces.slots.items()}
 
     def _end_ids(self) -> frozenset[int]:
         """Pieces that end an answer."""
@@ -242,14 +243,19 @@ class _Answers:
     """The answers while they are drawn: what each holds, and which are not finished."""
 
     def __init__(
-        self, rows: int, vocabulary: int, seed: int, allowed: torch.Tensor, limits: dict[int, int]
+        self, rows: int, seed: int, allowed: torch.Tensor, rules: Rules, ends: Collection[int]
     ) -> None:
         self.written: list[list[int]] = [[] for _ in range(rows)]
         self.active = list(range(rows))
         self._generators = [torch.Generator().manual_seed(seed * 1_000_003 + row) for row in range(rows)]
         self._allowed = allowed.clone()  # (rows, vocabulary)
-        self._seen = torch.zeros(rows, vocabulary, dtype=torch.bool, device=allowed.device)
-        self._limits = limits
+        self._seen = torch.zeros_like(allowed)
+        self._rules = rules
+        self._ends = frozenset(ends)
+        self._end_ids = torch.tensor(sorted(self._ends), device=allowed.device)
+        self._words = [0] * rows
+        self._lines: list[set[tuple[int, ...]]] = [set() for _ in range(rows)]
+        self._line_starts = [0] * rows
 
     def draw(self, logits: torch.Tensor, *, temperature: float, top_p: float, penalty: float) -> torch.Tensor:
         """The next piece of each active answer (active,)."""
@@ -259,24 +265,46 @@ class _Answers:
             )
         logits = penalise_repeats(logits.float(), self._seen[self.active], penalty)
         logits = logits.masked_fill(~self._allowed[self.active], -math.inf)
+        short = [
+            place for place, row in enumerate(self.active) if self._words[row] < self._rules.minimum_words
+        ]
+        if short:
+            logits[torch.tensor(short, device=logits.device)[:, None], self._end_ids] = -math.inf
         generators = [self._generators[row] for row in self.active]
         return draw(logits, generators, temperature=temperature, top_p=top_p)
 
-    def take(self, pieces: torch.Tensor, ends: Collection[int], maximum: int) -> torch.Tensor | None:
+    def take(self, pieces: torch.Tensor, maximum: int) -> torch.Tensor | None:
         """Add a piece to each active answer; places of the rows that go on, or None if all do."""
         places = []
         for place, (row, piece) in enumerate(zip(self.active, pieces.tolist(), strict=True)):
-            if piece in ends:
+            if piece in self._ends:
                 continue
             self.written[row].append(piece)
-            if piece in self._limits:
-                if self.written[row].count(piece) >= self._limits[piece]:
+            self._words[row] += bool(self._rules.words[piece])
+            if piece in self._rules.limits:
+                if self.written[row].count(piece) >= self._rules.limits[piece]:
                     self._allowed[row, piece] = False
             else:
                 self._seen[row, piece] = True
-            if len(self.written[row]) < maximum:
+            if len(self.written[row]) < maximum and not self._goes_round(row, piece):
                 places.append(place)
         if len(places) == len(self.active):
             return None
         self.active = [self.active[place] for place in places]
         return torch.tensor(places, dtype=torch.long, device=pieces.device)
+
+    def _goes_round(self, row: int, piece: int) -> bool:
+        """Whether a piece ended a line that the answer has already: the line is taken back, and nothing follows.
+
+        A small model that has said everything often begins again, until its tokens are used up.
+        """
+        if piece not in self._rules.line_ends:
+            return False
+        written, start = self.written[row], self._line_starts[row]
+        line = tuple(number for number in written[start:] if number not in self._rules.line_ends)
+        if len(line) >= REPEATED_PIECES and line in self._lines[row]:
+            del written[start:]
+            return True
+        self._lines[row].add(line)
+        self._line_starts[row] = len(written)
+        return False

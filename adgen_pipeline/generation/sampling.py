@@ -1,24 +1,37 @@
 """Which piece comes next: constraints, a repetition penalty and top-p sampling, each a function of logits.
 
 The fact lock begins here: for a brief, pieces that hold digits, @ or # and slots that the brief does not offer are
-not to be drawn at all, so that the guards have little left to repair.
+not to be drawn at all, nor Latin letters that the prompt does not hold (somebody's name, an English sentence), nor
+letters of other scripts. So the guards have little left to repair.
 """
 
 import re
+import unicodedata
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from adgen_pipeline.text.slots import NAME_KINDS, SLOT, slot_kind
+from adgen_pipeline.text.slots import SLOT, slot_kind
 
 # Pieces that can only be part of a fact: digits of any script, address signs, and their bytes.
 _FACT_PIECE = re.compile(r"[\d@#\u1369-\u137c]|(?i:https?|www)")
 _BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
 _FACT_BYTES = {*range(0x30, 0x3A), 0x40, 0x23}  # 0-9 @ #
+# ASCII alone: byte-level tokenizers write the bytes of other letters with the accented Latin ones.
+_LATIN_PIECE = re.compile(r"[A-Za-z]")
+
+_LINE_END = re.compile(r"[\nĊ]|<0x0A>")  # as it is, as byte-level tokenizers write it, as a byte
 
 SLOT_USES = 1
-NAME_SLOT_USES = 2  # a product is named twice in good ads: in the title and in a sentence
+TITLE_KINDS = ("brand", "product")
+TITLE_SLOT_USES = 2  # a product is named twice in good ads: in the title and in a sentence
+REPEATED_PIECES = 3  # of a line whose return ends an answer; shorter ones are an emoji and a bracket
+# Of the answer's own words before it may end, some four words: less is a list of facts, and no ad.
+MINIMUM_WORD_PIECES = 10
+_FIRST_OTHER_SCRIPT = "\u0370"  # Greek; byte-level tokenizers write bytes with letters below it
+_SCRIPTS = ("ETHIOPIC", "LATIN")
 
 
 class Pieces:
@@ -29,30 +42,76 @@ class Pieces:
         writable: rows (vocabulary) of bool: pieces that an answer may hold at all; padding rows and control pieces
             may not, ends of turn may.
         factual: pieces that can only be part of a fact; slots are not among them.
+        latin: pieces that hold a Latin letter; slots and control pieces are not among them.
+        foreign: pieces that hold a letter of a script that no Amharic ad is written in.
+        words: pieces that hold a letter, Latin ones and slots left out.
+        ends: ids of pieces that end an answer.
+        line_ends: ids of pieces that end a line.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, rows: int, ends: Collection[int]) -> None:
         """Look at every piece once; `rows` is the height of the model's output layer."""
         vocabulary: dict[str, int] = tokenizer.get_vocab()
         self.slots = {piece: number for piece, number in vocabulary.items() if SLOT.fullmatch(piece)}
+        self.line_ends = frozenset(i for piece, i in vocabulary.items() if _LINE_END.search(piece))
         slot_ids = set(self.slots.values())
         special = set(tokenizer.all_special_ids)
         self.writable = torch.zeros(rows, dtype=torch.bool)
         self.factual = torch.zeros(rows, dtype=torch.bool)
+        self.latin = torch.zeros(rows, dtype=torch.bool)
+        self.foreign = torch.zeros(rows, dtype=torch.bool)
+        self.words = torch.zeros(rows, dtype=torch.bool)
+        self.ends = frozenset(ends)
         for piece, number in vocabulary.items():
             if number >= rows:
                 continue
             self.writable[number] = number in ends or number in slot_ids or number not in special
-            self.factual[number] = number not in slot_ids and _is_factual(piece)
+            if number in slot_ids or number in special:
+                continue
+            self.factual[number] = _is_factual(piece)
+            self.latin[number] = _is_latin(piece)
+            self.foreign[number] = _is_foreign(piece)
+            self.words[number] = any(map(str.isalpha, piece)) and not (_is_latin(piece) or _is_factual(piece))
 
-    def allowed(self, slots: Collection[str] | None) -> torch.Tensor:
-        """Pieces (vocabulary) that an answer may hold: with None all writable ones, else no fact but these slots."""
+    def allowed(self, slots: Collection[str] | None, *, said: Collection[int] = ()) -> torch.Tensor:
+        """Pieces (vocabulary) that an answer may hold.
+
+        Args:
+            slots: facts that it may state; None lets it write anything.
+            said: ids of the pieces of the prompt's words, whose Latin letters it may repeat.
+        """
         if slots is None:
             return self.writable
-        allowed = self.writable & ~self.factual
+        repeatable = torch.zeros_like(self.latin)
+        repeatable[sorted(set(said))] = True
+        allowed = self.writable & ~self.factual & ~self.foreign & (~self.latin | repeatable)
         for piece, number in self.slots.items():
             allowed[number] = piece in slots
         return allowed
+
+    def rules(self, slots: Collection[str] | None) -> "Rules":
+        """What an answer must keep to while it is drawn; with None it need not keep to anything."""
+        if slots is None:
+            return Rules({}, frozenset(), torch.zeros_like(self.words), 0)
+        limits = {number: slot_uses(slot) for slot, number in self.slots.items()}
+        return Rules(limits, self.line_ends, self.words, MINIMUM_WORD_PIECES)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What answers must keep to while they are drawn.
+
+    Attributes:
+        limits: how often an answer may hold some pieces, by id.
+        line_ends: ids of pieces that end a line; a line that comes again ends the answer.
+        words: pieces (vocabulary) of bool that count as the answer's own words.
+        minimum_words: of these before an answer may end.
+    """
+
+    limits: dict[int, int]
+    line_ends: frozenset[int]
+    words: torch.Tensor
+    minimum_words: int
 
 
 def penalise_repeats(logits: torch.Tensor, written: torch.Tensor, penalty: float) -> torch.Tensor:
@@ -92,7 +151,25 @@ def draw(
 
 def slot_uses(slot: str) -> int:
     """How often one answer may draw a slot."""
-    return NAME_SLOT_USES if slot_kind(slot) in NAME_KINDS else SLOT_USES
+    return TITLE_SLOT_USES if slot_kind(slot) in TITLE_KINDS else SLOT_USES
+
+
+def _is_latin(piece: str) -> bool:
+    byte = _BYTE_PIECE.fullmatch(piece)
+    return (
+        _LATIN_PIECE.fullmatch(chr(int(byte[1], 16))) is not None
+        if byte
+        else bool(_LATIN_PIECE.search(piece))
+    )
+
+
+def _is_foreign(piece: str) -> bool:
+    return any(
+        character >= _FIRST_OTHER_SCRIPT
+        and character.isalpha()
+        and not unicodedata.name(character, "").startswith(_SCRIPTS)
+        for character in piece
+    )
 
 
 def _is_factual(piece: str) -> bool:

@@ -20,7 +20,7 @@ from adgen_pipeline.generation.models import TextModel
 from adgen_pipeline.generation.prompt import Prompt, build_prompt, spoken, within_slots
 from adgen_pipeline.generation.ranking import Scored, best, score
 from adgen_pipeline.generation.template import template_ad
-from adgen_pipeline.generation.wording import known_stems, stems
+from adgen_pipeline.generation.wording import known_stems
 from adgen_pipeline.index.search import Hit, PostIndex
 from adgen_pipeline.recipe import GenerationRecipe, Recipe
 from adgen_pipeline.schemas import ADS, TEST_SPLITS
@@ -170,7 +170,7 @@ class AdWriter:
             brief,
             retrieved=[hit.post for hit in posts],
             foreign_names=list(self.channels.values()),
-            known=None if self._known is None else self._known | set(stems(brief_text(spoken(brief)))),
+            known=self._known,
             maximum_shared_words=self._recipe.maximum_shared_words,
         )
         checked: list[tuple[str, Guarded]] = []

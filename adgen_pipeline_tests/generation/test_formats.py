@@ -9,6 +9,8 @@ from adgen_pipeline.generation.formats import is_balanced, problems, utf16_units
     ("text", "is_valid"),
     [
         pytest.param("አዲስ ጫማ (ጥቁር) 1) ምቹ :)", True, id="ordinary"),
+        pytest.param("ስክሪን 15.6” እና 14”", True, id="inches"),
+        pytest.param("ጥቁር” ጫማ", False, id="a quotation that was never opened"),
         pytest.param("", False, id="empty"),
         pytest.param(" \n ", False, id="blank"),
         pytest.param("ሀ" * 4096, True, id="4096 letters"),
@@ -23,6 +25,11 @@ from adgen_pipeline.generation.formats import is_balanced, problems, utf16_units
 )
 def test_a_post_is_what_telegram_takes(text: str, is_valid: bool) -> None:
     assert (problems(text) == []) is is_valid
+
+
+def test_brackets_of_a_fact_are_not_the_ads() -> None:
+    assert problems("ጫማ (ቦሌ", slotted="ጫማ ⟨location_1⟩") == []
+    assert problems("ጫማ (ቦሌ", slotted="ጫማ (⟨location_1⟩") != []
 
 
 @given(st.text())

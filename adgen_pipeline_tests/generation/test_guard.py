@@ -5,13 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adgen_pipeline.generation.brief import understand
-from adgen_pipeline.generation.coverage import with_leads
+from adgen_pipeline.generation.coverage import MORE_AMHARIC, with_invitation, with_leads, with_offer
 from adgen_pipeline.generation.formats import problems
 from adgen_pipeline.generation.guard import Guard, brief_text, invented_in_table, maximum_repeats, tidy
 from adgen_pipeline.generation.template import template_ad
 from adgen_pipeline.schemas import GENERATED_ADS
 from adgen_pipeline.text.brief import Brief, BriefFact
-from adgen_pipeline.text.slots import slots_in
+from adgen_pipeline.text.facts import find_facts
+from adgen_pipeline.text.promises import Supported
+from adgen_pipeline.text.slots import SLOT, slots_in
 
 BRIEF = understand(
     "ምርት፦ የሴቶች የእጅ ቦርሳ\nብራንድ፦ ABC Bags\nዋጋ፦ 1,800 ብር\nስልክ፦ 0900 000 014\nአድራሻ፦ ፒያሳ፣ ማዕከል ሕንፃ\n"
@@ -293,7 +295,37 @@ def test_an_ad_of_few_amharic_letters_ends_with_an_invitation() -> None:
         ),
     )
     text = Guard(brief).check("⟨product_1⟩ ምቹ ጥሩ ጫማ ነው\n⟨url_1⟩").text
-    assert text.endswith("ለበለጠ መረጃ ያነጋግሩን።")
+    assert text.endswith("ለተጨማሪ መረጃ እና ለማዘዝ ከላይ ያለውን ሊንክ ይጫኑ።")
+
+
+def test_a_name_alone_on_its_line_becomes_a_sentence_where_amharic_is_scarce() -> None:
+    assert with_offer("📣 ⟨product_1⟩\n⟨product_1⟩\n⟨phone_1⟩") == (
+        "📣 ⟨product_1⟩ ለእርስዎ አቅርበናል።\n⟨product_1⟩\n⟨phone_1⟩"
+    )
+    for whole in ("⟨product_1⟩ ምቹ ጫማ\n⟨product_1⟩", "⟨brand_1⟩ ⟨product_1⟩", "የቆዳ ጫማ"):
+        assert with_offer(whole) == whole
+
+
+@pytest.mark.parametrize(
+    ("ad", "call"),
+    [
+        ("⟨phone_1⟩ ⟨handle_1⟩", "ይደውሉልን።"),
+        ("⟨handle_1⟩ ⟨url_1⟩", "በቴሌግራም ይጻፉልን።"),
+        ("⟨email_1⟩", "በኢሜይል ይጻፉልን።"),
+    ],
+)
+def test_an_invitation_names_the_contact_that_the_ad_has(ad: str, call: str) -> None:
+    assert with_invitation(f"{ad}\nለበለጠ መረጃ ያነጋግሩን።").endswith(call)
+    assert with_invitation(ad) == ad
+
+
+def test_words_added_for_amharic_promise_nothing_and_state_no_fact() -> None:
+    ad = "⟨product_1⟩\n⟨price_1⟩\n⟨phone_1⟩\n⟨handle_1⟩\n⟨location_1⟩"
+    for add in MORE_AMHARIC:
+        ad = add(ad)
+    added = SLOT.sub(" ", ad)
+    assert not Supported("").violations(added)
+    assert not find_facts(added)
 
 
 def test_a_mark_over_and_over_goes() -> None:

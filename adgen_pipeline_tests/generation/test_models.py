@@ -6,9 +6,9 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from adgen_pipeline.errors import ArtifactError
-from adgen_pipeline.generation.models import TextModel
-from adgen_pipeline.generation.sampling import draw, penalise_repeats
-from adgen_pipeline.text.slots import slots_in
+from adgen_pipeline.generation.models import TextModel, _Answers
+from adgen_pipeline.generation.sampling import MINIMUM_WORD_PIECES, Rules, draw, penalise_repeats
+from adgen_pipeline.text.slots import SLOT, slots_in
 from adgen_pipeline_tests.generation.models import tiny_model
 
 PROMPT = [{"role": "user", "content": "ምርት፦ የቆዳ ጫማ ⟨price_1⟩ ⟨phone_1⟩"}]
@@ -71,6 +71,37 @@ def test_with_slots_given_no_digit_address_or_other_slot_is_drawn(model: TextMod
     assert set(used) <= {"⟨price_1⟩"}
     assert all(answer.count("⟨price_1⟩") <= 1 for answer in answers)
     assert not any(character in "0123456789@#" for answer in answers for character in answer)
+
+
+def test_with_slots_given_latin_letters_are_drawn_only_as_the_prompt_has_them(model: TextModel) -> None:
+    named = [{"role": "user", "content": "ምርት፦ Q"}]
+    answers = _write(model, [PROMPT, named], samples=24, temperature=3.0, top_p=1.0, allowed_slots=[(), ()])
+    letters = [{c for answer in drawn for c in answer if c.isascii() and c.isalpha()} for drawn in answers]
+    assert letters[0] == set()
+    assert letters[1] <= {"Q"}
+
+
+def test_a_line_that_comes_again_ends_an_answer_and_is_taken_back() -> None:
+    end, line_end = 0, 9
+    rules = Rules({}, frozenset((line_end,)), torch.zeros(10, dtype=torch.bool), 0)
+    answers = _Answers(2, 5, torch.ones(2, 10, dtype=torch.bool), rules, {end})
+    first = [1, 2, 3, line_end, 4, line_end, 4, line_end, 1, 2, 3, line_end, 5]  # a short line may come again
+    second = [1, 2, 3, line_end, 1, 2, 4, line_end, 1, 2, 3, 4, end]
+    for step in range(len(first)):
+        answers.take(torch.tensor([pieces[step] for pieces in (first, second)])[answers.active], 50)
+    assert answers.active == []
+    assert answers.written == [first[:8], second[:-1]]
+
+
+def test_with_slots_given_an_answer_has_words_of_its_own(model: TextModel) -> None:
+    answers = _write(model, [PROMPT], samples=24, temperature=3.0, top_p=1.0, allowed_slots=[{"⟨price_1⟩"}])
+    pieces = [
+        model.tokenizer(SLOT.sub("", answer), add_special_tokens=False).input_ids for answer in answers[0]
+    ]
+    words = [
+        sum(any(map(str.isalpha, p)) for p in model.tokenizer.convert_ids_to_tokens(ids)) for ids in pieces
+    ]
+    assert min(words) >= MINIMUM_WORD_PIECES
 
 
 def test_without_slots_given_the_model_writes_what_it_likes(model: TextModel) -> None:
