@@ -279,6 +279,9 @@ class GenerationRecipe(Section):
     repetition_penalty: Annotated[float, Field(ge=1)] = 1.0
     maximum_new_tokens: Positive = 260
     maximum_shared_words: Positive = 12  # a longer run shared with a retrieved post is a copy
+    minimum_preferences: Annotated[int, Field(ge=0)] = (
+        0  # pairs from feedback; above 0 generation/preferences is made
+    )
     seed: int = 7
 
 

@@ -7,6 +7,7 @@ other people's words is marked `personal`, so that previews pass it through `tex
 import polars as pl
 
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
+from adgen_pipeline.feedback_schemas import FEEDBACK, PREFERENCES
 from adgen_pipeline.label_schemas import ADJUDICATION, AGREEMENT, ANNOTATIONS, LABEL_TASKS
 from adgen_pipeline.table_schema import Column, TableSchema
 
@@ -394,6 +395,6 @@ SCORES = TableSchema(
 _ALL = (
     MESSAGES, POSTS, POST_LABELS, LABELLED_POSTS, FINGERPRINTS, DOCUMENTS, DROPS, WORD_FREQUENCIES, NGRAMS,
     CHANNEL_PROFILES, FURTHER_DOCUMENTS, FURTHER_DROPS, ADS, CONVERSATIONS, FERTILITY, BRIEFS, GENERATED_ADS, CASES,
-    ANSWERS, RETRIEVAL, SCORES, LABEL_TASKS, ANNOTATIONS, AGREEMENT, ADJUDICATION,
+    ANSWERS, RETRIEVAL, SCORES, LABEL_TASKS, ANNOTATIONS, AGREEMENT, ADJUDICATION, FEEDBACK, PREFERENCES,
 )  # fmt: skip
 TABLES = {table.key: table for table in _ALL}

@@ -47,6 +47,7 @@ def recipe() -> Recipe:
     asked = {
         "corpus": loaded.corpus.model_copy(update={"further": (further,)}),
         "labels": loaded.labels.model_copy(update={"groups": (group,)}),
+        "generation": loaded.generation.model_copy(update={"minimum_preferences": 1}),
     }
     return loaded.model_copy(update=asked)
 
@@ -112,7 +113,9 @@ def test_a_changed_recipe_section_changes_the_code_version_of_what_reads_it_only
     after = {s.key: s.code_version for s in build_definitions(changed, settings).resolve_all_asset_specs()}
     changed_keys = {"/".join(key.path) for key in before if before[key] != after[key]}
     # the answers of an evaluation are written in the way that generation's section says
-    assert changed_keys == {"generation/briefs", "generation/ads", "evaluation/answers"}
+    assert changed_keys == {
+        "generation/briefs", "generation/ads", "generation/feedback", "generation/preferences", "evaluation/answers",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("pieces", [0, 500], ids=["not asked for", "asked for"])

@@ -4,7 +4,8 @@ The one library call behind the asset, the command line, the API and the page.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 RETRIEVED = 8  # posts looked at: one or two are quoted, all are guarded against copying
 ATTEMPTS = 2  # batches drawn, the second one cooler, before the template answers
 _EXCERPT_CHARS = 160
+Watch = Callable[[str, Mapping[str, Any]], None]  # told an event's name and JSON-able values
 _SPARE_TOKENS = 130  # of a training row that an answer takes; the rest may be prompt
 
 
@@ -142,7 +144,14 @@ class AdWriter:
         return self._index
 
     def write(
-        self, brief: Brief, *, channel_id: int | None, format: str = "post", n: int = 1, seed: int
+        self,
+        brief: Brief,
+        *,
+        channel_id: int | None,
+        format: str = "post",
+        n: int = 1,
+        seed: int,
+        watch: Watch | None = None,
     ) -> list[Ad]:
         """The `n` best ads for a brief, best first.
 
@@ -154,6 +163,7 @@ class AdWriter:
             format: a key of `formats.MAXIMUM_UNITS`.
             n: ads wanted.
             seed: the same brief, channel and seed give the same ads.
+            watch: told of `progress` (posts found, candidates drawn) and of each `candidate` that passed the checks.
 
         Raises:
             BriefError: the channel or the format is unknown.
@@ -165,6 +175,8 @@ class AdWriter:
                 f"there is no channel {channel_id}. Known: {', '.join(map(str, sorted(self.channels)))}."
             )
         posts, documents, channel = self._retrieve(brief, channel_id)
+        tell: Watch = watch or _told_to_nobody
+        tell("progress", {"stage": "retrieved", "posts": len(posts), "channel_id": channel})
         prompt = self._prompt(brief, posts)
         guard = Guard(
             brief,
@@ -176,10 +188,13 @@ class AdWriter:
         checked: list[tuple[str, Guarded]] = []
         for attempt in range(ATTEMPTS):
             candidates = self._candidates(brief, prompt, n, seed=seed + attempt, coolness=0.7**attempt)
+            tell("progress", {"stage": "drawn", "candidates": len(candidates)})
             checked += [(candidate, guard.check(candidate)) for candidate in candidates]
             if any(guarded.refusal is None for _, guarded in checked):
                 break
         survivors = [(candidate, guarded) for candidate, guarded in checked if guarded.refusal is None]
+        for number, (_, guarded) in enumerate(survivors, start=1):
+            tell("candidate", {"number": number, "text": guarded.text})
         _log_check(checked)
         evidence = _Evidence(brief, channel, format, prompt.digest, (*prompt.exemplars, *documents), self)
         if not survivors:
@@ -333,6 +348,11 @@ def load_writer(store: Store, recipe: Recipe, *, model: Artifact | None = None) 
         model_version=model.version,
         index_version=index.version,
     )
+
+
+def _told_to_nobody(event: str, values: Mapping[str, Any]) -> None:
+    """Where nobody watches."""
+    del event, values
 
 
 def _best_channel(posts: Sequence[Hit]) -> int | None:

@@ -130,6 +130,7 @@ def _document(
             for t in planned.tables
         ],
         "quarantined": planned.quarantined,
+        "stored_ads": planned.stored_ads,
         "folders": [str(folder.relative_to(root)) for folder in planned.folders],
         "indexes": [
             {"folder": str(folder.relative_to(root)), "rows": len(keys)}
@@ -173,6 +174,7 @@ def _lines(store: "Store", planned: "Plan", registered: Mapping[str, str]) -> It
     gone += [f"{len(keys)} rows of {_name(store, folder)}" for folder, keys in planned.indexes.items()]
     gone += [_name(store, folder) for folder in planned.folders]
     gone += [f"{planned.quarantined} lines of quarantine/"] if planned.quarantined else []
+    gone += [f"{planned.stored_ads} stored ads with their feedback"] if planned.stored_ads else []
     gone.append("previews, figures and evidence of checks in Dagster's history")
     yield "What goes:"
     yield from (f"  {line}" for line in gone)
