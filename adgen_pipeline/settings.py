@@ -40,7 +40,7 @@ class Settings:
         dagster_url: where the Dagster UI is reached, for links from MLflow (`ADGEN_DAGSTER_URL`).
         mlflow_url: where MLflow's UI is reached, for links from Dagster (`ADGEN_MLFLOW_URL`).
         api_url: where the page finds the API (`ADGEN_API_URL`).
-        api_key: key that API clients must send (`ADGEN_API_KEY`); without one the API stays on loopback.
+        api_key: key that the page sends, and one that opens the API (`ADGEN_API_KEY`) beside those of `adgen keys`.
     """
 
     data: Path

@@ -15,6 +15,7 @@ from adgen_pipeline.app.commands import (
     ads,
     doctor,
     forget,
+    keys,
     labels,
     pipeline,
     recipe,
@@ -60,6 +61,7 @@ for _command in (
     servers.serve,
     servers.page,
     servers.dev,
+    keys.keys,
 ):
     adgen.add_command(_command)
 

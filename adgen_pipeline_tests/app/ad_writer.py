@@ -1,6 +1,6 @@
 """A small writer behind the API: real briefs and records, words instead of a model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,6 +13,7 @@ class WrittenAd(BaseModel):
     """The fields of generation/ads that the shapes read."""
 
     text: str
+    slotted: str = ""
     format: str
     rank: int
     channel_id: int | None
@@ -55,12 +56,24 @@ class SmallWriter:
     def __init__(self, channels: Mapping[int, str]) -> None:
         self.index = Posts()
         self.channels = channels
+        self.model_version = "m1"
+        self.index_version = "i1"
 
     def write(
-        self, brief: Brief, *, channel_id: int | None, format: str = "post", n: int = 1, seed: int
+        self,
+        brief: Brief,
+        *,
+        channel_id: int | None,
+        format: str = "post",
+        n: int = 1,
+        seed: int,
+        watch: Callable[[str, Mapping[str, Any]], None] | None = None,
     ) -> Sequence[WrittenAd]:
         """`n` ads."""
         lines = [fill(brief.product, brief.values()), *(fact.text for fact in brief.facts)]
+        if watch is not None:
+            watch("progress", {"stage": "drawn", "candidates": n})
+            watch("candidate", {"number": 1, "text": "\n".join(lines)})
         return [
             WrittenAd(
                 text="\n".join(lines),
