@@ -34,6 +34,7 @@ MAXIMUM_REPEATS = 2  # of a word 4-gram
 OWN_SHARE = 0.7  # of a run's words; from there on a run that a post has too is the brief's
 # «ለማዘዝ በዚህ ይፃፉልን», and again «ይሄንን ይፃፉልን»: where a small model does not find the end.
 SAID_AGAIN_STEMS, SAID_AGAIN_SHARE = 2, 0.6
+ANY_SIZE_LABELS = frozenset(("መጠን", "ሳይዝ"))
 _SLOT_USES = {"brand": 3, "product": 3}  # of the others: 1; told twice, an address or a phone is clutter
 FILLER_WORDS = (
     2  # a line of so few words, none of the brief's, says nothing: «👉 ባህል», «🎯 ቴሌግራም» before no handle
@@ -130,6 +131,8 @@ class Guard:
         for point in brief.features:
             for label, name in labels_before_slots(point):
                 self._labels.setdefault(name, set()).add(label)
+        # «ባትሪ» before a size that the brief gives no label, when it names the battery's: another part's number.
+        self._taken = {label for labels in self._labels.values() for label in labels} - ANY_SIZE_LABELS
         self._numbers = {match["stem"] for match in lexicon().number_words.finditer(brief_folded)}
         self._brief_words = frozenset(_plain_words(said))
         self._run = maximum_shared_words + 1
@@ -269,7 +272,7 @@ class Guard:
             meant = self._labels.get(name, set())
             if slot_kind(name) in _WRONG_KINDS.get(kind, ()):
                 found.append(Violation("wrong_kind", f"{label} {name}"))
-            elif kind == "quantity" and meant and label not in meant:
+            elif kind == "quantity" and (label not in meant if meant else label in self._taken):
                 found.append(Violation("wrong_label", f"{label} {name}"))
         found += [Violation("wrong_kind", m.group()) for m in _RANGE.finditer(line) if m["low"] != m["high"]]
         return found

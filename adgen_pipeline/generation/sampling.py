@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from adgen_pipeline.text.promises import lexicon
 from adgen_pipeline.text.slots import SLOT, slot_kind
 
 # Pieces that can only be part of a fact: digits of any script, address signs, and their bytes.
@@ -21,6 +22,8 @@ _BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
 _FACT_BYTES = {*range(0x30, 0x3A), 0x40, 0x23}  # 0-9 @ #
 # ASCII alone: byte-level tokenizers write the bytes of other letters with the accented Latin ones.
 _LATIN_PIECE = re.compile(r"[A-Za-z]")
+_WORD_START = "▁Ġ"  # how tokenizers write the space before a word
+_GENERIC_CHARS = 4  # of a word that any ad may use («በTelegram»); shorter ones are parts of names as well
 
 _LINE_END = re.compile(r"[\nĊ]|<0x0A>")  # as it is, as byte-level tokenizers write it, as a byte
 
@@ -42,7 +45,8 @@ class Pieces:
         writable: rows (vocabulary) of bool: pieces that an answer may hold at all; padding rows and control pieces
             may not, ends of turn may.
         factual: pieces that can only be part of a fact; slots are not among them.
-        latin: pieces that hold a Latin letter; slots and control pieces are not among them.
+        latin: pieces that hold a Latin letter, but for words that any ad may use; slots and control pieces are not
+            among them.
         foreign: pieces that hold a letter of a script that no Amharic ad is written in.
         words: pieces that hold a letter, Latin ones and slots left out.
         ends: ids of pieces that end an answer.
@@ -71,7 +75,8 @@ class Pieces:
             self.factual[number] = _is_factual(piece)
             self.latin[number] = _is_latin(piece)
             self.foreign[number] = _is_foreign(piece)
-            self.words[number] = any(map(str.isalpha, piece)) and not (_is_latin(piece) or _is_factual(piece))
+            has_letter = any(map(str.isalpha, piece))
+            self.words[number] = has_letter and not (self.latin[number] or self.factual[number])
 
     def allowed(self, slots: Collection[str] | None, *, said: Collection[int] = ()) -> torch.Tensor:
         """Pieces (vocabulary) that an answer may hold.
@@ -155,12 +160,11 @@ def slot_uses(slot: str) -> int:
 
 
 def _is_latin(piece: str) -> bool:
-    byte = _BYTE_PIECE.fullmatch(piece)
-    return (
-        _LATIN_PIECE.fullmatch(chr(int(byte[1], 16))) is not None
-        if byte
-        else bool(_LATIN_PIECE.search(piece))
-    )
+    if byte := _BYTE_PIECE.fullmatch(piece):
+        return _LATIN_PIECE.fullmatch(chr(int(byte[1], 16))) is not None
+    word = piece.strip(_WORD_START).lower()
+    is_generic = len(word) >= _GENERIC_CHARS and word in lexicon().generic_latin
+    return not is_generic and _LATIN_PIECE.search(piece) is not None
 
 
 def _is_foreign(piece: str) -> bool:

@@ -76,6 +76,14 @@ def test_a_size_stands_behind_its_own_label() -> None:
     assert "wrong_label" in _kinds(good.replace("ማከማቻ፦ ⟨quantity_2⟩", "ማከማቻ፦ ⟨quantity_1⟩"), brief)
 
 
+def test_a_size_without_a_label_takes_no_other_parts_label() -> None:
+    brief = understand("product: laptop 15.6 inch\nRAM: 8GB\nprice: 30,000 birr", source="b.yaml")
+    (unlabelled,) = (f.slot for f in brief.of_kind("quantity") if f.slot not in "".join(brief.features))
+    good = f"የሚያምር ዘመናዊ ላፕቶፕ ለቢሮ\nስክሪን፦ {unlabelled}\nዋጋ፦ ⟨price_1⟩"
+    assert not _kinds(good, brief)
+    assert "wrong_label" in _kinds(good.replace("ስክሪን", "ራም"), brief)
+
+
 def test_only_the_sentence_that_breaks_a_rule_is_dropped() -> None:
     guarded = Guard(BRIEF).check(GOOD.replace("ነው\n", "ነው። በነፃ እናደርሳለን። ለስራ ይመቻል።\n"))
     assert "ውሃ የማያስገባ ነው። ለስራ ይመቻል።" in guarded.text

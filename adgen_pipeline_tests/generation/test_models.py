@@ -7,7 +7,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from adgen_pipeline.errors import ArtifactError
 from adgen_pipeline.generation.models import TextModel, _Answers
-from adgen_pipeline.generation.sampling import MINIMUM_WORD_PIECES, Rules, draw, penalise_repeats
+from adgen_pipeline.generation.sampling import MINIMUM_WORD_PIECES, Rules, _is_latin, draw, penalise_repeats
 from adgen_pipeline.text.slots import SLOT, slots_in
 from adgen_pipeline_tests.generation.models import tiny_model
 
@@ -91,6 +91,24 @@ def test_a_line_that_comes_again_ends_an_answer_and_is_taken_back() -> None:
         answers.take(torch.tensor([pieces[step] for pieces in (first, second)])[answers.active], 50)
     assert answers.active == []
     assert answers.written == [first[:8], second[:-1]]
+
+
+@pytest.mark.parametrize(
+    ("piece", "is_latin"),
+    [
+        ("▁Telegram", False),
+        ("inbox", False),
+        ("▁Teleg", True),
+        ("cm", True),
+        ("ሀA", True),
+        ("<0x41>", True),
+        ("<0xE1>", False),
+        ("áĪĢ", False),  # ሀ in the letters that stand for its bytes
+        ("▁ጫማ", False),
+    ],
+)
+def test_latin_pieces_are_those_that_could_be_of_a_name(piece: str, is_latin: bool) -> None:
+    assert _is_latin(piece) is is_latin
 
 
 def test_with_slots_given_an_answer_has_words_of_its_own(model: TextModel) -> None:
