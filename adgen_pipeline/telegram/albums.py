@@ -5,18 +5,27 @@ from collections.abc import Iterable, Iterator
 import polars as pl
 
 MAX_RUN = 10_000  # messages that may be one album; a longer run is cut where a block ends
+# What posts are made of; other columns of messages are not moved about.
+_USED = (
+    *("channel_id", "message_id", "channel_name", "date", "text", "text_entities", "from_id", "author"),
+    *("forwarded_from", "reply_to_message_id", "photo", "file", "media_type", "reactions"),
+)
 _SINGLE_MEDIA = ("sticker", "voice_message", "video_message", "animation")  # never part of an album
 
 
 def content(blocks: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Content messages that are not deleted, in blocks of ascending ids; no album is in two of them.
+    """Content messages that are not deleted, in blocks of ascending ids, as far as posts are made of them.
+
+    No album is in two blocks.
 
     Args:
         blocks: telegram/messages of one channel, of ascending ids.
     """
     rest: pl.DataFrame | None = None
     for block in blocks:
-        messages = block.filter((pl.col("type") == "message") & ~pl.col("is_deleted")).sort("message_id")
+        messages = block.filter((pl.col("type") == "message") & ~pl.col("is_deleted")).select(_USED)
+        if not messages["message_id"].is_sorted():
+            messages = messages.sort("message_id")
         messages = messages if rest is None else pl.concat([rest, messages])
         starts = messages.select(~_follows()).to_series().arg_true()
         last = starts[-1] if len(starts) else 0
@@ -86,21 +95,29 @@ def _follows() -> pl.Expr:
 
 def _albums(runs: pl.DataFrame) -> pl.DataFrame:
     """Runs of several messages: what a post of them is, and the row that stands for it."""
+    # Runs follow each other: what is known at the start or the end of one is filled over it, faster than by windows.
+    starts = (pl.col("run") != pl.col("run").shift()).fill_null(True)
+    ends = (pl.col("run") != pl.col("run").shift(-1)).fill_null(True)
+    captions = pl.col("has_caption").cast(pl.Int64).cum_sum()
+    before_run = pl.when(starts).then(captions - pl.col("has_caption")).forward_fill()
+    is_first_caption = captions - before_run == 1
     # Captions before their photos or after them, as the run begins or ends; an equal caption starts nothing new.
-    new = pl.col("has_caption") & pl.col("caption").ne_missing(
-        pl.col("caption").forward_fill().shift().over("run")
+    new = pl.col("has_caption") & (
+        is_first_caption | pl.col("caption").ne_missing(pl.col("caption").forward_fill().shift())
     )
-    before = pl.col("has_caption").first().over("run") | ~pl.col("has_caption").last().over("run")
-    captions_so_far = new.cast(pl.Int64).cum_sum().over("run")
-    part = (
-        pl.when(before)
-        .then(captions_so_far.clip(lower_bound=1))
-        .otherwise(captions_so_far.shift(fill_value=0).over("run"))
+    before = (
+        pl.when(starts).then("has_caption").forward_fill()
+        | ~pl.when(ends).then("has_caption").backward_fill()
     )
+    parts = runs.with_columns(new=new.cast(pl.Int64), before=before).with_columns(
+        so_far=pl.col("new").cum_sum()
+    )
+    so_far = pl.col("so_far") - pl.when(starts).then(pl.col("so_far") - pl.col("new")).forward_fill()
+    part = pl.when("before").then(so_far.clip(lower_bound=1)).otherwise(so_far - pl.col("new"))
     stands = pl.col("has_caption").arg_max()  # the first one with a caption; the first of all if none has
     return (
-        runs.with_columns(part=part)
-        .group_by("run", "part", maintain_order=True)
+        parts.with_columns(part=part)
+        .group_by(pl.struct("run", "part").rle_id().alias("post"), maintain_order=True)
         .agg(
             pl.col("row").get(stands),
             pl.col("message_id").get(stands),
@@ -108,5 +125,5 @@ def _albums(runs: pl.DataFrame) -> pl.DataFrame:
             pl.col("reactions_count").sum(),
             album_message_ids=pl.col("message_id"),
         )
-        .drop("run", "part")
+        .drop("post")
     )

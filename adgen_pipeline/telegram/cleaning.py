@@ -4,14 +4,17 @@ Entities that the export marks are marked here too (`mark`), so that one pass ov
 what only a pattern tells. Nothing is glued: what is taken out leaves a space.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import numpy as np
 import polars as pl
 import regex
 
 from adgen_pipeline.text.amharic import hygiene, normalise, search_key
 from adgen_pipeline.text.patterns import EMAIL, EMOJI, HASHTAG, LINK, MENTION, SYMBOL
+from adgen_pipeline.text.pieces import in_lists
 
 # Noncharacters, which no text may hold: any that stand there go before these are set.
 _END = "\ufdd0"
@@ -65,68 +68,84 @@ def marked(posts: pl.DataFrame) -> pl.Series:
     Null where there is none: the text itself is what is looked through then.
     """
     texts = posts["text"]
-    cleared = texts.str.contains(_NONCHARACTERS)
-    whole = _bare(texts).set(~cleared, None)
-    parts = (
-        posts.select(pl.int_range(pl.len()).alias("row"), "text_entities")
-        .explode("text_entities", empty_as_null=False)
-        .unnest("text_entities")
-    )
-    is_entity = pl.col("type").is_in(list(_MARKS))
-    parts = parts.filter(is_entity.any().over("row"))
-    parts = parts.with_columns(_bare(parts["text"]), _bare(parts["href"].fill_null("")))
+    unmarked = texts.str.contains(_NONCHARACTERS)
+    counts = posts["text_entities"].list.len().to_numpy().astype(np.int64)
+    parts = posts["text_entities"].explode(empty_as_null=False).struct.unnest()
+    words = _bare(parts["text"]) if unmarked.any() else parts["text"]
+    places = parts["type"].is_in(list(_MARKS)).arg_true()
     target = pl.col("href").str.replace_all(r"\s", "%20")
-    places = parts.select(is_entity.arg_true()).to_series()
-    entities = parts[places].select(
+    entities = pl.DataFrame(
+        {
+            "type": parts["type"].gather(places),
+            "text": words.gather(places),
+            "href": _bare(parts["href"].gather(places).fill_null("")),
+        }
+    ).select(
         pl.when(pl.col("type") != "text_link")
         .then(pl.col("type").replace(_MARKS) + pl.col("text").str.replace_all(r"\s", "") + _END)
         .when(target != "")
         .then(pl.col("text") + _MARKS["text_link"] + target + _END)
         .otherwise("text")
     )
-    joined = (
-        parts.with_columns(parts["text"].scatter(places, entities.to_series()))
-        .group_by("row", maintain_order=True)
-        .agg(pl.col("text").str.join(""))
+    joined = in_lists(words.clone().scatter(places, entities.to_series()), counts).list.join("")
+    rows = np.unique(np.repeat(np.arange(len(counts)), counts)[places.to_numpy()])
+    whole = (
+        _bare(texts).set(~unmarked, None)
+        if unmarked.any()
+        else pl.repeat(None, len(texts), dtype=pl.String, eager=True)
     )
-    return whole.scatter(joined["row"], joined["text"])
+    return whole.scatter(rows, joined.gather(rows))
 
 
-def taken_out(texts: pl.Series) -> pl.DataFrame:
-    """`take_out` of a column: text and the five lists.
+def taken_out(lines: pl.Series) -> pl.DataFrame:
+    """`take_out` of a column, text links not judged yet: text and the five lists (`links_once` of `links`).
 
-    Where no link can stand, which takes long to find, one quick pattern finds all; `take_out` itself is asked where
-    one can, and for text links, whose order counts, and e-mails, which stay.
+    Where no link can stand, which takes long to find, one quick pattern finds all; the exact one is asked where one
+    can, and for text links and e-mails, which stay.
     """
-    hard = texts.str.replace_all(_MARKED, "").str.contains(_MAY_BE_LINK)
-    rows = pl.int_range(len(texts), eager=True)
-    slow = [take_out(text) for text in texts.filter(hard)]
-    quick = pl.DataFrame({"row": rows, "text": texts}).filter(~hard)
+    hard = lines.str.replace_all(_MARKED, "").str.contains(_MAY_BE_LINK)
+    slow, quick = hard.arg_true(), (~hard).arg_true()
+    texts, exact = [], []
+    for row, line in zip(slow, lines.gather(slow), strict=True):
+        text, taken = _taken(line)
+        texts.append(text)
+        exact += [(row, kind, value) for kind, value in taken]
+    plain = lines.gather(quick)
     found = (
-        quick.select("row", value=pl.col("text").str.extract_all(_QUICK))
+        pl.DataFrame({"row": quick, "value": plain.str.extract_all(_QUICK)})
         .explode("value", empty_as_null=False)
         .select("row", _kind(), pl.col("value").str.strip_chars("".join(_MARKS.values()) + _END))
     )
-    rest = quick.select(
-        pl.col("text").str.replace_all(_QUICK, " ").str.replace_all(r"\s+", " ").str.strip_chars()
+    found = pl.concat([found, pl.DataFrame(exact, schema=found.schema, orient="row")]).sort(
+        "row", maintain_order=True
     )
-    text = texts.scatter(quick["row"], rest["text"]).scatter(
-        rows.filter(hard), pl.Series([item.text for item in slow], dtype=pl.String)
-    )
-    strings = pl.List(pl.String)
-    lists = found.group_by("row", maintain_order=True).agg(
-        pl.col("value").filter(pl.col("kind") == name).alias(name) for name in LISTS
-    )
-    exact = pl.DataFrame(
-        {
-            "row": rows.filter(hard),
-            **{name: pl.Series([getattr(item, name) for item in slow], dtype=strings) for name in LISTS},
-        }
-    )
-    whole = pl.DataFrame({"row": rows, "text": text}).join(
-        pl.concat([lists, exact]), on="row", how="left", maintain_order="left"
-    )
-    return whole.select("text", pl.col(LISTS).fill_null(pl.lit([], strings)))
+    plain = plain.str.replace_all(_QUICK, " ").str.replace_all(r"\s+", " ").str.strip_chars()
+    text = lines.clone().scatter(quick, plain).scatter(slow, pl.Series(texts, dtype=pl.String))
+    lists = {}
+    for name in LISTS:
+        of_kind = found.filter(kind=name)
+        lengths = np.bincount(of_kind["row"].to_numpy(), minlength=len(lines))
+        lists[name] = in_lists(of_kind["value"], lengths)
+    return pl.DataFrame({"text": text, **lists})
+
+
+def links_once(links: pl.Series) -> pl.Series:
+    """Lists of links without the targets of text links whose visible text is the address."""
+    rows = links.list.eval(pl.element().str.starts_with(_MARKS["text_link"])).list.any().arg_true()
+    mended = pl.Series([_links_once(found) for found in links.gather(rows)], dtype=links.dtype)
+    places = np.arange(len(links))
+    places[rows.to_numpy()] = len(links) + np.arange(len(rows))
+    return pl.concat([links, mended]).gather(places)
+
+
+def _links_once(links: Iterable[str]) -> list[str]:
+    """The links, marked ones left out where the one before is the same address."""
+    found: list[str] = []
+    for link in links:
+        bare = link.removeprefix(_MARKS["text_link"])
+        if bare == link or not found or _address(found[-1]) != _address(bare):
+            found.append(bare)
+    return found
 
 
 def _kind() -> pl.Expr:
@@ -149,25 +168,28 @@ def _kind() -> pl.Expr:
 
 def take_out(marked: str) -> Cleaned:
     """A text, marked or not, without its hashtags, mentions, links, emoji and symbols; line breaks are spaces."""
+    text, taken = _taken(marked)
+    lists = {name: [value for kind, value in taken if kind == name] for name in LISTS}
+    return Cleaned(text, **{**lists, "links": _links_once(lists["links"])})
+
+
+def _taken(marked: str) -> tuple[str, list[tuple[str, str]]]:
+    """What stays of a text, and what was taken out of it with its list; targets of text links keep their mark."""
     bare: list[str] = []
-    found: dict[str, list[str]] = {name: [] for name in ("hashtag", "mention", "link", "emoji", "symbol")}
+    found: list[tuple[str, str]] = []
     for chunk in marked.split():
         if chunk.rstrip(_CLOSING).isalnum():
             bare.append(chunk)
             continue
         rest, taken = _take_out_of_chunk(chunk)
         bare += rest
-        for kind, value in taken:
-            if kind != "text_link":
-                found[kind].append(value)
-            elif not found["link"] or _address(found["link"][-1]) != _address(value):
-                found["link"].append(value)  # else its visible text was the address
-    return Cleaned(" ".join(bare), *found.values())
+        found += taken
+    return " ".join(bare), found
 
 
 @lru_cache(maxsize=50_000)
 def _take_out_of_chunk(chunk: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """What stays of a piece between two spaces, and what was taken out of it with its kind.
+    """`_taken` of a piece between two spaces.
 
     Nothing that is taken out contains a space, and posts repeat such pieces, so that most are known already.
     """
@@ -178,8 +200,11 @@ def _take_out_of_chunk(chunk: str) -> tuple[tuple[str, ...], tuple[tuple[str, st
         value = str(match[match.lastgroup])
         if kind == "email":
             return value
-        taken.append((kind, value))
-        return "" if kind == "text_link" else " "
+        if kind == "text_link":
+            taken.append(("links", _MARKS[kind] + value))
+            return ""
+        taken.append((f"{kind}s", value))
+        return " "
 
     return tuple(_FOUND.sub(keep, chunk).split()), tuple(taken)
 

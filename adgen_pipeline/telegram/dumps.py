@@ -31,6 +31,8 @@ class _Part:
 
     def between(self, low: int, high: int) -> pl.DataFrame:
         frame = pl.read_ipc(self.frame) if isinstance(self.frame, Path) else self.frame
+        if low <= self.low and self.high <= high:
+            return frame
         return frame.filter(pl.col("message_id").is_between(low, high))
 
 
@@ -123,15 +125,19 @@ class Dumps:
         ordered = self._ordered()
         for block in messages.iter_slices(BLOCK_ROWS):
             low, high = block["message_id"][0], block["message_id"][-1]
-            held = [
+            held = pl.concat(
                 part.between(low, high)
                 for dump in ordered
                 for part in dump.parts
                 if part.low <= high and low <= part.high
-            ]
+            )
+            # Rows are told apart by their ids alone: whole records are moved once, or not at all.
+            rows = held.select("message_id", row=pl.int_range(pl.len())).unique("message_id", keep="last")
             wanted = block.select("message_id", "is_deleted")
-            newest = pl.concat(held).unique("message_id", keep="last").join(wanted, on="message_id")
-            yield MESSAGES.conform(newest)
+            rows = wanted.join(rows, on="message_id", maintain_order="left")
+            is_as_held = len(rows) == len(held) and bool(rows.select(pl.col("row").diff().eq(1).all()).item())
+            newest = held if is_as_held else held[rows["row"]]
+            yield MESSAGES.conform(newest.with_columns(rows["is_deleted"]))
 
     def _ordered(self) -> list[Dump]:
         """Dumps with records, the newest last."""

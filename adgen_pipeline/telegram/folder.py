@@ -1,33 +1,44 @@
 """A folder of exports cleaned into a folder of tables, without Dagster: parsed/, cleaned/, quarantine/."""
 
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from pathlib import Path
 
 import polars as pl
 
 from adgen_pipeline.artifacts import Store
-from adgen_pipeline.errors import ExportError
+from adgen_pipeline.errors import ExportError, ResourceError
 from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.recipe import TelegramRecipe
 from adgen_pipeline.schemas import MESSAGES, POSTS
 from adgen_pipeline.telegram import export
 from adgen_pipeline.telegram.posts import clean_blocks
+from adgen_pipeline.telegram.workers import workers
 
 _COUNTS = ("read", "messages", "service", "unsupported", "quarantined", "superseded", "deleted", "forgotten")
-_THREADS = 2  # while one decodes JSON, which holds the interpreter, the other cleans a column, which does not
 
 
 def clean_folder(
-    raw: Path, out: Path, *, recipe: TelegramRecipe, report: Callable[[str], None]
+    raw: Path,
+    out: Path,
+    *,
+    recipe: TelegramRecipe,
+    report: Callable[[str], None],
+    started_workers: Executor | None = None,
 ) -> dict[str, object]:
     """Read all channels below `raw` and write their tables below `out`; returns what was done, as JSON values.
 
     A channel that cannot be cleaned goes to quarantine with the reason, and the others go on.
 
+    Args:
+        started_workers: threads or processes that clean a channel each; by default as many as the size is worth.
+
     Raises:
         ExportError: the folder is missing, or no channel in it could be cleaned.
+        ResourceError: a process of ours was killed.
     """
     started = time.perf_counter()
     store = Store(out)
@@ -37,9 +48,12 @@ def clean_folder(
     export.write_unreadable(store.quarantine, found.unreadable)
     channels: list[dict[str, object]] = []
     failures: list[str] = []
-    with ThreadPoolExecutor(_THREADS) as threads:
-        cleaned = threads.map(lambda source: _clean_channel(source, raw, store, recipe), found.channels)
-        for document, failure in cleaned:
+    megabytes = _megabytes(found)
+    with ExitStack() as opened:
+        pool = started_workers or opened.enter_context(
+            workers(megabytes=megabytes, channels=len(found.channels))
+        )
+        for document, failure in _cleaned(found.channels, pool, raw, store, recipe):
             channels.append(document)
             if failure is not None:
                 failures.append(failure)
@@ -55,8 +69,6 @@ def clean_folder(
             if reasons
             else f"{raw}: there is no Telegram export (*.json, *.zip) in this folder. Put exports there."
         )
-    files = {(file.path, file.member): file.megabytes for source in found.channels for file in source.files}
-    megabytes = sum(files.values())
     seconds = time.perf_counter() - started
     return {
         "channels": channels,
@@ -66,6 +78,33 @@ def clean_folder(
         "seconds": round(seconds, 3),
         "megabytes_per_second": round(megabytes / seconds, 2),
     }
+
+
+def _megabytes(found: export.Scan) -> float:
+    """Of all files that hold a channel, each once, however many it holds."""
+    files = {(file.path, file.member): file.megabytes for source in found.channels for file in source.files}
+    return sum(files.values())
+
+
+def _cleaned(
+    channels: Sequence[export.ChannelSource], pool: Executor, raw: Path, store: Store, recipe: TelegramRecipe
+) -> Iterator[tuple[dict[str, object], str | None]]:
+    """`_clean_channel` of each channel in order; the largest begins first, lest it is left alone at the end."""
+    by_size = sorted(channels, key=lambda source: -sum(file.stop - file.start for file in source.files))
+    futures = {
+        source.channel_id: pool.submit(_clean_channel, source, raw, store, recipe) for source in by_size
+    }
+    try:
+        for source in channels:
+            yield futures[source.channel_id].result()
+    except BrokenProcessPool as error:
+        raise ResourceError(
+            f"{raw}: a process that cleaned channels was killed, most likely for want of memory. Free some memory, or "
+            "clean fewer channels at once; what is done already stays."
+        ) from error
+    finally:
+        for future in futures.values():
+            future.cancel()
 
 
 def _clean_channel(

@@ -6,10 +6,11 @@ import polars as pl
 
 from adgen_pipeline.schemas import POSTS
 from adgen_pipeline.telegram.albums import content, one_row_a_post
-from adgen_pipeline.telegram.cleaning import clean_text, marked, taken_out
+from adgen_pipeline.telegram.cleaning import LISTS, clean_text, links_once, marked, taken_out
 from adgen_pipeline.telegram.dumps import BLOCK_ROWS
 from adgen_pipeline.text.amharic import hygiene_expr, normalise_expr, search_key_expr
-from adgen_pipeline.text.language import writing_expr
+from adgen_pipeline.text.language import counts, writing
+from adgen_pipeline.text.pieces import Pieces
 
 __all__ = ["clean", "clean_blocks", "clean_text", "in_blocks", "messages_without_post", "without_text"]
 
@@ -35,9 +36,7 @@ def clean_blocks(blocks: Iterable[pl.DataFrame], *, near_empty_chars: int) -> It
     """`clean` of messages that come in blocks of ascending ids; posts come in such blocks too."""
     for messages in content(blocks):
         posts = one_row_a_post(messages).with_columns(_media_type())
-        posts = posts.with_columns(marked=marked(posts)).rename({"text": "raw"})
-        cleaned = _cleaned(posts.select("raw", "marked").unique(maintain_order=True))
-        posts = posts.join(cleaned, on=["raw", "marked"], how="left", maintain_order="left", nulls_equal=True)
+        posts = posts.with_columns(_cleaned(posts["text"], marked(posts)))
         characters = pl.col("post").str.strip_chars().str.len_chars()
         posts = posts.with_columns(is_empty=characters == 0, is_near_empty=characters < near_empty_chars)
         yield POSTS.conform(posts.select(*POSTS.columns))
@@ -90,13 +89,23 @@ def _media_type() -> pl.Expr:
     ).alias("media_type")
 
 
-def _cleaned(texts: pl.DataFrame) -> pl.DataFrame:
-    """Distinct texts (columns raw and marked) with what cleaning makes of them; posts repeat each other a lot."""
-    texts = texts.with_columns(post=hygiene_expr(pl.col("raw")))
-    has_marks = texts["marked"].is_not_null().arg_true()
-    marks = texts[has_marks].select(hygiene_expr(pl.col("marked"))).to_series()
-    taken = taken_out(texts["post"].clone().scatter(has_marks, marks))
-    texts = pl.concat([texts, taken], how="horizontal").with_columns(normalise_expr(pl.col("text")))
-    return texts.with_columns(
-        writing_expr(pl.col("text")).alias("writing"), search_key_expr(pl.col("text")).alias("search_key")
-    ).unnest("writing")
+def _cleaned(texts: pl.Series, marked: pl.Series) -> pl.DataFrame:
+    """What cleaning makes of each text, whose entities are marked where `marked` is not null.
+
+    Posts repeat each other's lines a lot, and no rule looks beyond a line: each distinct line is cleaned once.
+    """
+    rows = marked.is_not_null().arg_true()
+    sources = pl.concat([texts.clone().scatter(rows, marked.gather(rows)), texts.gather(rows)])
+    both = Pieces.of(sources.str.replace_all("\r\n", "\n", literal=True), "\n")
+    hygienic = pl.select(hygiene_expr(pl.lit(both.distinct))).to_series()
+    posts = both.joined(hygienic, "\n")
+    lines = both.head(len(texts))
+    cleaned = taken_out(hygienic.head(len(lines.distinct))).with_columns(normalise_expr(pl.col("text")))
+    cleaned = cleaned.with_columns(search_key_expr(pl.col("text")).alias("search_key"))
+    found: dict[str, pl.Series] = {
+        "post": posts.head(len(texts)).scatter(rows, posts.tail(len(rows))),
+        **{name: lines.joined(cleaned[name], " ", is_empty_left_out=True) for name in ("text", "search_key")},
+        **{name: lines.listed(cleaned[name]) for name in LISTS},
+        **writing(lines.summed(counts(cleaned["text"]))).to_dict(),
+    }
+    return pl.DataFrame({**found, "links": links_once(found["links"])})

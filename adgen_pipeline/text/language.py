@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cache
 from string import ascii_lowercase
 
-import numpy as np
 import polars as pl
 import regex
 
 from adgen_pipeline.text import language_words as clues
 from adgen_pipeline.text.amharic import HOMOPHONES, word_counts
 from adgen_pipeline.text.patterns import EMAIL, ETHIOPIC_LETTER, HASHTAG, LINK, MENTION
+from adgen_pipeline.text.pieces import Pieces
 
 LANGUAGES = ("am", "ti", "om", "en", "am-latn", "mixed", "und")
 
@@ -114,15 +114,19 @@ def evidence(text: str) -> Evidence:
     )
 
 
-def _writing_column(column: pl.Series) -> pl.Series:
+def writing(counted: pl.DataFrame) -> pl.DataFrame:
+    """The fields of `writing_expr` as columns, of texts whose `counts` these are."""
     letters = pl.col("all_letters")
-    texts = _judged(column.drop_nulls()).select(
+    return counted.select(
         pl.col("all_words").alias("words"),
         pl.when(letters > 0).then(pl.col("all_ethiopic") / letters).otherwise(0.0).alias("ethiopic_share"),
         pl.when(letters > 0).then(pl.col("all_latin") / letters).otherwise(0.0).alias("latin_share"),
-        "language",
+        language=_decision(),
     )
-    found = texts.to_struct(column.name)
+
+
+def _writing_column(column: pl.Series) -> pl.Series:
+    found = writing(counts(column.drop_nulls())).to_struct(column.name)
     if not column.null_count():
         return found
     is_text = column.is_not_null()
@@ -130,19 +134,18 @@ def _writing_column(column: pl.Series) -> pl.Series:
 
 
 def _judged(texts: pl.Series) -> pl.DataFrame:
-    """One row a text, in order: letters of all and of each script, points of each language, language.
+    """`counts` of each text, and its language."""
+    return counts(texts).with_columns(language=_decision())
+
+
+def counts(texts: pl.Series) -> pl.DataFrame:
+    """What the language of each text is judged by: letters of all and of each script, words, points of each language.
 
     Neither a word nor an address goes across a space: what stands between two is looked at once, wherever it stands.
+    For the same reason the counts of a text are the sums of those of its parts, wherever a space parts them.
     """
-    chunks = texts.str.split(" ")
-    lengths = chunks.list.len().to_numpy().astype(np.int64)
-    flat = chunks.explode()
-    distinct = flat.unique()
-    facts = _facts(distinct)
-    places = flat.cast(pl.Enum(distinct)).to_physical().to_numpy()
-    starts = lengths.cumsum() - lengths
-    sums = {fact.name: np.add.reduceat(fact.to_numpy()[places], starts) for fact in facts}
-    return pl.DataFrame(sums).with_columns(language=_decision())
+    chunks = Pieces.of(texts, " ")
+    return chunks.summed(_facts(chunks.distinct))
 
 
 def _facts(chunks: pl.Series) -> pl.DataFrame:
@@ -151,7 +154,10 @@ def _facts(chunks: pl.Series) -> pl.DataFrame:
     without = chunks.gather(hold).str.replace_all(_ADDRESSES, " ")
     letters = _letters(chunks)
     words = _words(chunks.clone().scatter(hold, without))
-    points = words.select("place", **_points(words["word"]), words=1).group_by("place").agg(pl.all().sum())
+    distinct = words["word"].unique(maintain_order=True)
+    spoken = words["word"].cast(pl.Enum(distinct)).to_physical()
+    points = {name: found.gather(spoken) for name, found in _points(distinct).items()}
+    points = words.select("place", **points, words=1).group_by("place").agg(pl.all().sum())
     prose = [letters[name].clone().scatter(hold, count) for name, count in _letters(without).items()]
     return (
         pl.DataFrame([*prose, *(count.alias(f"all_{name}") for name, count in letters.items())])
