@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adgen_pipeline.schemas import POSTS
+from adgen_pipeline.schemas import MESSAGES, POSTS
 from adgen_pipeline.telegram.export import read_channel, scan
 from adgen_pipeline.telegram.posts import clean, clean_text, messages_without_post, without_text
-from adgen_pipeline.text.amharic import hygiene
+from adgen_pipeline.text.amharic import hygiene, words
+from adgen_pipeline.text.language import language
 from adgen_pipeline_tests.telegram.exports import NOT_INCLUDED, chat, message, write
 
 LISTS = ("hashtags", "mentions", "links", "emojis", "symbols")
@@ -125,6 +126,46 @@ def test_the_same_text_is_cleaned_the_same_in_a_column_and_alone(tmp_path: Path)
         alone = clean_text(text)
         assert {name: row[name] for name in alone} == alone
         assert row["post"] == hygiene(text)
+
+
+LINES = st.lists(
+    st.sampled_from(["ሰላም", "500", " ", "☎️", "::", "#ሠላም", "t.me/abc", "a@b.com", "\r", "\u2028", "\u200d"]),
+    max_size=4,
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.lists(LINES.map("".join), max_size=4).map("\n".join), min_size=1, max_size=4))
+def test_lines_that_posts_share_are_cleaned_as_each_post_alone_is(texts: list[str]) -> None:
+    empty: dict[str, object] = {
+        "type": "message",
+        "is_deleted": False,
+        "text_entities": [],
+        "reactions": [],
+        "channel_id": 7,
+    }
+    records = [
+        {**empty, "message_id": i, "text": text, "channel_name": "", "source": ""}
+        for i, text in enumerate(texts)
+    ]
+    posts = clean(MESSAGES.frame(records), near_empty_chars=20)
+    for row, text in zip(posts.iter_rows(named=True), texts, strict=True):
+        alone = clean_text(text)
+        assert {name: row[name] for name in alone} == alone
+        assert row["words"] == len(words(row["text"]))
+        assert row["language"] == language(row["text"])
+
+
+def test_a_text_link_to_the_address_before_it_counts_once(tmp_path: Path) -> None:
+    link = {"type": "text_link", "text": "ይጫኑ", "href": "https://example.com/a"}
+    entities = [{"type": "link", "text": "example.com/a"}, {"type": "plain", "text": "\nወይም\n"}, link]
+    records = [
+        message(1, "example.com/a\nወይም\nይጫኑ", text_entities=entities),
+        message(2, "ወይም\nይጫኑይጫኑ", text_entities=[{"type": "plain", "text": "ወይም\n"}, link, link]),
+    ]
+    posts = cleaned(tmp_path, records)
+    assert posts["links"].to_list() == [["example.com/a"], ["https://example.com/a"]]
+    assert posts["text"].to_list() == ["ወይም ይጫኑ", "ወይም ይጫኑይጫኑ"]
 
 
 def album(first: int, captions: list[str], **fields: object) -> list[dict[str, object]]:

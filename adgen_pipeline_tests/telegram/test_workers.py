@@ -1,0 +1,92 @@
+"""Threads and processes that clean channels side by side."""
+
+import subprocess
+import sys
+import time
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from adgen_pipeline.artifacts import folder_digest
+from adgen_pipeline.errors import ResourceError
+from adgen_pipeline.recipe import TelegramRecipe
+from adgen_pipeline.telegram.folder import clean_folder
+from adgen_pipeline.telegram.workers import PROCESSES_FROM_MEGABYTES, processes, workers
+from adgen_pipeline_tests.telegram.exports import chat, message, write
+
+# Its workers are busy when it is killed; it prints their ids first.
+PARENT = """
+import time
+from adgen_pipeline.telegram.workers import processes
+
+pool = processes(2)
+for _ in range(2):
+    pool.submit(time.sleep, 600)
+print(*(process.pid for process in pool._processes.values()), flush=True)
+time.sleep(600)
+"""
+
+
+def clean(raw: Path, out: Path, pool: Executor | None = None) -> dict[str, object]:
+    return clean_folder(raw, out, recipe=TelegramRecipe(), report=lambda line: None, started_workers=pool)
+
+
+class Broken(Executor):
+    """Workers of which one was killed."""
+
+    def submit(self, *_: Any, **__: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(BrokenProcessPool("killed"))
+        return future
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "channels", "kind"),
+    [
+        (PROCESSES_FROM_MEGABYTES - 1, 10, ThreadPoolExecutor),
+        (PROCESSES_FROM_MEGABYTES, 10, ProcessPoolExecutor),
+        (PROCESSES_FROM_MEGABYTES, 1, ThreadPoolExecutor),
+    ],
+)
+def test_processes_are_started_where_the_size_is_worth_it(
+    monkeypatch: pytest.MonkeyPatch, megabytes: float, channels: int, kind: type[Executor]
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    with workers(megabytes=megabytes, channels=channels) as pool:
+        assert isinstance(pool, kind)
+
+
+def test_a_killed_worker_is_one_sentence(tmp_path: Path) -> None:
+    write(tmp_path / "raw" / "a.json", chat([message(1)]))
+    with pytest.raises(ResourceError, match="was killed"):
+        clean(tmp_path / "raw", tmp_path / "out", Broken())
+
+
+@pytest.mark.slow
+def test_processes_write_the_bytes_that_threads_write(tmp_path: Path) -> None:
+    for number in range(3):
+        write(tmp_path / "raw" / f"{number}.json", chat([message(1), message(2, "ነው:: #ሠላም")], 11 + number))
+    write(tmp_path / "raw" / "none.json", chat([], 20))
+    expected = clean(tmp_path / "raw", tmp_path / "threads")
+    with processes(2) as pool:
+        found = clean(tmp_path / "raw", tmp_path / "processes", pool)
+    assert found["channels"] == expected["channels"]
+    assert folder_digest(tmp_path / "processes") == folder_digest(tmp_path / "threads")
+
+
+@pytest.mark.slow
+def test_workers_end_with_a_parent_that_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        ids = [int(word) for word in parent.stdout.readline().split()]
+        assert len(ids) == 2
+        time.sleep(5)  # until they are started
+        parent.kill()
+    deadline = time.monotonic() + 30
+    while any(map(psutil.pid_exists, ids)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(psutil.pid_exists, ids))
