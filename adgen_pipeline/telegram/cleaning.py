@@ -105,10 +105,10 @@ def taken_out(lines: pl.Series) -> pl.DataFrame:
     """
     hard = lines.str.replace_all(_MARKED, "").str.contains(_MAY_BE_LINK)
     slow, quick = hard.arg_true(), (~hard).arg_true()
-    texts, exact = [], []
+    bare, exact = [], []
     for row, line in zip(slow, lines.gather(slow), strict=True):
-        text, taken = _taken(line)
-        texts.append(text)
+        rest, taken = _taken(line)
+        bare.append(rest)
         exact += [(row, kind, value) for kind, value in taken]
     plain = lines.gather(quick)
     found = (
@@ -120,7 +120,7 @@ def taken_out(lines: pl.Series) -> pl.DataFrame:
         "row", maintain_order=True
     )
     plain = plain.str.replace_all(_QUICK, " ").str.replace_all(r"\s+", " ").str.strip_chars()
-    text = lines.clone().scatter(quick, plain).scatter(slow, pl.Series(texts, dtype=pl.String))
+    text = lines.clone().scatter(quick, plain).scatter(slow, pl.Series(bare, dtype=pl.String))
     lists = {}
     for name in LISTS:
         of_kind = found.filter(kind=name)

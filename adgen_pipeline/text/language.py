@@ -156,8 +156,8 @@ def _facts(chunks: pl.Series) -> pl.DataFrame:
     words = _words(chunks.clone().scatter(hold, without))
     distinct = words["word"].unique(maintain_order=True)
     spoken = words["word"].cast(pl.Enum(distinct)).to_physical()
-    points = {name: found.gather(spoken) for name, found in _points(distinct).items()}
-    points = words.select("place", **points, words=1).group_by("place").agg(pl.all().sum())
+    spoken_points = {name: found.gather(spoken) for name, found in _points(distinct).items()}
+    points = words.select("place", **spoken_points, words=1).group_by("place").agg(pl.all().sum())
     prose = [letters[name].clone().scatter(hold, count) for name, count in _letters(without).items()]
     return (
         pl.DataFrame([*prose, *(count.alias(f"all_{name}") for name, count in letters.items())])
