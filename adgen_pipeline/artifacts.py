@@ -89,6 +89,11 @@ class Store:
         return self.root / "annotations"
 
     @property
+    def labelled(self) -> Path:
+        """Files of further labelled texts."""
+        return self.root / "labelled"
+
+    @property
     def corpora(self) -> Path:
         """Files of further corpora for pre-training."""
         return self.root / "corpora"

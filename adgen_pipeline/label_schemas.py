@@ -13,6 +13,59 @@ _KEY = {
     "message_id": Column(pl.Int64, "the message's id, unique within its channel"),
 }
 
+EVIDENCE = pl.List(pl.Struct({"label": pl.String, "word": pl.String, "start": pl.Int32, "end": pl.Int32}))
+EVIDENCE_COLUMN = Column(
+    EVIDENCE,
+    "what triggered the labels: an entry of the lexicon, a fact's kind or a word, and its place in `post`",
+    personal=True,
+)
+# In the order of labels.functions.LABELS, which a test compares.
+LABELS = (
+    "ad", "retail", "automotive", "financial_services", "telecom", "cpg", "travel", "computing_electronics", "media",
+    "entertainment", "healthcare_pharma", "gambling", "politics", "profanity", "religious",
+)  # fmt: skip
+
+WEAK_LABELS = TableSchema(
+    "labels",
+    "weak_labels",
+    "what labelling functions make of one post with text",
+    {
+        **_KEY,
+        "vertical": Column(pl.String, "the likeliest of `verticals`", nullable=True),
+        "verticals": Column(_STRINGS, "ad verticals, likeliest first"),
+        "tags": Column(_STRINGS, "gambling, politics, profanity, religious"),
+        "is_ad": Column(pl.Boolean, "whether it sells or promotes something"),
+        "evidence": EVIDENCE_COLUMN,
+        "probabilities": Column(
+            pl.Struct(dict.fromkeys(LABELS, pl.Float32)), "of each label by the label model, 0…1"
+        ),
+    },
+    ("channel_id", "message_id"),
+)
+
+FUNCTIONS = TableSchema(
+    "labels",
+    "functions",
+    "how one labelling function does on one label",
+    {
+        "function": Column(pl.String, "its name in labels/functions.py"),
+        "label": Column(pl.String, "what it votes about"),
+        "meaning": Column(pl.String, "when it votes"),
+        "coverage_share": Column(pl.Float64, "of the posts on which it votes"),
+        "for_count": Column(pl.Int64, "posts on which it votes for the label"),
+        "against_count": Column(pl.Int64, "posts on which it votes against it"),
+        "conflict_share": Column(pl.Float64, "of its votes that another function contradicts"),
+        "estimated_accuracy": Column(pl.Float64, "share of its votes that are right, by the label model"),
+        "judged_count": Column(pl.Int64, "its votes on posts on which people decided"),
+        "human_accuracy": Column(pl.Float64, "share of these that people confirm", nullable=True),
+        "chances": Column(
+            pl.Struct({f"{v}_if_{t}": pl.Float64 for t in ("not", "so") for v in ("against", "none", "for")}),
+            "of each vote where the label holds (so) and where it does not (not), by the label model",
+        ),
+    },
+    ("function", "label"),
+)
+
 LABEL_TASKS = TableSchema(
     "labels",
     "tasks",
@@ -83,3 +136,5 @@ ADJUDICATION = TableSchema(
     },
     ("channel_id", "message_id"),
 )
+
+LABEL_TABLES = (WEAK_LABELS, FUNCTIONS, LABEL_TASKS, ANNOTATIONS, AGREEMENT, ADJUDICATION)

@@ -90,6 +90,21 @@ class AnnotatorGroup(BaseModel):
     ranges: Annotated[tuple[MessageRange, ...], Field(min_length=1)]
 
 
+class FurtherLabels(BaseModel):
+    """Labelled texts of others, below labelled/, that teach the classifier one label."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    licence: Annotated[str, Field(min_length=2)]
+    path: Annotated[str, Field(min_length=1)]  # below $ADGEN_DATA/labelled/
+    label: str  # the tag or vertical that they teach
+    given_by: Annotated[tuple[str, ...], Field(min_length=1)]  # labels of the file that stand for it
+    format: Literal["fasttext", "csv", "tsv", "jsonl"] | None = None  # None: by the file's ending
+    text_column: str = "text"
+    label_column: str = "label"
+
+
 class LabelsRecipe(Section):
     """How posts get verticals and tags, and who is asked about which of them."""
 
@@ -100,6 +115,9 @@ class LabelsRecipe(Section):
     adjudicators: tuple[str, ...] = ()  # annotators whose answers decide where others differ
     minimum_alpha: Share = 0.67  # agreement below this is warned of (Krippendorff's bound for tentative use)
     bootstrap_samples: Positive = 500
+    training_texts: Positive = 8000  # posts by whose weak labels the classifier learns
+    further: tuple[FurtherLabels, ...] = ()  # labelled texts of others, from which it learns too
+    maximum_drift: Share = 0.1  # a label's share of the posts that moves more than this is warned of
     seed: int = 7
 
     @model_validator(mode="after")

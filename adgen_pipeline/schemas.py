@@ -7,7 +7,7 @@ other people's words is marked `personal`, so that previews pass it through `tex
 import polars as pl
 
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
-from adgen_pipeline.label_schemas import ADJUDICATION, AGREEMENT, ANNOTATIONS, LABEL_TASKS
+from adgen_pipeline.label_schemas import EVIDENCE_COLUMN, LABEL_TABLES
 from adgen_pipeline.table_schema import Column, TableSchema
 
 UTC = pl.Datetime("us", "UTC")
@@ -124,9 +124,9 @@ POST_LABELS = TableSchema(
         "verticals": Column(STRINGS, "ad verticals, likeliest first"),
         "tags": Column(STRINGS, "gambling, politics, profanity, religious"),
         "is_ad": Column(pl.Boolean, "whether it sells or promotes something"),
-        "confidence": Column(pl.Float64, "of the best label, 0…1"),
-        "source": Column(pl.String, "human, model or rule"),
-        "evidence": Column(STRINGS, "the words that triggered the labels", personal=True),
+        "confidence": Column(pl.Float64, "of the least sure label that is given, or that it is no ad; 0…1"),
+        "source": Column(pl.String, "human, model or rule: the best that decided"),
+        "evidence": EVIDENCE_COLUMN,
     },
     ("channel_id", "message_id"),
 )
@@ -394,6 +394,6 @@ SCORES = TableSchema(
 _ALL = (
     MESSAGES, POSTS, POST_LABELS, LABELLED_POSTS, FINGERPRINTS, DOCUMENTS, DROPS, WORD_FREQUENCIES, NGRAMS,
     CHANNEL_PROFILES, FURTHER_DOCUMENTS, FURTHER_DROPS, ADS, CONVERSATIONS, FERTILITY, BRIEFS, GENERATED_ADS, CASES,
-    ANSWERS, RETRIEVAL, SCORES, LABEL_TASKS, ANNOTATIONS, AGREEMENT, ADJUDICATION,
+    ANSWERS, RETRIEVAL, SCORES, *LABEL_TABLES,
 )  # fmt: skip
 TABLES = {table.key: table for table in _ALL}

@@ -22,7 +22,7 @@ from adgen_pipeline.artifacts import Store
 from adgen_pipeline.corpus import ads, documents
 from adgen_pipeline.corpus.chat import conversations, messages
 from adgen_pipeline.corpus.chat_target import Example, example
-from adgen_pipeline.labels.rules import label_posts
+from adgen_pipeline.labels.weak import label_posts
 from adgen_pipeline.recipe import Recipe, TokenizerRecipe, load_recipe
 from adgen_pipeline.schemas import DOCUMENTS, POST_LABELS, POSTS
 from adgen_pipeline.settings import Settings

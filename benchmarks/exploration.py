@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from adgen_pipeline.corpus import charts, profiles, statistics
-from adgen_pipeline.labels.rules import label_posts
+from adgen_pipeline.labels.weak import label_posts
 from adgen_pipeline.recipe import LabelsRecipe, TelegramRecipe
 from adgen_pipeline.telegram.folder import clean_folder
 from adgen_pipeline.telegram.sample import write_sample

@@ -1,7 +1,7 @@
 """Labels against people's: verticals, is_ad, false alarms on news, tags; the rules and a plain baseline side by side.
 
 python -m benchmarks.labels [--labels FILE] [--news FILE …] [--ads FILE …] [--offence DEV [--offence-train TRAIN]]
-                            [--topics DIR] [--exports DIR] [--variants FILE] [--json]
+                            [--topics DIR] [--exports DIR] [--variants FILE] [--curve] [--json]
 
 --labels: CSV with `text` and a label as people typed it (`label` or `Human_Label`). --news, --ads: texts of which
 none, or each, is an ad: a text a line, a .csv or .tsv with `text`, or a .json list of objects with `text`. --offence:
@@ -9,9 +9,10 @@ lines `__label__normal|offensive|hate<tab>text`. --topics: a folder with dev.tsv
 `headline`, `text`). --exports: shop channels, whose posts teach the baseline and should hold no profanity; without it
 the sample generator's channels do. --variants: CSV with `raw_label`, spellings that must map to a label.
 
-The baseline is TF-IDF of words with logistic regression. For verticals it learns what the rules say of the exports,
-as no other labels exist there; for offence and topics it and the classifier learn from the training files. Intervals
-are 95 % bootstraps; speeds are of one process.
+Three systems stand side by side: the rules; the baseline, TF-IDF of words with logistic regression; and the pipeline,
+that is weak labels and the classifier, built once as the assets build it, from the exports and the training files (as a
+recipe's labels.further names them). The baseline learns what the rules say of the exports, as no other labels exist
+there, and the training files for offence and topics. Intervals are 95 % bootstraps; speeds are of one process.
 """
 
 import json
@@ -29,10 +30,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from adgen_pipeline.labels.aliases import canonical
-from adgen_pipeline.labels.classifier import train as learn
-from adgen_pipeline.labels.rules import label_posts, predict
+from adgen_pipeline.labels.building import STRENGTH
+from adgen_pipeline.labels.classifier import train
+from adgen_pipeline.labels.functions import LABELS
+from adgen_pipeline.labels.lessons import draw, lessons
+from adgen_pipeline.labels.rules import predict
 from adgen_pipeline.labels.taxonomy import VERTICALS
+from adgen_pipeline.labels.verdicts import Labeller
+from adgen_pipeline.labels.weak import Weak, as_post_labels, weak_labels
 from adgen_pipeline.recipe import LabelsRecipe, TelegramRecipe
+from adgen_pipeline.schemas import FINGERPRINTS, POST_LABELS
 from adgen_pipeline.telegram.folder import clean_folder
 from adgen_pipeline.telegram.sample import write_sample
 
@@ -41,8 +48,8 @@ logger = logging.getLogger(__name__)
 RESAMPLES = 1000
 MINIMUM_CLASS = 4  # ads: macro-F1 counts the classes that have so many
 BASELINE_POSTS = 6000
-STRENGTH = 8.0  # of the classifier: the inverse of its regularisation
 NONE = "none"  # an ad of no vertical
+SYSTEMS = ("rules", "TF-IDF + LR", "pipeline")
 Rows = list[dict[str, object]]
 Judge = Callable[[np.ndarray, np.ndarray], float]
 
@@ -91,15 +98,49 @@ def baseline() -> Pipeline:
     return make_pipeline(TfidfVectorizer(sublinear_tf=True), LogisticRegression(C=10, max_iter=1000))
 
 
-def by_rules(text: str) -> dict[str, object]:
-    """The rules' answer, at the recipe's threshold."""
-    return predict(text, minimum_score=LabelsRecipe().minimum_score)
+class Systems:
+    """What is compared.
+
+    Attributes:
+        learnt: the baseline on ads.
+        ours: the pipeline's classifier and weak labels.
+    """
+
+    def __init__(self, learnt: Pipeline, ours: Labeller) -> None:
+        """Keep both; the rules need nothing."""
+        self.learnt, self.ours = learnt, ours
+
+    def answers(self, texts: Sequence[str]) -> dict[str, list[dict[str, object]]]:
+        """The rules' and the pipeline's answers, at the recipe's threshold."""
+        minimum = LabelsRecipe().minimum_score
+        return {
+            "rules": [predict(text, minimum_score=minimum) for text in texts],
+            "pipeline": self.ours.predict_all(texts, minimum_score=minimum),
+        }
+
+    def ads(self, texts: Sequence[str]) -> dict[str, list[str]]:
+        """Of each system and text the vertical; `none` for an ad without one, `not_ad` for no ad."""
+        found = {system: [of_ad(answer) for answer in given] for system, given in self.answers(texts).items()}
+        found["TF-IDF + LR"] = list(self.learnt.predict(texts))
+        return {system: found[system] for system in SYSTEMS}
 
 
-def of_ad(text: str) -> str:
+def of_ad(found: dict[str, object]) -> str:
     """`none` for an ad without a vertical, `not_ad` for no ad."""
-    found = by_rules(text)
     return str(found["vertical"] or NONE) if found["is_ad"] else "not_ad"
+
+
+def build(
+    posts: pl.DataFrame, weak: Weak, further: dict[str, list[tuple[str, bool]]], count: int
+) -> tuple[Labeller, float]:
+    """The pipeline's labeller that learnt from so many posts, and the seconds of CPU that it took."""
+    seed = LabelsRecipe().seed
+    drawn = draw(posts, weak.table, POST_LABELS.empty(), count=count, seed=seed)
+    nothing = FINGERPRINTS.empty().select("channel_id", "message_id", "bands")
+    known = lessons(drawn, nothing, further)  # wordings differ already
+    started = time.process_time()
+    trained, _ = train(known, LABELS, strength=STRENGTH, seed=seed)
+    return Labeller(trained), time.process_time() - started
 
 
 def read_texts(path: Path) -> list[str]:
@@ -128,8 +169,8 @@ def posts_of(exports: Path | None) -> pl.DataFrame:
     return pl.concat(tables).filter(~pl.col("is_empty")).unique("post", keep="first", maintain_order=True)
 
 
-def judge_labels(path: Path, learnt: Pipeline) -> tuple[Rows, Rows]:
-    """Figures on ads that people labelled, and the confusions of the rules."""
+def judge_labels(path: Path, systems: Systems) -> tuple[Rows, Rows]:
+    """Figures on ads that people labelled, and the confusions of the rules and of the pipeline."""
     table = pl.read_csv(path, infer_schema=False)
     column = "label" if "label" in table.columns else "Human_Label"
     typed, texts = table[column].to_list(), table["text"].to_list()
@@ -137,8 +178,9 @@ def judge_labels(path: Path, learnt: Pipeline) -> tuple[Rows, Rows]:
     wanted = [label if label in VERTICALS else NONE for label in named]
     inside = [place for place, label in enumerate(named) if label in VERTICALS]
     common = sorted({label for label in wanted if wanted.count(label) >= MINIMUM_CLASS})
-    answers = {"rules": [of_ad(text) for text in texts], "TF-IDF + LR": list(learnt.predict(texts))}
+    answers = systems.ads(texts)
     figures: Rows = []
+    confusions: Rows = []
     for system, found in answers.items():
         outside = [found[place] not in VERTICALS for place, label in enumerate(wanted) if label == NONE]
         shown = [NONE if label == "not_ad" else label for label in found]
@@ -156,48 +198,60 @@ def judge_labels(path: Path, learnt: Pipeline) -> tuple[Rows, Rows]:
                 ),
             }
         )
-    pairs = zip(wanted, answers["rules"], strict=True)
-    wrong = [f"{label} → {found}" for label, found in pairs if label != found]
-    return figures, [{"confusion": pair, "ads": wrong.count(pair)} for pair in sorted(set(wrong))]
+        wrong = [f"{label} → {given}" for label, given in zip(wanted, found, strict=True) if label != given]
+        if system != "TF-IDF + LR":
+            confusions += [
+                {"system": system, "confusion": pair, "ads": wrong.count(pair)} for pair in sorted(set(wrong))
+            ]
+    return figures, confusions
 
 
-def judge_alarms(paths: Sequence[Path], learnt: Pipeline, *, are_ads: bool) -> Rows:
+def judge_alarms(paths: Sequence[Path], systems: Systems, *, are_ads: bool) -> Rows:
     """How many texts are taken for ads, a row a file."""
     rows: Rows = []
     for path in paths:
         texts = read_texts(path)
-        found = [of_ad(text) for text in texts]
+        answers = systems.ads(texts)
         row: dict[str, object] = {"file": path.name, "texts": len(texts)}
-        for system, answer in (("rules", found), ("TF-IDF + LR", list(learnt.predict(texts)))):
+        for system, answer in answers.items():
             row[f"taken for ads, {system}"] = interval(
                 accuracy, [True] * len(texts), [label != "not_ad" for label in answer]
             )
         if are_ads:
-            row["verticals by the rules"] = str({label: found.count(label) for label in sorted(set(found))})
+            found = answers["pipeline"]
+            row["verticals by the pipeline"] = str(
+                {label: found.count(label) for label in sorted(set(found))}
+            )
         rows.append(row)
     return rows
 
 
 def judge_tag(
-    tag: str, texts: Sequence[str], wanted: Sequence[bool], train: tuple[list[str], list[bool]] | None
+    tag: str,
+    texts: Sequence[str],
+    wanted: Sequence[bool],
+    train: list[tuple[str, bool]],
+    systems: Systems,
 ) -> Rows:
-    """Figures of a tag's rules, and of the baseline where there are texts to learn from."""
-    answers = {"rules": [tag in str(by_rules(text)["tags"]) for text in texts]}
-    if train is not None:
-        answers["TF-IDF + LR"] = [bool(label) for label in baseline().fit(*train).predict(texts)]
-        taught, given = train
-        ours = learn(taught, np.array(given)[:, None], [tag], clusters=range(len(taught)), strength=STRENGTH)
-        answers["classifier"] = (ours.probabilities(texts)[:, 0] >= ours.threshold[0]).tolist()
+    """Figures of a tag, of the baseline where there are texts to learn from."""
+    answers = {
+        system: [tag in str(answer["tags"]) for answer in given]
+        for system, given in systems.answers(texts).items()
+    }
+    if train:
+        learnt = baseline().fit([text for text, _ in train], [has for _, has in train])
+        answers["TF-IDF + LR"] = [bool(label) for label in learnt.predict(texts)]
     return [
         {
             "system": system,
             "texts": len(texts),
             "of the tag": sum(wanted),
-            "macro-F1": interval(macro_f1([True, False]), wanted, found),
-            "F1": interval(f1_of(True), wanted, found),
-            "recall": f"{sum(a and b for a, b in zip(wanted, found, strict=True)) / max(1, sum(wanted)):.3f}",
+            "macro-F1": interval(macro_f1([True, False]), wanted, answers[system]),
+            "F1": interval(f1_of(True), wanted, answers[system]),
+            "recall": f"{sum(a and b for a, b in zip(wanted, answers[system], strict=True)) / max(1, sum(wanted)):.3f}",
         }
-        for system, found in answers.items()
+        for system in SYSTEMS
+        if system in answers
     ]
 
 
@@ -229,6 +283,7 @@ def read_topics(path: Path) -> tuple[list[str], list[bool]]:
 @click.option("--topics", type=click.Path(path_type=Path, exists=True), help="A folder of news by topic.")
 @click.option("--exports", type=click.Path(path_type=Path, exists=True), help="A folder of Telegram exports.")
 @click.option("--variants", type=click.Path(path_type=Path, exists=True), help="Spellings of labels.")
+@click.option("--curve", is_flag=True, help="Learn from fewer posts, too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def main(
     labels: Path | None,
@@ -239,34 +294,45 @@ def main(
     topics: Path | None,
     exports: Path | None,
     variants: Path | None,
+    curve: bool,
     as_json: bool,
 ) -> None:
     """Print how well labels are told."""
     posts = posts_of(exports)
+    further: dict[str, list[tuple[str, bool]]] = {"profanity": [], "politics": []}
+    if offence_train is not None:
+        further["profanity"] = list(zip(*read_offence(offence_train), strict=True))
+    if topics is not None and (topics / "train_50.tsv").is_file():
+        further["politics"] = list(zip(*read_topics(topics / "train_50.tsv"), strict=True))
+    taught = {tag: rows for tag, rows in further.items() if rows}
+    recipe = LabelsRecipe()
     started = time.process_time()
-    labelled = label_posts(posts, minimum_score=LabelsRecipe().minimum_score)
-    rules_seconds = time.process_time() - started
-    said = labelled.select(
-        pl.when("is_ad").then(pl.col("vertical").fill_null(NONE)).otherwise(pl.lit("not_ad"))
-    ).to_series()
+    weak = weak_labels(posts, minimum_score=recipe.minimum_score)
+    weak_seconds = time.process_time() - started
+    ours, training_seconds = build(posts, weak, taught, recipe.training_texts)
+    started = time.process_time()
+    labelled = ours.label_posts(posts, weak.table)
+    seconds = time.process_time() - started
+    said = (
+        as_post_labels(weak.table)
+        .select(pl.when("is_ad").then(pl.col("vertical").fill_null(NONE)).otherwise(pl.lit("not_ad")))
+        .to_series()
+    )
+    texts = posts.sort("channel_id", "message_id")["post"]
     drawn = np.random.default_rng(7).permutation(posts.height)[:BASELINE_POSTS]
-    learnt = baseline().fit(posts["post"].gather(drawn).to_list(), said.gather(drawn).to_list())
-    sample = posts["post"].head(BASELINE_POSTS).to_list()
-    kinds = sorted(set(said))
-    targets = np.array([[label == kind for kind in kinds] for label in said.head(BASELINE_POSTS)])
-    classifier = learn(sample, targets, kinds, clusters=range(len(sample)), strength=STRENGTH)
-    started = time.process_time()
-    classifier.probabilities(sample)
-    classifier_seconds = time.process_time() - started
-    profane = labelled["tags"].list.contains("profanity")
+    learnt = baseline().fit(texts.gather(drawn).to_list(), said.gather(drawn).to_list())
+    systems = Systems(learnt, ours)
     result: dict[str, Rows] = {
         "posts": [
             {
                 "posts": posts.height,
-                "ads": f"{(said != 'not_ad').sum() / max(1, posts.height):.3f}",
-                "a second, rules": round(posts.height / rules_seconds),
-                f"a second, classifier of {len(kinds)} labels": round(len(sample) / classifier_seconds),
-                "tagged profanity": f"{profane.sum() / max(1, posts.height):.4f}",
+                "ads": f"{labelled['is_ad'].sum() / max(1, posts.height):.3f}",
+                "by source": str(dict(labelled["source"].value_counts(sort=True).iter_rows())),
+                "a second, weak labels": round(posts.height / weak_seconds),
+                "a second, classifier": round(posts.height / seconds),
+                "a second, both": round(posts.height / (weak_seconds + seconds)),
+                "seconds of training": round(training_seconds, 1),
+                "tagged profanity": f"{labelled['tags'].list.contains('profanity').sum() / max(1, posts.height):.4f}",
             }
         ]
     }
@@ -275,18 +341,29 @@ def main(
         unknown = [spelling for spelling in spellings if canonical(spelling) is None]
         result["spellings"] = [{"spellings": len(spellings), "unknown": len(unknown), "which": str(unknown)}]
     if labels is not None:
-        result["labels"], result["confusions"] = judge_labels(labels, learnt)
+        result["labels"], result["confusions"] = judge_labels(labels, systems)
     if news:
-        result["news"] = judge_alarms(news, learnt, are_ads=False)
+        result["news"] = judge_alarms(news, systems, are_ads=False)
     if ads:
-        result["ads"] = judge_alarms(ads, learnt, are_ads=True)
+        result["ads"] = judge_alarms(ads, systems, are_ads=True)
     if offence is not None:
-        train = read_offence(offence_train) if offence_train else None
-        result["offence"] = judge_tag("profanity", *read_offence(offence), train)
+        result["offence"] = judge_tag("profanity", *read_offence(offence), further["profanity"], systems)
     if topics is not None:
-        few = topics / "train_50.tsv"
-        train = read_topics(few) if few.is_file() else None
-        result["politics"] = judge_tag("politics", *read_topics(topics / "dev.tsv"), train)
+        result["politics"] = judge_tag(
+            "politics", *read_topics(topics / "dev.tsv"), further["politics"], systems
+        )
+    if curve:
+        result["curve"] = []
+        for count in (500, 1000, 2000, 4000, 8000):
+            smaller, took = build(posts, weak, taught, count)
+            row: dict[str, object] = {"posts learnt from": count, "seconds": round(took, 1)}
+            if labels is not None:
+                row |= {
+                    k: v
+                    for k, v in judge_labels(labels, Systems(learnt, smaller))[0][2].items()
+                    if "accuracy" in k
+                }
+            result["curve"].append(row)
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
         return

@@ -30,6 +30,7 @@ FOLDERS = {
     dg.AssetKey(["generation", "brief_files"]): "briefs",
     dg.AssetKey(["index", "advertiser_files"]): "advertisers",
     dg.AssetKey(["labels", "annotation_files"]): "annotations",
+    dg.AssetKey(["labels", "labelled_files"]): "labelled",
 }
 CORPORA = dg.AssetKey(["corpus", "corpora_files"])
 SENSOR_SECONDS = 30
@@ -82,9 +83,17 @@ def latest(
     instance: dg.DagsterInstance, key: dg.AssetKey, partition: str | None = None
 ) -> dg.AssetMaterialization | None:
     """The latest materialization of an asset, or of one of its partitions."""
+    found = recent(instance, key, partition, count=1)
+    return found[0] if found else None
+
+
+def recent(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partition: str | None = None, *, count: int
+) -> list[dg.AssetMaterialization]:
+    """The latest materializations of an asset, or of one of its partitions, newest first."""
     wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=None if partition is None else [partition])
-    records = instance.fetch_materializations(wanted, limit=1).records
-    return records[0].asset_materialization if records else None
+    records = instance.fetch_materializations(wanted, limit=count).records
+    return [record.asset_materialization for record in records if record.asset_materialization is not None]
 
 
 def _event(
@@ -139,7 +148,7 @@ def _standing(store: Store) -> str:
 
 def _sizes(store: Store) -> list[tuple[str, int, int]]:
     """Name, size and time of every file that people drop."""
-    folders = [store.raw, store.briefs, store.advertisers, store.annotations, store.corpora]
+    folders = [store.raw, store.briefs, store.advertisers, store.annotations, store.labelled, store.corpora]
     files = sorted(f for folder in folders if folder.is_dir() for f in folder.rglob("*") if f.is_file())
     files += [file for file in [store.root / FORGOTTEN] if file.is_file()]
     return [(str(f.relative_to(store.root)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]

@@ -24,6 +24,11 @@ TEAMS = {
 GPU_POOL = "gpu"
 ALSO_READS = "recipe_sections"  # metadata: sections of other stages that an asset reads
 ASKED_BY = "asked_by"  # metadata: the recipe key without which an asset is not made
+_BY_CHANNEL = {
+    "telegram/messages",
+    "telegram/posts",
+    "corpus/fingerprints",
+}  # assets with a partition a channel
 STANDS_FOR = "stands_for"  # metadata: the asset in whose place all others then read it
 
 
@@ -124,9 +129,7 @@ def _ins(ins: Mapping[str, str] | None, *, fans_in: bool) -> dict[str, dg.AssetI
     return {
         parameter: dg.AssetIn(
             key=key.split("/"),
-            partition_mapping=dg.AllPartitionMapping()
-            if fans_in and key in {"telegram/messages", "telegram/posts"}
-            else None,
+            partition_mapping=dg.AllPartitionMapping() if fans_in and key in _BY_CHANNEL else None,
         )
         for parameter, key in (ins or {}).items()
     }

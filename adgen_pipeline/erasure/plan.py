@@ -197,7 +197,7 @@ def _files_of_channels(store: Store, *, even_forgotten: bool = False) -> dict[in
 
 
 def _folders_of_people(store: Store) -> tuple[Path, ...]:
-    return (store.raw, store.briefs, store.advertisers, store.annotations, store.corpora)
+    return (store.raw, store.briefs, store.advertisers, store.annotations, store.labelled, store.corpora)
 
 
 def _scan_cache(store: Store) -> Path:

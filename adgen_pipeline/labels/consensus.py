@@ -10,7 +10,7 @@ from collections.abc import Collection
 import polars as pl
 
 from adgen_pipeline.labels.taxonomy import AD, NOT_AD, TAGS, VERTICALS
-from adgen_pipeline.schemas import POST_LABELS
+from adgen_pipeline.schemas import LABELLED_POSTS, POST_LABELS
 
 KEY = ["channel_id", "message_id"]
 
@@ -47,6 +47,20 @@ def best_source(weak: pl.DataFrame, human: pl.DataFrame) -> pl.DataFrame:
     """
     kept = weak.join(human.select(KEY), on=KEY, how="anti")
     return POST_LABELS.conform(pl.concat([kept, human.join(weak.select(KEY), on=KEY, how="semi")]))
+
+
+def labelled_posts(posts: pl.DataFrame, post_labels: pl.DataFrame) -> pl.DataFrame:
+    """Table labels/labelled_posts: posts with text beside their labels, `ad` among them where `is_ad`."""
+    labels = pl.concat_list(
+        "verticals", "tags", pl.when("is_ad").then(pl.lit([AD])).otherwise(pl.lit([], pl.List(pl.String)))
+    )
+    joined = posts.select("channel_id", "message_id", "text", "date").join(
+        post_labels.with_columns(labels.list.sort().alias("labels")).select(
+            "channel_id", "message_id", "labels"
+        ),
+        on=["channel_id", "message_id"],
+    )
+    return LABELLED_POSTS.conform(joined)
 
 
 def _row(answers: list[list[str]]) -> list[dict[str, object]]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from adgen_pipeline.labels.rules import AD_MARK
+from adgen_pipeline.labels.evidence import AD_MARK
 from adgen_pipeline.text.amharic import search_key
 from adgen_pipeline.text.stems import stem_key
 

@@ -96,11 +96,13 @@ class AdLabel(Label):
         facts: weights of what text patterns find: a price, a phone …
         appeals: weights of verb forms that speak to the reader.
         against: words of reports, which speak against an ad.
+        giving: words of calls for gifts and help, which are no ads: they ask people to give, not to buy.
     """
 
     facts: dict[str, float]
     appeals: dict[str, float]
     against: Words
+    giving: Words
 
 
 class Taxonomy(_Frozen):

@@ -14,7 +14,7 @@ from adgen_pipeline.definitions import build_definitions
 from adgen_pipeline.defs.automation import source_events
 from adgen_pipeline.label_schemas import ADJUDICATION, AGREEMENT, ANNOTATIONS, LABEL_TASKS
 from adgen_pipeline.labels.assignment import assign
-from adgen_pipeline.labels.rules import label_posts
+from adgen_pipeline.labels.weak import label_posts
 from adgen_pipeline.recipe import AnnotatorGroup, MessageRange, Recipe, load_recipe
 from adgen_pipeline.schemas import POST_LABELS, POSTS
 from adgen_pipeline.settings import Settings

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adgen_pipeline.errors import DataError
-from adgen_pipeline.labels.classifier import SETTINGS_FILE, load, train
+from adgen_pipeline.labels.classifier import SETTINGS_FILE, Classifier, Texts, load
+from adgen_pipeline.labels.classifier import train as learn
 from adgen_pipeline.labels.features import counts, plain, weighed
 
 _THINGS = {"retail": ["ጫማ", "ቀሚስ", "ሸሚዝ", "ጃኬት"], "travel": ["ጉብኝት", "ቪዛ", "ሆቴል", "በረራ"]}
@@ -27,9 +28,15 @@ def _texts(count: int, seed: int) -> tuple[list[str], np.ndarray]:
     return texts, np.array(targets)
 
 
+def train(texts: list[str], targets: np.ndarray) -> Classifier:
+    weights = np.ones(targets.shape, np.float32)
+    known = Texts(texts, targets, weights, np.zeros(targets.shape, np.bool_), np.arange(len(texts)))
+    return learn(known, list(_THINGS), strength=10.0, seed=7)[0]
+
+
 def test_several_labels_of_a_text_are_told_on_texts_never_seen() -> None:
     texts, targets = _texts(400, seed=1)
-    classifier = train(texts, targets, list(_THINGS), clusters=range(len(texts)), strength=10.0)
+    classifier = train(texts, targets)
     unseen, wanted = _texts(200, seed=2)
     found = classifier.probabilities(unseen)
     assert found.shape == (200, 2)
@@ -42,7 +49,7 @@ def test_a_saved_classifier_answers_the_same_and_the_same_texts_make_the_same_by
     written = []
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
-        made = train(texts, targets, list(_THINGS), clusters=range(len(texts)), strength=10.0)
+        made = train(texts, targets)
         made.save(tmp_path / name)
         written.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
     assert written[0] == written[1]
@@ -51,22 +58,37 @@ def test_a_saved_classifier_answers_the_same_and_the_same_texts_make_the_same_by
 
 def test_a_classifier_of_other_features_is_refused(tmp_path: Path) -> None:
     texts, targets = _texts(40, seed=4)
-    train(texts, targets, list(_THINGS), clusters=range(40), strength=1.0).save(tmp_path)
+    train(texts, targets).save(tmp_path)
     settings = tmp_path / SETTINGS_FILE
     settings.write_text(settings.read_text().replace("524288", "1024"))
     with pytest.raises(DataError, match="labels/classifier"):
         load(tmp_path)
 
 
-def test_a_label_that_no_text_has_is_never_given() -> None:
+def test_a_label_that_too_few_texts_have_is_not_learnt() -> None:
     texts, targets = _texts(40, seed=5)
-    classifier = train(texts, np.zeros_like(targets), list(_THINGS), clusters=range(40), strength=1.0)
-    assert classifier.probabilities(texts).max() < 1e-6
+    assert not train(texts, np.zeros_like(targets)).is_learnt.any()
+
+
+def test_what_people_said_outweighs_weak_labels_and_sets_the_threshold() -> None:
+    texts, targets = _texts(300, seed=8)
+    is_said = np.zeros(targets.shape, np.bool_)
+    is_said[:150] = True
+    noise = np.random.default_rng(2).random(targets.shape) < 0.5
+    wrong = np.where(is_said, targets, noise)
+    weights = np.ones(targets.shape, np.float32)
+    made, judged = learn(
+        Texts(texts, wrong, weights, is_said, np.arange(300)), list(_THINGS), strength=10.0, seed=7
+    )
+    unseen, wanted = _texts(100, seed=9)
+    assert made.is_taught.all()
+    assert ((made.probabilities(unseen) >= made.threshold) == wanted).mean() > 0.9
+    assert not np.isnan(judged).any()
 
 
 def test_no_texts_have_no_probabilities() -> None:
     texts, targets = _texts(40, seed=6)
-    classifier = train(texts, targets, list(_THINGS), clusters=range(40), strength=1.0)
+    classifier = train(texts, targets)
     assert classifier.probabilities([]).shape == (0, 2)
 
 

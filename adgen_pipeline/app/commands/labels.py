@@ -1,6 +1,7 @@
 """`adgen labels`: verticals, tags and is_ad of texts; tasks for annotators, their answers, their agreement."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -15,16 +16,18 @@ def labels() -> None:
 
 
 @labels.command(epilog=terminal.example("""echo '{"text": "አዲስ ስልክ በ20,000 ብር"}' | adgen labels predict"""))
+@terminal.data_option
 @terminal.json_option
-def predict(as_json: bool) -> None:
+def predict(data: Path | None, as_json: bool) -> None:
     """Label JSON lines {"text": …} on stdin; a JSON line for each on stdout.
 
-    The answer is the same with --json: it exists so that every command takes it.
+    By the classifier where the data folder has one, else by the rules. `evidence` says what triggered the labels, and
+    where it stands. The answer is the same with --json: it exists so that every command takes it.
     """
     del as_json
-    from adgen_pipeline.labels.rules import predict as label
     from adgen_pipeline.recipe import LabelsRecipe
 
+    label = _labeller(data)
     minimum_score = LabelsRecipe().minimum_score
     for number, line in enumerate(terminal.stdin_text(), 1):
         if line.strip():
@@ -150,6 +153,20 @@ def agreement(adjudication: Path | None, data: Path | None, recipe: str | None, 
         {"label": "left", **dict.fromkeys(columns, "right")},
         [[row["label"], *(_number(row[name]) for name in columns)] for row in table.iter_rows(named=True)],
     )
+
+
+def _labeller(data: Path | None) -> Callable[..., dict[str, object]]:
+    """What labels a text: the classifier of the data folder, or the rules where there is none."""
+    from adgen_pipeline.artifacts import Store
+    from adgen_pipeline.labels import rules
+    from adgen_pipeline.settings import Settings
+
+    store = Store(Settings.from_environment(data=data).data)
+    if not store.pointer_path("labels", "classifier").is_file():
+        return rules.predict
+    from adgen_pipeline.labels import verdicts  # takes two seconds to import
+
+    return verdicts.load(store.artifact("labels", "classifier").verify().path).predict
 
 
 def _number(value: float | None) -> str:

@@ -1,0 +1,194 @@
+"""Weak labels of the posts of channels: what the label model makes of the votes of the labelling functions."""
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from adgen_pipeline.label_schemas import FUNCTIONS as FUNCTIONS_TABLE
+from adgen_pipeline.label_schemas import WEAK_LABELS
+from adgen_pipeline.labels.evidence import Evidence, find_evidence
+from adgen_pipeline.labels.functions import FUNCTIONS, LABELS, Votes, votes
+from adgen_pipeline.labels.label_model import LabelModel, estimate
+from adgen_pipeline.labels.rules import decide, given
+from adgen_pipeline.labels.taxonomy import AD, TAGS, VERTICALS
+from adgen_pipeline.schemas import POST_LABELS
+
+logger = logging.getLogger(__name__)
+
+KEY = ["channel_id", "message_id"]
+# A line in this share of a channel's posts, and in so many of them, is a signature: its words are no topic.
+SIGNATURE_SHARE, SIGNATURE_POSTS = 0.15, 5
+VERTICAL_PLACES = [LABELS.index(vertical) for vertical in VERTICALS]
+
+
+@dataclass(frozen=True)
+class Weak:
+    """Weak labels and what they come from.
+
+    Attributes:
+        table: labels/weak_labels, in the order of the posts' keys.
+        votes: post × function × label, in the same order.
+        model: what the votes amount to.
+    """
+
+    table: pl.DataFrame
+    votes: Votes
+    model: LabelModel
+
+
+def weak_labels(posts: pl.DataFrame, *, minimum_score: float) -> Weak:
+    """Weak labels of all posts with text.
+
+    Args:
+        posts: channel_id, message_id, post, is_empty of telegram/posts.
+        minimum_score: weight that a label needs, in keyword weights.
+    """
+    with_text = posts.filter(~pl.col("is_empty")).select(*KEY, "post").sort(KEY)
+    places: list[int] = []
+    found: list[Evidence] = []
+    known: dict[tuple[str, str], int] = {}  # a third of all texts repeat others
+    signatures = _signatures(with_text)
+    for channel_id, text in with_text.select("channel_id", "post").iter_rows():
+        lines = signatures[channel_id]
+        topic = "\n".join(" " * len(line) if _folded(line) in lines else line for line in text.split("\n"))
+        place = known.setdefault((text, topic), len(found))
+        if place == len(found):
+            found.append(find_evidence(text, topic))
+        places.append(place)
+    cast = np.array([votes(one, minimum_score) for one in found], np.int8).reshape(
+        -1, len(FUNCTIONS), len(LABELS)
+    )
+    said = np.zeros((len(found), len(LABELS)), np.bool_)
+    for place, one in enumerate(found):
+        verticals, tags, is_ad = decide(one, minimum_score)
+        said[place, [LABELS.index(label) for label in given(verticals, tags, is_ad=is_ad)]] = True
+    cast, said = cast[places], said[places]
+    model = estimate(cast, said, with_text["channel_id"].to_numpy())
+    likely = model.likely
+    rows = [verdict(likely[row], found[place]) for row, place in enumerate(places)]
+    probabilities = pl.DataFrame(likely.astype(np.float32), schema=list(LABELS)).to_struct("probabilities")
+    table = with_text.select(KEY).with_columns(
+        *(
+            pl.Series(name, [row[name] for row in rows], dtype=WEAK_LABELS.dtypes[name])
+            for name in ("vertical", "verticals", "tags", "is_ad", "evidence")
+        ),
+        probabilities,
+    )
+    logger.info("%d posts, %d of them ads", table.height, table["is_ad"].sum())
+    return Weak(WEAK_LABELS.conform(table), cast, model)
+
+
+def verdict(likely: NDArray[np.floating], found: Evidence) -> dict[str, object]:
+    """vertical, verticals (likeliest first), tags, is_ad and evidence by the probabilities of one post's labels."""
+    by_label = dict(zip(LABELS, likely.tolist(), strict=True))
+    is_ad = by_label[AD] > 0.5
+    verticals = [vertical for vertical in VERTICALS if is_ad and by_label[vertical] > 0.5]
+    verticals.sort(key=lambda vertical: (-round(by_label[vertical], 2), -found.scores[vertical]))
+    tags = [tag for tag in TAGS if by_label[tag] > 0.5]
+    return {
+        "vertical": verticals[0] if verticals else None,
+        "verticals": verticals,
+        "tags": tags,
+        "is_ad": is_ad,
+        "evidence": found.of(given(verticals, tags, is_ad=is_ad)),
+    }
+
+
+def label_posts(posts: pl.DataFrame, *, minimum_score: float) -> pl.DataFrame:
+    """Table labels/post_labels by weak labels alone."""
+    return as_post_labels(weak_labels(posts, minimum_score=minimum_score).table)
+
+
+def as_post_labels(weak: pl.DataFrame) -> pl.DataFrame:
+    """Weak labels as rows of labels/post_labels, source rule.
+
+    `confidence` is the probability of the least sure label that was given, or that the post is no ad.
+    """
+    likely = pl.col("probabilities").struct
+    sure = [
+        pl.when(is_given).then(likely.field(label))
+        for label, is_given in [
+            *((vertical, pl.col("verticals").list.contains(vertical)) for vertical in VERTICALS),
+            *((tag, pl.col("tags").list.contains(tag)) for tag in TAGS),
+        ]
+    ]
+    of_ad = pl.when("is_ad").then(likely.field(AD)).otherwise(1 - likely.field(AD))
+    return POST_LABELS.conform(
+        weak.with_columns(
+            confidence=pl.min_horizontal(of_ad, *sure).cast(pl.Float64), source=pl.lit("rule")
+        ).drop("probabilities")
+    )
+
+
+def functions_table(weak: Weak, human: pl.DataFrame) -> pl.DataFrame:
+    """Table labels/functions.
+
+    Args:
+        weak: the weak labels.
+        human: rows of labels/post_labels by people, which tell how often a function is right.
+    """
+    likely = weak.table["probabilities"].struct.unnest().to_numpy()
+    said = _said(weak.table, human)
+    rows = []
+    for number, (name, meaning) in enumerate(FUNCTIONS.items()):
+        for place, label in enumerate(LABELS):
+            cast = weak.votes[:, number, place]
+            if not cast.any():
+                continue
+            others = np.delete(weak.votes[:, :, place], number, axis=1)
+            is_against = np.where(cast > 0, (others < 0).any(axis=1), (others > 0).any(axis=1)) & (cast != 0)
+            right = np.where(cast > 0, likely[:, place], 1 - likely[:, place])[cast != 0]
+            judged = (cast != 0) & (said[:, place] >= 0)
+            chances = weak.model.chances[place, :, number]
+            rows.append(
+                {
+                    "function": name,
+                    "label": label,
+                    "meaning": meaning,
+                    "coverage_share": float((cast != 0).mean()),
+                    "for_count": int((cast > 0).sum()),
+                    "against_count": int((cast < 0).sum()),
+                    "conflict_share": float(is_against.sum() / (cast != 0).sum()),
+                    "estimated_accuracy": float(right.mean()),
+                    "judged_count": int(judged.sum()),
+                    "human_accuracy": float(((cast > 0) == (said[:, place] > 0))[judged].mean())
+                    if judged.any()
+                    else None,
+                    "chances": {
+                        f"{vote}_if_{truth}": float(chances[t, v])
+                        for t, truth in enumerate(("not", "so"))
+                        for v, vote in enumerate(("against", "none", "for"))
+                    },
+                }
+            )
+    return FUNCTIONS_TABLE.conform(FUNCTIONS_TABLE.frame(rows))
+
+
+def _said(weak: pl.DataFrame, human: pl.DataFrame) -> NDArray[np.int8]:
+    """Post × label: 1 or 0 as people decided, -1 where they did not."""
+    found = np.full((weak.height, len(LABELS)), -1, np.int8)
+    rows = weak.select(KEY).with_row_index("row").join(human, on=KEY)
+    for row, verticals, tags, is_ad in rows.select("row", "verticals", "tags", "is_ad").iter_rows():
+        labels = given(verticals, tags, is_ad=is_ad)
+        found[row] = [label in labels for label in LABELS]
+    return found
+
+
+def _signatures(posts: pl.DataFrame) -> dict[int, set[str]]:
+    """Signature lines of each channel."""
+    found: dict[int, set[str]] = {}
+    for (channel_id,), of_channel in posts.group_by("channel_id", maintain_order=True):
+        texts = of_channel["post"].unique().to_list()
+        counts = Counter(line for text in texts for line in {_folded(line) for line in text.split("\n")})
+        floor = max(SIGNATURE_POSTS, SIGNATURE_SHARE * len(texts))
+        found[int(str(channel_id))] = {line for line, count in counts.items() if line and count >= floor}
+    return found
+
+
+def _folded(line: str) -> str:
+    """A line by which signatures are told: spaces folded; digits stay, or every price line would be one."""
+    return " ".join(line.split())
