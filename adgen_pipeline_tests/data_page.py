@@ -36,6 +36,7 @@ descriptions in the Dagster UI use as well; a test compares.
 | folder | what is there |
 |---|---|
 | `raw/` `briefs/` `advertisers/` `annotations/` `corpora/` | what people put there; `adgen labels import` adds to it |
+| `labelled/` | texts of others with labels, which `labels.further` names |
 | `parsed/` `cleaned/` `fingerprints/` | tables with a file a channel |
 | `final/` | all other tables, a folder a stage |
 | `models/` | artifacts and their pointers; beside each version the ids of the messages that it was made from |

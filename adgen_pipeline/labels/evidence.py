@@ -33,6 +33,8 @@ MAXIMUM_APPEALS = 2  # of each verb form: more of them say no more
 # Words gather by chance in long texts: beyond so many stems they count less, by the square root.
 LONG_TEXT_STEMS = 120
 
+_IS_NOT = "አይደ"  # «የሚሸጥ አይደለም»: what is denied speaks for nothing
+
 AMHARIC, LATIN, BRAND, FACT, APPEAL = "amharic", "latin", "brand", "fact", "appeal"  # kinds of signs
 AGAINST = "against"  # the label of what speaks against an ad
 _NEUTRAL = "neutral"
@@ -121,7 +123,8 @@ def find_evidence(text: str, topic: str | None = None) -> Evidence:
     outside = max(sums.get(theme, 0.0) for theme in (*taxonomy().outside_words, "gambling"))
 
     for match in sales.find(known.stems):
-        for entry in match.entries:
+        is_denied = any(stem.startswith(_IS_NOT) for stem in known.stems[match.end : match.end + 1])
+        for entry in () if is_denied else match.entries:
             _add(found, _sign(entry, match, known, entry.weight))
     for sign in _appeals(text, {sign.word for sign in found.values() if sign.label == AD}):
         _add(found, sign)

@@ -9,7 +9,7 @@ from adgen_pipeline.text.stems import MINIMUM_STEM_CHARS, stem, stem_key
 
 _SIXTH_ORDER = 5  # a syllable's vowel is its code point's last three bits: ስልክ ends in the sixth order
 _SEVENTH, _SECOND = 6, 1  # ስልኮ-ች (plural), ስልክ-ኡ → ስልኩ (the)
-MINIMUM_PREFIXED_WEIGHT = 1.0  # entries that only hint are met by chance often enough
+MINIMUM_PREFIXED_WEIGHT = 1.0  # of single words: those that only hint are met by chance often enough
 _SHORT_PREFIXES = ("የ", "በ", "ለ", "ከ")
 _LATIN = re.compile(r"[a-z]+\Z")
 
@@ -83,7 +83,7 @@ def _wordings(entry: Entry) -> set[tuple[str, ...]]:
         lasts |= {f"{last}s", f"{last}es"}
     forms = {(*first, form) for form in lasts}
     is_short = len(stems[0]) < MINIMUM_STEM_CHARS and "\u1200" <= stems[0][0] <= "\u135a"
-    if is_short and entry.weight >= MINIMUM_PREFIXED_WEIGHT:
+    if is_short and (first or entry.weight >= MINIMUM_PREFIXED_WEIGHT):
         # What is left of በጫማ without its prefix is too short for a stem, so that the prefix stays.
         forms |= {(prefix + form[0], *form[1:]) for form in forms for prefix in _SHORT_PREFIXES}
     return forms

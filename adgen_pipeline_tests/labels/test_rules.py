@@ -175,6 +175,11 @@ def test_a_tag_shows_where_the_words_stand_that_triggered_it(text: str, tag: str
     assert span in {text[s["start"] : s["end"]] for s in found["evidence"] if s["label"] == tag}
 
 
+def test_what_is_denied_to_be_for_sale_is_no_ad() -> None:
+    assert predict("ካርዱ የሚሸጥ ነው", minimum_score=1.0)["is_ad"]
+    assert not predict("ካርዱ የሚሸጥ አይደለም", minimum_score=1.0)["is_ad"]
+
+
 def test_a_call_for_gifts_is_no_ad_though_it_has_a_phone_and_an_address() -> None:
     text = "ለተቸገሩ ሕፃናት ደብተር እና ልብስ በማሰባሰብ ላይ ነን። አድራሻ፦ ፒያሳ። ይደውሉ 0900000011። ድጋፍ ያድርጉ።"
     assert not predict(text, minimum_score=1.0)["is_ad"]
