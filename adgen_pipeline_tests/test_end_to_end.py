@@ -73,14 +73,14 @@ def test_what_people_decided_wins_over_the_rules(settings: Settings) -> None:
     table = Store(settings.data).read_table(POST_LABELS)
     human = table.filter(source="human").select("channel_id", "message_id", "vertical").rows()
     assert human == [(SHOP, 5, "media")]
-    assert set(table["source"]) == {"human", "rule"}
+    assert set(table["source"]) == {"human", "model", "rule"}
 
 
 def test_every_artifact_is_what_its_pointer_says(settings: Settings) -> None:
     store = Store(settings.data)
     pointers = sorted((settings.data / "models").glob("*/*.json"))
     assert {f"{p.parent.name}/{p.stem}" for p in pointers} == {
-        "tokenizer/base", "tokenizer/extended", "training/checkpoint", "training/base", "training/shards",
+        "labels/classifier", "tokenizer/base", "tokenizer/extended", "training/checkpoint", "training/base", "training/shards",
         "training/adapter", "training/model", "embedding/encoder", "index/posts", "evaluation/report",
     }  # fmt: skip
     for pointer in pointers:

@@ -4,7 +4,7 @@ It learns from weak labels, each post weighing as much as its label is sure, and
 of further labelled texts. Each feature is scaled by how much likelier it is with the label than without (Wang and
 Manning 2012), which is then part of its weight.
 
-A third of the texts, whole clusters of near-equal ones, is judged by what the other two taught. From these scores come
+Each fifth of the texts, whole clusters of near-equal ones, is judged by what the other four taught. From these scores come
 each label's scaling to probabilities (Platt) and its threshold, by what people said where they said enough. A label
 that too few texts have is not learnt: the classifier abstains from it. Weights are kept as safetensors, settings as
 JSON.
@@ -27,7 +27,7 @@ from adgen_pipeline.labels.features import FEATURES, LETTER_GRAMS, STEM_GRAMS, c
 
 Array = NDArray[np.float32]
 
-FOLDS = 3
+FOLDS = 5
 EPOCHS = 5  # 10 leave the macro-F1 of offence where it is (0.792) and take twice as long
 MINIMUM_TEXTS = 10  # with and without a label; of fewer it is not learnt
 WEAK_SHARE = 0.2  # what a weak label counts where people said enough about that label
