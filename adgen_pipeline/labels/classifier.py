@@ -4,8 +4,8 @@ It learns from weak labels, each post weighing as much as its label is sure, and
 of further labelled texts. Each feature is scaled by how much likelier it is with the label than without (Wang and
 Manning 2012), which is then part of its weight.
 
-Each fifth of the texts, whole clusters of near-equal ones, is judged by what the other four taught. From these scores come
-each label's scaling to probabilities (Platt) and its threshold, by what people said where they said enough. A label
+Each fifth of the texts, whole clusters of near-equal ones, is judged by what the other four taught. From these scores
+come each label's scaling to probabilities (Platt) and its threshold, by what people said where they said enough. A label
 that too few texts have is not learnt: the classifier abstains from it. Weights are kept as safetensors, settings as
 JSON.
 """
