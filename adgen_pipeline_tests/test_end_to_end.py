@@ -81,7 +81,8 @@ def test_every_artifact_is_what_its_pointer_says(settings: Settings) -> None:
     pointers = sorted((settings.data / "models").glob("*/*.json"))
     assert {f"{p.parent.name}/{p.stem}" for p in pointers} == {
         "labels/classifier", "tokenizer/base", "tokenizer/extended", "training/checkpoint", "training/base",
-        "training/shards", "training/adapter", "training/model", "embedding/encoder", "index/posts", "evaluation/report",
+        "training/shards", "training/adapter", "training/model", "embedding/encoder", "index/posts",
+        "evaluation/report",
     }  # fmt: skip
     for pointer in pointers:
         store.artifact(pointer.parent.name, pointer.stem).verify()

@@ -5,9 +5,9 @@ of further labelled texts. Each feature is scaled by how much likelier it is wit
 Manning 2012), which is then part of its weight.
 
 Each fifth of the texts, whole clusters of near-equal ones, is judged by what the other four taught. From these scores
-come each label's scaling to probabilities (Platt) and its threshold, by what people said where they said enough. A label
-that too few texts have is not learnt: the classifier abstains from it. Weights are kept as safetensors, settings as
-JSON.
+come each label's scaling to probabilities (Platt) and its threshold, by what people said where they said enough. A
+label that too few texts have is not learnt: the classifier abstains from it. Weights are kept as safetensors, settings
+as JSON.
 """
 
 import json
