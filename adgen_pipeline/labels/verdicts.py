@@ -93,29 +93,20 @@ class Labeller:
         likely = together(before, voices, self.classifier)
         is_changed = ((before > 0.5) != (likely > 0.5)).any(axis=1)
         by_classifier = _is_by_classifier(before, likely, voices, self.classifier)
-        changed = {}
-        for row in np.flatnonzero(is_changed):
-            found = find_evidence(texts[int(row)])
+        table = rows.with_columns(
+            source=pl.when(pl.Series(by_classifier)).then(pl.lit("model")).otherwise(pl.lit("rule")),
+            confidence=pl.Series(_confidence(likely)),
+        )
+        changed = []
+        for row in np.flatnonzero(is_changed).tolist():
+            text = texts[row]
+            found = find_evidence(text)
             said = verdict(likely[row], found)
-            changed[int(row)] = {**said, "evidence": self._evidence(texts[int(row)], found, said)}
-        new = (
-            [changed.get(row, old) for row, old in enumerate(rows.iter_rows(named=True))] if changed else None
-        )
-        columns = ("vertical", "verticals", "tags", "is_ad", "evidence")
-        table = (
-            rows
-            if new is None
-            else rows.with_columns(
-                pl.Series(name, [row[name] for row in new], dtype=POST_LABELS.dtypes[name])
-                for name in columns
+            changed.append(
+                {**table.row(row, named=True), **said, "evidence": self._evidence(text, found, said)}
             )
-        )
-        return POST_LABELS.conform(
-            table.with_columns(
-                source=pl.when(pl.Series(by_classifier)).then(pl.lit("model")).otherwise(pl.lit("rule")),
-                confidence=pl.Series(_confidence(likely)),
-            )
-        )
+        kept = table.filter(~pl.Series(is_changed))
+        return POST_LABELS.conform(pl.concat([kept, POST_LABELS.frame(changed)]))
 
     def _evidence(self, text: str, found: Evidence, said: dict[str, object]) -> list[dict[str, object]]:
         """Signs of the given labels; for a tag without one, the word that the classifier misses most."""
