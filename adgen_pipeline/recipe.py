@@ -4,8 +4,6 @@ Frozen Pydantic models; unknown keys are refused and all problems are shown at o
 `settings.py`, how to spread a job in `deepspeed_configs/`.
 """
 
-import hashlib
-import json
 from datetime import date
 from itertools import combinations
 from pathlib import Path
@@ -15,6 +13,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from adgen_pipeline.errors import RecipeError
+from adgen_pipeline.recipe_section import Positive, Section, Share, digest_of
+from adgen_pipeline.training_recipe import TrainingRecipe
 
 STAGES = (
     "telegram",
@@ -29,19 +29,6 @@ STAGES = (
 )
 
 UNNAMED_LICENCES = {"unknown", "none", "n/a", "na", "other", "tbd", "??"}
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """A stage's part of the recipe; its digest is part of the code version of that stage's assets."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
-
-    def digest(self) -> str:
-        """First 12 hex digits of the SHA-256 of the section's canonical JSON."""
-        return _digest(self.model_dump(mode="json"))
 
 
 class TelegramRecipe(Section):
@@ -222,38 +209,6 @@ class TokenizerRecipe(Section):
     )
 
 
-class LoraRecipe(BaseModel):
-    """Shape of the adapter."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rank: Positive = 32
-    alpha: Positive = 64
-    dropout: Share = 0.0
-
-
-class TrainingRecipe(Section):
-    """What is trained, on what, for how long."""
-
-    base_model: str  # "embedded", "tiny-random", a hub id, a local folder or a .gguf file
-    base_revision: str = "main"
-    spread: str = "cpu"  # name of a file in deepspeed_configs/
-    precision: Literal["bf16", "fp32"] = "bf16"
-    load_in: Literal["full", "4bit", "8bit"] = "full"
-    lora: LoraRecipe = LoraRecipe()
-    learning_rate: Annotated[float, Field(gt=0)] = 5e-4
-    warmup_share: Share = 0.03
-    maximum_steps: Annotated[int, Field(gt=0)] = 10_000
-    maximum_minutes: Annotated[float, Field(gt=0)] | None = None  # the schedule falls with the time used
-    maximum_epochs: Annotated[float, Field(gt=0)] = 1.0
-    batch_size: Positive = 8  # rows a rank a micro-step
-    accumulation_steps: Positive = 1
-    maximum_tokens: Positive = 420  # a row; longer rows are left out, counted
-    evaluate_rows: Positive = 64  # validation rows for the loss
-    checkpoint_steps: Positive = 50
-    seed: int = 7
-
-
 class EmbeddingRecipe(Section):
     """The sentence encoder."""
 
@@ -332,14 +287,14 @@ class Recipe(BaseModel):
         assert isinstance(section, Section)
         return section
 
-    def asks_for(self, key: str) -> bool:
-        """Whether a key such as tokenizer.extend_pieces is set to something."""
-        stage, name = key.split(".")
-        return bool(getattr(self.section(stage), name))
+    def asks_for(self, keys: str) -> bool:
+        """Whether a key such as tokenizer.extend_pieces, or each of several parted by spaces, is set to something."""
+        parted = [key.split(".") for key in keys.split()]
+        return all(bool(getattr(self.section(stage), name)) for stage, name in parted)
 
     def digest(self) -> str:
         """First 12 hex digits of the SHA-256 of the whole recipe."""
-        return _digest(self.model_dump(mode="json"))
+        return digest_of(self.model_dump(mode="json"))
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -387,8 +342,3 @@ def _known_keys(location: tuple[object, ...]) -> list[str]:
             break
         model = annotation
     return list(model.model_fields)
-
-
-def _digest(values: object) -> str:
-    canonical = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
