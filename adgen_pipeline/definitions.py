@@ -1,7 +1,7 @@
 """The composition root: one recipe on one machine becomes Dagster definitions."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import dagster as dg
 
@@ -67,6 +67,7 @@ def without_unasked(definitions: dg.Definitions, recipe: Recipe) -> dg.Definitio
         for key, metadata in optional.items()
         if key not in unasked and STANDS_FOR in metadata
     }
+    made_of = {spec.key: {dep.asset_key for dep in spec.deps} for spec in _specs(definitions)}
     assets = []
     for asset in definitions.assets or ():
         if isinstance(asset, dg.AssetSpec) and asset.key in unasked:
@@ -74,7 +75,10 @@ def without_unasked(definitions: dg.Definitions, recipe: Recipe) -> dg.Definitio
         if isinstance(asset, dg.AssetsDefinition):
             if asset.keys & unasked:
                 continue
-            others = {old: new for old, new in instead.items() if not asset.keys & {old, new}}
+            # What a stand-in is made of goes on reading that for which it stands.
+            others = {
+                old: new for old, new in instead.items() if not asset.keys & {new, *_upstream(new, made_of)}
+            }
             asset = asset.with_attributes(asset_key_replacements=others)
         assets.append(asset)
     return dg.Definitions(
@@ -91,6 +95,17 @@ def without_unasked(definitions: dg.Definitions, recipe: Recipe) -> dg.Definitio
         executor=definitions.executor,
         loggers=definitions.loggers,
     )
+
+
+def _upstream(key: dg.AssetKey, made_of: Mapping[dg.AssetKey, set[dg.AssetKey]]) -> set[dg.AssetKey]:
+    """Everything that an asset is made of, at whatever distance."""
+    found: set[dg.AssetKey] = set()
+    waiting = [key]
+    while waiting:
+        for above in made_of.get(waiting.pop(), set()) - found:
+            found.add(above)
+            waiting.append(above)
+    return found
 
 
 def _specs(definitions: dg.Definitions) -> Iterator[dg.AssetSpec]:

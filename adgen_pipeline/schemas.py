@@ -202,7 +202,7 @@ _FURTHER_ID = {
 FURTHER_DOCUMENTS = TableSchema(
     "corpus",
     "further_documents",
-    "a text of a further corpus for pre-training; nothing else is made of it yet",
+    "a text of a further corpus for pre-training",
     {
         **_FURTHER_ID,
         "licence": Column(pl.String, "of the corpus, as the recipe states it"),

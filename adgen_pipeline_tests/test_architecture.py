@@ -19,6 +19,7 @@ from adgen_pipeline.recipe import STAGES, AnnotatorGroup, FurtherCorpus, Message
 from adgen_pipeline.schemas import TABLES
 from adgen_pipeline.settings import PROJECT_ROOT, Settings
 from adgen_pipeline.training.job import FILLED_KEYS, auto_keys
+from adgen_pipeline.training_recipe import PretrainingRecipe
 from adgen_pipeline_tests import golden
 
 PACKAGE = PROJECT_ROOT / "adgen_pipeline"
@@ -131,6 +132,27 @@ def test_an_extended_tokenizer_is_made_and_read_where_the_recipe_asks(pieces: in
         assert parents & {base, extended} == {read}
     if pieces:
         assert base in graph.get(extended).parent_keys
+
+
+@pytest.mark.parametrize("has_further", [False, True], ids=["posts alone", "with further corpora"])
+def test_pre_training_is_part_of_the_graph_and_read_where_the_recipe_asks(
+    recipe: Recipe, has_further: bool
+) -> None:
+    settings = Settings.from_environment(data=Path("unused"), recipe=Path("demo"))
+    training = recipe.training.model_copy(update={"pretraining": PretrainingRecipe()})
+    corpus = recipe.corpus if has_further else recipe.corpus.model_copy(update={"further": ()})
+    asked = recipe.model_copy(update={"training": training, "corpus": corpus})
+    graph = build_definitions(asked, settings).resolve_asset_graph()
+
+    def parents(name: str) -> set[str]:
+        return {"/".join(key.path) for key in graph.get(dg.AssetKey(["training", name])).parent_keys}
+
+    rows = "training/mixed_shards" if has_further else "training/pretraining_shards"
+    assert graph.has(dg.AssetKey(["training", "mixed_shards"])) == has_further
+    assert parents("pretraining_adapter") == {"training/base", rows}
+    assert parents("pretrained") == {"training/base", "training/pretraining_adapter", "corpus/documents"}
+    assert parents("adapter") == {"training/pretrained", "training/shards"}
+    assert "training/pretrained" in parents("model")
 
 
 def _decorated_assets() -> list[tuple[str, ast.FunctionDef]]:

@@ -23,7 +23,7 @@ TEAMS = {
 }
 GPU_POOL = "gpu"
 ALSO_READS = "recipe_sections"  # metadata: sections of other stages that an asset reads
-ASKED_BY = "asked_by"  # metadata: the recipe key without which an asset is not made
+ASKED_BY = "asked_by"  # metadata: the recipe key, or keys, without which an asset is not made
 _BY_CHANNEL = {
     "telegram/messages",
     "telegram/posts",
