@@ -14,6 +14,7 @@ from typing import Annotated, Literal, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from adgen_pipeline.endpoint_recipe import EndpointRecipe
 from adgen_pipeline.errors import RecipeError
 
 STAGES = (
@@ -279,13 +280,24 @@ class GenerationRecipe(Section):
     repetition_penalty: Annotated[float, Field(ge=1)] = 1.0
     maximum_new_tokens: Positive = 260
     maximum_shared_words: Positive = 12  # a longer run shared with a retrieved post is a copy
+    endpoint: EndpointRecipe | None = None  # a model behind an address writes, instead of training/model
     seed: int = 7
+
+
+BaselineName = Literal[
+    "base", "base_retrieval", "template", "nearest_post", "retrieval", "no_retrieval", "no_ranking", "unchecked",
+    "no_slots", "endpoint",
+]  # fmt: skip
 
 
 class EvaluationRecipe(Section):
     """What is measured."""
 
     cases: Positive = 10  # held-out posts for which every system writes
+    systems: tuple[BaselineName, ...] = ("base", "template")  # beside ours: evaluation/systems.py
+    endpoint: EndpointRecipe | None = None  # of the system `endpoint`
+    judge: EndpointRecipe | None = None  # of `adgen evaluate judge`; nothing else asks it
+    pdf: bool = True  # print the report where a headless browser is installed
     retrieval_queries: Positive = 200
     bootstrap_samples: Positive = 500
     seed: int = 7
@@ -307,6 +319,18 @@ class Recipe(BaseModel):
     index: IndexRecipe = IndexRecipe()
     generation: GenerationRecipe = GenerationRecipe()
     evaluation: EvaluationRecipe = EvaluationRecipe()
+
+    @model_validator(mode="after")
+    def _systems_differ_from_ours(self) -> "Recipe":
+        quoted = self.corpus.exemplars_in_prompt
+        same = "retrieval" if quoted == 1 else "no_retrieval" if quoted == 0 else None
+        if same in self.evaluation.systems:
+            raise ValueError(
+                f"evaluation.systems: {same} is ours where corpus.exemplars_in_prompt is {quoted}"
+            )
+        if "endpoint" in self.evaluation.systems and self.evaluation.endpoint is None:
+            raise ValueError("evaluation.systems: endpoint needs evaluation.endpoint")
+        return self
 
     def section(self, stage: str) -> Section:
         """The section of a stage, by its word."""

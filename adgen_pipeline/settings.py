@@ -110,6 +110,22 @@ class Settings:
         }
 
 
+def key_of(variable: str | None) -> str | None:
+    """The key that an environment variable holds, for an endpoint whose recipe names the variable; None for no key.
+
+    Raises:
+        SettingsError: the variable is named and not set.
+    """
+    if variable is None:
+        return None
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        raise SettingsError(
+            f"{variable} is not set, and the recipe's endpoint needs it. Set it to the provider's key."
+        )
+    return key
+
+
 def switch_telemetry_off() -> None:
     """Tell every library that phones home not to, and threads to wait patiently; first in each process entry."""
     for name, value in {**TELEMETRY_OFF, **PATIENT_THREADS}.items():

@@ -7,7 +7,7 @@ import uvicorn
 from adgen_pipeline.app.api import create_app
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.errors import SettingsError
-from adgen_pipeline.generation.writer import load_writer
+from adgen_pipeline.generation.loading import load_writer
 from adgen_pipeline.recipe import load_recipe
 from adgen_pipeline.settings import Settings
 

@@ -47,7 +47,7 @@ def ads(
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Write, check and rank ads for the recipe's briefs and channels."""
     from adgen_pipeline.generation import batch
-    from adgen_pipeline.generation.writer import load_writer
+    from adgen_pipeline.generation.loading import load_writer
 
     with tracked_run(context, tracker, recipe, settings) as run:
         chosen = batch.targets(briefs, recipe.generation)

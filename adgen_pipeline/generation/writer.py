@@ -3,28 +3,24 @@
 The one library call behind the asset, the command line, the API and the page.
 """
 
+import copy
 import logging
+import math
 from collections.abc import Mapping, Sequence
 
-import polars as pl
 from pydantic import BaseModel, ConfigDict
 
-from adgen_pipeline.artifacts import Artifact, Store
-from adgen_pipeline.embedding.encoder import Encoder
-from adgen_pipeline.errors import ArtifactError, BriefError
-from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
+from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation import policy
 from adgen_pipeline.generation.formats import MAXIMUM_UNITS
-from adgen_pipeline.generation.guard import Guard, Guarded, brief_text
-from adgen_pipeline.generation.models import TextModel
-from adgen_pipeline.generation.prompt import Prompt, build_prompt, spoken, within_slots
+from adgen_pipeline.generation.guard import Guard, Guarded
+from adgen_pipeline.generation.language_model import LanguageModel
+from adgen_pipeline.generation.prompt import Prompt, build_prompt, slotted, spoken, within_slots
 from adgen_pipeline.generation.ranking import Scored, best, score
 from adgen_pipeline.generation.template import template_ad
-from adgen_pipeline.generation.wording import known_stems
 from adgen_pipeline.index.search import Hit, PostIndex
-from adgen_pipeline.recipe import GenerationRecipe, Recipe
-from adgen_pipeline.schemas import ADS, TEST_SPLITS
-from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.recipe import GenerationRecipe
+from adgen_pipeline.text.brief import Brief, brief_text
 from adgen_pipeline.text.redact import redact
 from adgen_pipeline.text.slots import SLOT, slots_in
 
@@ -33,7 +29,6 @@ logger = logging.getLogger(__name__)
 RETRIEVED = 8  # posts looked at: one or two are quoted, all are guarded against copying
 ATTEMPTS = 2  # batches drawn, the second one cooler, before the template answers
 _EXCERPT_CHARS = 160
-_SPARE_TOKENS = 130  # of a training row that an answer takes; the rest may be prompt
 
 
 class Exemplar(BaseModel):
@@ -101,7 +96,7 @@ class AdWriter:
     def __init__(
         self,
         index: PostIndex,
-        model: TextModel,
+        model: LanguageModel,
         *,
         recipe: GenerationRecipe,
         channels: Mapping[int, str],
@@ -109,6 +104,7 @@ class AdWriter:
         known: frozenset[str] | None = None,
         exemplars_in_prompt: int = 1,
         maximum_prompt_tokens: int = 290,
+        is_ranked: bool = True,
         model_version: str = "",
         index_version: str = "",
     ) -> None:
@@ -123,6 +119,7 @@ class AdWriter:
             known: stems of words that are words (`wording.known_stems`); None takes every word for one.
             exemplars_in_prompt: as in training.
             maximum_prompt_tokens: what training rows left for a prompt.
+            is_ranked: whether the candidates that pass the guards are ranked; else they come as they were drawn.
             model_version, index_version: recorded with each ad.
         """
         self.channels = channels
@@ -135,11 +132,37 @@ class AdWriter:
         self._known = known
         self._exemplars_in_prompt = exemplars_in_prompt
         self._maximum_prompt_tokens = maximum_prompt_tokens
+        self._is_ranked = is_ranked
 
     @property
     def index(self) -> PostIndex:
         """Where posts are retrieved from."""
         return self._index
+
+    @property
+    def model(self) -> LanguageModel:
+        """What writes the candidates."""
+        return self._model
+
+    def variant(
+        self,
+        *,
+        model: LanguageModel | None = None,
+        exemplars_in_prompt: int | None = None,
+        maximum_prompt_tokens: int | None = None,
+        is_ranked: bool | None = None,
+    ) -> "AdWriter":
+        """This writer with something done otherwise, for comparison; all else is shared."""
+        other = copy.copy(self)
+        if model is not None:
+            other._model = model
+        if exemplars_in_prompt is not None:
+            other._exemplars_in_prompt = exemplars_in_prompt
+        if maximum_prompt_tokens is not None:
+            other._maximum_prompt_tokens = maximum_prompt_tokens
+        if is_ranked is not None:
+            other._is_ranked = is_ranked
+        return other
 
     def write(
         self, brief: Brief, *, channel_id: int | None, format: str = "post", n: int = 1, seed: int
@@ -185,6 +208,9 @@ class AdWriter:
         if not survivors:
             text = guard.fallback(template_ad(spoken(brief, keep_unknown=True)))
             return [evidence.ad(1, text, {}, 0.0, "template")]
+        if not self._is_ranked:
+            drawn = enumerate(survivors[:n], start=1)
+            return [evidence.ad(rank, guarded, {}, 0.0, "model") for rank, (_, guarded) in drawn]
         bits = self._model.bits_per_byte([guarded.slotted for _, guarded in survivors])
         retrieved = [hit.post for hit in posts]
         scored: list[Scored] = [
@@ -213,6 +239,11 @@ class AdWriter:
     def prompt(self, brief: Brief, channel_id: int | None) -> Prompt:
         """The prompt that `write` would use: for baselines that must see the same."""
         return self._prompt(brief, self._retrieve(brief, channel_id)[0])
+
+    def nearest_post(self, brief: Brief, channel_id: int | None) -> str | None:
+        """The retrieved post that is nearest to a brief, its facts as slots; None where nothing is found."""
+        posts, _, _ = self._retrieve(brief, channel_id)
+        return slotted(posts[0], self._slotted_posts) if posts else None
 
     def _prompt(self, brief: Brief, posts: Sequence[Hit]) -> Prompt:
         return build_prompt(
@@ -287,52 +318,14 @@ class _Evidence:
             exemplars=self._exemplars,
             policy_verdict=judged.verdict,
             policy_rules=judged.rules,
-            scores=tuple(PartScore(part=part, score=value) for part, value in scores.items()),
+            scores=tuple(
+                PartScore(part=part, score=value) for part, value in scores.items() if math.isfinite(value)
+            ),
             written_by=written_by,
             prompt_digest=self._prompt_digest,
             model=self._writer.model_version,
             index=self._writer.index_version,
         )
-
-
-def load_writer(store: Store, recipe: Recipe, *, model: Artifact | None = None) -> AdWriter:
-    """The writer with the model, encoder and index that the data folder's pointers name.
-
-    Args:
-        store: the data folder.
-        recipe: sections generation, corpus and training are used.
-        model: another model than `training/model`.
-
-    Raises:
-        ArtifactError: one of them was not made yet, or they do not belong together.
-    """
-    model = model or store.artifact("training", "model")
-    encoder = store.artifact("embedding", "encoder")
-    index = store.artifact("index", "posts")
-    ads = store.read_table(ADS)
-    profiles = store.read_table(CHANNEL_PROFILES)
-    slotted = {
-        (row["channel_id"], row["message_id"]): row["target"]
-        for row in ads.select("channel_id", "message_id", "target").iter_rows(named=True)
-    }
-    try:
-        opened = PostIndex(index.path, Encoder(encoder.path), encoder_digest=encoder.digest)
-    except KeyError as error:
-        raise ArtifactError(
-            f"{index.path}: not an index ({error}). Materialise index/posts again."
-        ) from error
-    return AdWriter(
-        opened,
-        TextModel(model.path, load_in=recipe.training.load_in, precision=recipe.training.precision),
-        recipe=recipe.generation,
-        channels=dict(profiles.select("channel_id", "channel_name").iter_rows()),
-        slotted_posts=slotted,
-        known=known_stems(ads.filter(~pl.col("split").is_in(TEST_SPLITS))["target"]) if ads.height else None,
-        exemplars_in_prompt=recipe.corpus.exemplars_in_prompt,
-        maximum_prompt_tokens=max(64, recipe.training.maximum_tokens - _SPARE_TOKENS),
-        model_version=model.version,
-        index_version=index.version,
-    )
 
 
 def _best_channel(posts: Sequence[Hit]) -> int | None:

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from adgen_pipeline.text.slots import slot_kind
+from adgen_pipeline.text.slots import fill, slot_kind
 
 
 class BriefFact(BaseModel):
@@ -62,3 +62,10 @@ class Brief(BaseModel):
     def of_kind(self, kind: str) -> tuple[BriefFact, ...]:
         """Facts of one kind, in order."""
         return tuple(fact for fact in self.facts if fact.kind == kind)
+
+
+def brief_text(brief: Brief) -> str:
+    """Everything that a brief says, slots filled, one part a line."""
+    parts = [brief.product, brief.description, *brief.features, brief.audience]
+    filled = [fill(part, brief.values()) for part in parts if part]
+    return "\n".join([*filled, *(fact.text for fact in brief.facts)])

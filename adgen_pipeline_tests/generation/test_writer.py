@@ -6,9 +6,10 @@ from adgen_pipeline.corpus.chat import messages
 from adgen_pipeline.errors import ArtifactError, BriefError
 from adgen_pipeline.generation.brief import understand
 from adgen_pipeline.generation.guard import Guard, Guarded, invented_in_table
+from adgen_pipeline.generation.loading import load_writer
 from adgen_pipeline.generation.prompt import build_prompt, slotted, spoken, within_slots
 from adgen_pipeline.generation.ranking import best, score
-from adgen_pipeline.generation.writer import AdWriter, load_writer
+from adgen_pipeline.generation.writer import AdWriter
 from adgen_pipeline.index.search import Hit
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import GENERATED_ADS
