@@ -6,6 +6,7 @@ other people's words is marked `personal`, so that previews pass it through `tex
 
 import polars as pl
 
+from adgen_pipeline.evaluation_schemas import ANSWERS, CASES, MEASURES, RETRIEVAL, SCORES
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
 from adgen_pipeline.label_schemas import ADJUDICATION, AGREEMENT, ANNOTATIONS, LABEL_TASKS
 from adgen_pipeline.table_schema import Column, TableSchema
@@ -333,67 +334,9 @@ GENERATED_ADS = TableSchema(
     ("brief_id", "format", "rank"),
 )
 
-CASES = TableSchema(
-    "evaluation",
-    "cases",
-    "one held-out ad post and the brief back-constructed from it",
-    {
-        "case_id": Column(pl.String, "<channel_id>/<message_id>"),
-        **_ID,
-        "brief": Column(pl.String, "generation.brief.Brief as JSON", personal=True),
-        "reference": Column(pl.String, "the post itself, L0", personal=True),
-        "reference_slotted": Column(pl.String, "the post with facts as slots", personal=True),
-    },
-    ("case_id",),
-)
-
-ANSWERS = TableSchema(
-    "evaluation",
-    "answers",
-    "what one system wrote for one case",
-    {
-        "system": Column(pl.String, "ours, base or template"),
-        "case_id": Column(pl.String, "the case"),
-        "text": Column(pl.String, "the ad", personal=True),
-        "slotted": Column(pl.String, "with slots, before filling", personal=True),
-        "written_by": Column(pl.String, "model or template"),
-    },
-    ("system", "case_id"),
-)
-
-RETRIEVAL = TableSchema(
-    "evaluation",
-    "retrieval",
-    "one retrieval system on the held-out queries",
-    {
-        "system": Column(pl.String, "hybrid, dense or full_text"),
-        "queries_count": Column(pl.Int64, "queries asked"),
-        "recall_at_10": Column(pl.Float64, "share of queries whose post is in the first ten"),
-        "mrr_at_10": Column(pl.Float64, "mean reciprocal rank in the first ten"),
-        "ndcg_at_10": Column(pl.Float64, "normalised discounted gain in the first ten"),
-    },
-    ("system",),
-)
-
-SCORES = TableSchema(
-    "evaluation",
-    "scores",
-    "one metric of one system, with its interval",
-    {
-        "system": Column(pl.String, "ours, base or template"),
-        "metric": Column(pl.String, "evaluation.metrics gives each its meaning"),
-        "value": Column(pl.Float64, "mean over the cases", nullable=True),
-        "low": Column(pl.Float64, "2.5 % bound by bootstrap over cases", nullable=True),
-        "high": Column(pl.Float64, "97.5 % bound by bootstrap over cases", nullable=True),
-        "cases_count": Column(pl.Int64, "cases it was measured on"),
-        "is_higher_better": Column(pl.Boolean, "direction"),
-    },
-    ("system", "metric"),
-)
-
 _ALL = (
     MESSAGES, POSTS, POST_LABELS, LABELLED_POSTS, FINGERPRINTS, DOCUMENTS, DROPS, WORD_FREQUENCIES, NGRAMS,
     CHANNEL_PROFILES, FURTHER_DOCUMENTS, FURTHER_DROPS, ADS, CONVERSATIONS, FERTILITY, BRIEFS, GENERATED_ADS, CASES,
-    ANSWERS, RETRIEVAL, SCORES, LABEL_TASKS, ANNOTATIONS, AGREEMENT, ADJUDICATION,
+    ANSWERS, RETRIEVAL, MEASURES, SCORES, LABEL_TASKS, ANNOTATIONS, AGREEMENT, ADJUDICATION,
 )  # fmt: skip
 TABLES = {table.key: table for table in _ALL}

@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from adgen_pipeline.errors import ResourceError
+
 logger = logging.getLogger(__name__)
 
+REGISTERED_NAME = "adgen-writer"  # the model that writes ads, in the registry
 MAXIMUM_PARAMETER_CHARS = 500  # MLflow's limit; the whole recipe is logged as an artifact
 
 
@@ -93,6 +96,13 @@ class TrackedRun:
             path.write_text(text, encoding="utf-8")
             self.file(path)
 
+    def image(self, content: bytes, name: str) -> None:
+        """Log the bytes of a picture as an artifact file."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            path.write_bytes(content)
+            self.file(path)
+
     def register(self, model_name: str, source: Path, tags: Mapping[str, str]) -> str | None:
         """Register a model folder under a name; returns its version, or None if MLflow is away."""
         versions: list[str] = []
@@ -162,24 +172,43 @@ class Tracker:
     def registered(self, model_name: str) -> dict[str, str]:
         """Artifact version → version under which it is registered; none if MLflow is away."""
         try:
-            from mlflow.tracking import MlflowClient  # noqa: PLC0415
-
-            found = MlflowClient(self.uri).search_model_versions(f"name='{model_name}'")
+            found = _patient_client(self.uri).search_model_versions(f"name='{model_name}'")
         except Exception as error:
             logger.warning("MLflow at %s is away (%s); registered versions are not known", self.uri, error)
             return {}
         return {v.tags["version"]: str(v.version) for v in found if "version" in v.tags}
+
+    def set_alias(self, model_name: str, alias: str, version: str, *, tags: Mapping[str, str]) -> None:
+        """Let an alias name a registered version, and tag that version.
+
+        Raises:
+            ResourceError: MLflow is away or refuses: an alias decides what serves, so this is no mere warning.
+        """
+        try:
+            client = _patient_client(self.uri)
+            for key, value in sorted(tags.items()):
+                client.set_model_version_tag(model_name, version, key, value)
+            client.set_registered_model_alias(model_name, alias, version)
+        except Exception as error:
+            raise ResourceError(
+                f"MLflow at {self.uri} did not set {model_name}@{alias} to version {version} "
+                f"({' '.join(str(error).split())[:200]}). Start it and try again; nothing was changed."
+            ) from error
+
+    def aliased(self, model_name: str, alias: str) -> str | None:
+        """The registered version that an alias names; None without one or if MLflow is away."""
+        try:
+            return str(_patient_client(self.uri).get_model_version_by_alias(model_name, alias).version)
+        except Exception as error:
+            logger.warning("MLflow at %s names no %s of %s (%s)", self.uri, alias, model_name, error)
+            return None
 
     def _location(self) -> str | None:
         return None if self.artifacts is None else self.artifacts.resolve().as_uri()
 
     def _start(self, name: str, tags: Mapping[str, str]) -> TrackedRun:
         try:
-            os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-            os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-            from mlflow.tracking import MlflowClient  # noqa: PLC0415
-
-            client = MlflowClient(self.uri)
+            client = _patient_client(self.uri)
             experiment = client.get_experiment_by_name(self.experiment)
             experiment_id = (
                 experiment.experiment_id
@@ -197,6 +226,15 @@ class Tracker:
 def joined_run() -> TrackedRun:
     """The run that the launching process opened, for rank 0 of a job; untracked when there is none."""
     return TrackedRun(os.environ.get("MLFLOW_TRACKING_URI", ""), os.environ.get("ADGEN_MLFLOW_RUN_ID"))
+
+
+def _patient_client(uri: str) -> Any:
+    """A client that gives a server ten seconds and one more try, not MLflow's seven."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    from mlflow.tracking import MlflowClient  # noqa: PLC0415
+
+    return MlflowClient(uri)
 
 
 def _terminate(run: TrackedRun, status: str) -> None:

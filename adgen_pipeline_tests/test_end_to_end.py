@@ -11,8 +11,9 @@ import pytest
 from adgen_pipeline.app.cli import run
 from adgen_pipeline.artifacts import Store, file_digest
 from adgen_pipeline.definitions import build_definitions, materialise
+from adgen_pipeline.evaluation_schemas import SCORES
 from adgen_pipeline.recipe import load_recipe
-from adgen_pipeline.schemas import DOCUMENTS, DROPS, GENERATED_ADS, POST_LABELS, POSTS, SCORES, TABLES
+from adgen_pipeline.schemas import DOCUMENTS, DROPS, GENERATED_ADS, POST_LABELS, POSTS, TABLES
 from adgen_pipeline.settings import Settings
 from adgen_pipeline.telegram.sample import write_sample
 from adgen_pipeline_tests.erasure.search import files_with

@@ -13,9 +13,7 @@ from adgen_pipeline.defs.jobs import launch, tracked_run
 from adgen_pipeline.defs.metadata import artifact_result
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.settings import Settings
-from adgen_pipeline.tracking import Tracker
-
-REGISTERED_NAME = "adgen-writer"
+from adgen_pipeline.tracking import REGISTERED_NAME, Tracker
 
 
 @artifact_asset(

@@ -16,10 +16,11 @@ import polars as pl
 
 from adgen_pipeline.embedding.pairs import brief_words
 from adgen_pipeline.errors import DataError
+from adgen_pipeline.evaluation_schemas import RETRIEVAL
 from adgen_pipeline.index.search import PostIndex, System
 from adgen_pipeline.index.store import with_posts
 from adgen_pipeline.recipe import EvaluationRecipe
-from adgen_pipeline.schemas import RETRIEVAL, TEST_SPLITS
+from adgen_pipeline.schemas import TEST_SPLITS
 
 CUTOFF = 10
 HELD_OUT = ("validation", *TEST_SPLITS)  # splits that the encoder is not trained on

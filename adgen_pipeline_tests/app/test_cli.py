@@ -12,7 +12,8 @@ import pytest
 from adgen_pipeline.app import cli
 from adgen_pipeline.app.commands import pipeline
 from adgen_pipeline.artifacts import Store
-from adgen_pipeline.schemas import GENERATED_ADS, RETRIEVAL, SCORES
+from adgen_pipeline.evaluation_schemas import RETRIEVAL, SCORES
+from adgen_pipeline.schemas import GENERATED_ADS
 from adgen_pipeline_tests import golden
 
 TypeLines = Callable[[str], None]

@@ -9,12 +9,12 @@ import pytest
 from adgen_pipeline.artifacts import Artifact, Store, folder_digest, write_json
 from adgen_pipeline.erasure.plan import Plan, erase, plan
 from adgen_pipeline.errors import DataError
+from adgen_pipeline.evaluation_schemas import ANSWERS
 from adgen_pipeline.exploration_schemas import WORD_FREQUENCIES
 from adgen_pipeline.forgotten import Entry, Forgotten
 from adgen_pipeline.provenance import hand_on, note
 from adgen_pipeline.recipe import TelegramRecipe
 from adgen_pipeline.schemas import (
-    ANSWERS,
     BRIEFS,
     CONVERSATIONS,
     DOCUMENTS,

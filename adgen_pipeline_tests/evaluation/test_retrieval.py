@@ -6,10 +6,11 @@ import pytest
 
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.evaluation.retrieval import discounted_gain, evaluate, held_out_queries, reciprocal_rank
+from adgen_pipeline.evaluation_schemas import RETRIEVAL
 from adgen_pipeline.index.search import PostIndex
 from adgen_pipeline.index.store import build
 from adgen_pipeline.recipe import EvaluationRecipe, IndexRecipe
-from adgen_pipeline.schemas import ADS, POST_LABELS, RETRIEVAL
+from adgen_pipeline.schemas import ADS, POST_LABELS
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline_tests.embedding.samples import documents, train_encoder
 

@@ -1,4 +1,4 @@
-"""`adgen write`, `adgen search`, `adgen evaluate`: the trained writer, the index, the scores."""
+"""`adgen write`, `adgen search`: the trained writer, the index."""
 
 import time
 from pathlib import Path
@@ -48,7 +48,7 @@ def write(
     from adgen_pipeline.app.shapes import WrittenShape, ad_lines
     from adgen_pipeline.artifacts import Store
     from adgen_pipeline.generation.brief import missing, read_brief, understand
-    from adgen_pipeline.generation.writer import load_writer
+    from adgen_pipeline.generation.loading import load_writer
     from adgen_pipeline.recipe import load_recipe
     from adgen_pipeline.settings import Settings
 
@@ -124,57 +124,3 @@ def search(query: str, count: int, channel: int | None, data: Path | None, as_js
         {"score": "right", "source": "left", "post": "left"},
         [[f"{hit.score:.3f}", hit.source, " ".join(hit.post.split())[:120]] for hit in found.hits],
     )
-
-
-@click.command(epilog=terminal.example("adgen evaluate --json"))
-@terminal.data_option
-@terminal.json_option
-def evaluate(data: Path | None, as_json: bool) -> None:
-    """Print the scores on held-out posts beside the baselines.
-
-    They are those of the last `adgen run`.
-    """
-    from adgen_pipeline.artifacts import Store
-    from adgen_pipeline.schemas import RETRIEVAL, SCORES
-    from adgen_pipeline.settings import Settings
-
-    store = Store(Settings.from_environment(data=data).data)
-    scores = store.read_table(SCORES).to_dicts()
-    retrieval = store.read_table(RETRIEVAL).to_dicts()
-    if as_json:
-        terminal.emit_json({"scores": scores, "retrieval": retrieval})
-        return
-    systems = sorted({row["system"] for row in scores}, key=lambda name: (name != "ours", name))
-    by_cell = {(row["metric"], row["system"]): row for row in scores}
-    terminal.table(
-        "Ads for held-out briefs: mean [95 % interval]; ↑ higher is better, ↓ lower",
-        {"metric": "left", **dict.fromkeys(systems, "right")},
-        [
-            [
-                f"{metric} {'↑' if is_higher_better else '↓'}",
-                *(_interval(by_cell.get((metric, system))) for system in systems),
-            ]
-            for metric, is_higher_better in sorted(
-                {(row["metric"], row["is_higher_better"]) for row in scores}
-            )
-        ],
-    )
-    click.echo()
-    measures = ("recall_at_10", "mrr_at_10", "ndcg_at_10")
-    terminal.table(
-        "Search for held-out posts",
-        {"system": "left", "queries": "right", **dict.fromkeys(measures, "right")},
-        [
-            [row["system"], str(row["queries_count"]), *(f"{row[measure]:.3f}" for measure in measures)]
-            for row in retrieval
-        ],
-    )
-
-
-def _interval(row: dict[str, float | None] | None) -> str:
-    """A score with its bounds; a dash where it was not measured."""
-    if row is None or row["value"] is None:
-        return "–"
-    if row["low"] is None or row["high"] is None:
-        return f"{row['value']:.3f}"
-    return f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"

@@ -82,11 +82,10 @@ def forget(
     """
     from adgen_pipeline.artifacts import Store
     from adgen_pipeline.definitions import forget as erase
-    from adgen_pipeline.defs.training import REGISTERED_NAME
     from adgen_pipeline.erasure.plan import plan
     from adgen_pipeline.forgotten import Entry
     from adgen_pipeline.settings import Settings
-    from adgen_pipeline.tracking import Tracker
+    from adgen_pipeline.tracking import REGISTERED_NAME, Tracker
 
     today = f"{datetime.now().astimezone():%Y-%m-%d}"
     entries = [
