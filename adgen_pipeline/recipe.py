@@ -30,6 +30,8 @@ STAGES = (
 
 UNNAMED_LICENCES = {"unknown", "none", "n/a", "na", "other", "tbd", "??"}
 
+AdFormat = Literal["post", "caption", "sponsored", "tagline"]  # rules: generation/formats.py
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
 
@@ -282,7 +284,7 @@ class BriefTarget(BaseModel):
 
     brief: str  # file name below briefs/
     channel: int | None = None  # channel id; None: the best fitting channel
-    format: Literal["post"] = "post"
+    format: AdFormat = "post"
 
 
 class GenerationRecipe(Section):

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Security
 from fastapi.responses import JSONResponse
@@ -22,6 +22,7 @@ from adgen_pipeline.app.engine import Engine, Writer
 from adgen_pipeline.app.problems import BodyLimit, answer_problems, problem
 from adgen_pipeline.app.shapes import ChannelShape, FoundShape, HitShape, UnderstoodShape, WrittenShape
 from adgen_pipeline.generation.brief import missing, understand
+from adgen_pipeline.recipe import AdFormat
 from adgen_pipeline.text.brief import Brief
 
 MAXIMUM_BRIEF_CHARS = 20_000
@@ -114,7 +115,9 @@ class AdsRequest(BriefRequest):
 
     channel_id: int | None = Field(None, description="the channel to write for; the best fitting one if null")
     n: Annotated[int, Field(ge=1, le=MAXIMUM_ADS)] = 1
-    format: Literal["post"] = "post"
+    format: AdFormat = Field(
+        "post", description="sponsored is Telegram's Sponsored Message of 160 characters"
+    )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
 
 

@@ -17,6 +17,7 @@ from adgen_pipeline.settings import Settings
 
 WRITE_SECONDS = 600.0  # eight ads on a busy laptop
 LOOK_AGAIN_SECONDS = 4.0
+FORMAT_UNITS = {"post": 4096, "caption": 1024, "sponsored": 160, "tagline": 60}  # as generation/formats.py
 SAMPLE = {
     "en": "Product: Leather shoes for men\nFeatures: genuine leather, light, sizes 39 to 45\nPrice: 2,500 birr\n"
     "Phone: 0900 000 001\nLocation: Bole, Addis Ababa",
@@ -139,6 +140,7 @@ def form(channels: dict[int, str]) -> None:
         [None, *channels],
         format_func=lambda key: say("any_channel") if key is None else f"{channels[key]} ({key})",
     )
+    kind = st.selectbox(say("format"), FORMAT_UNITS, format_func=lambda name: say(f"format_{name}"))
     count = st.slider(say("count"), 1, 8, 2)
     left, right = st.columns(2)
     understand = left.button(say("understand"), width="stretch")
@@ -155,7 +157,7 @@ def form(channels: dict[int, str]) -> None:
             st.session_state["answer"] = ask("POST", "/v1/briefs", body)
         else:
             with st.spinner(say("writing")):
-                body |= {"channel_id": chosen, "n": count}
+                body |= {"channel_id": chosen, "n": count, "format": kind}
                 st.session_state["answer"] = ask("POST", "/v1/ads", body)
     except ApiProblemError as problem:
         st.html(preview.notice(str(problem), error=True))
@@ -190,8 +192,11 @@ def show_ad(ad: dict[str, Any], channels: dict[int, str]) -> None:
         ),
         ("plain", say(f"written_by_{ad['written_by']}")),
     ]
-    footer = f"{preview.utf16_units(ad['text']):,} {say('length')}"
+    limit = f"{FORMAT_UNITS[ad['format']]:,}"
+    footer = f"{preview.utf16_units(ad['text']):,} {say('length', limit=limit)}"
     st.html(preview.bubble(ad, channel=channels.get(ad["channel_id"], ""), footer=footer, badges=badges))
+    if ad["left_out"]:
+        st.html(preview.notice(f"{say('left_out')}: {'; '.join(ad['left_out'])}"))
     with st.expander(say("copy"), icon=":material/content_copy:"):
         st.code(ad["text"], language=None, wrap_lines=True)
     with st.expander(say("evidence"), icon=":material/fact_check:"):

@@ -29,7 +29,7 @@ STYLE = """
 .adgen-foot {text-align: right; color: #5d6a75; font-size: .78rem; margin-top: 4px;}
 .adgen-badge {display: inline-block; border-radius: 10px; padding: 2px 10px; margin: 8px 6px 0 0; font-size: .82rem;
  background: #e8eef4; color: #22323f;}
-.adgen-allow {background: #d8f0dc; color: #14532d;} .adgen-review {background: #fdecc4; color: #6b4300;}
+.adgen-allow {background: #d8f0dc; color: #14532d;} .adgen-needs_review {background: #fdecc4; color: #6b4300;}
 .adgen-refuse {background: #fbd9d9; color: #7a1212;}
 .adgen-notice {border-radius: 8px; padding: 10px 14px; margin: 4px 0; background: #fdecc4; color: #4d3200;
  font-family: "FAMILY", EMOJI, sans-serif; overflow-wrap: anywhere;}
@@ -79,7 +79,7 @@ def bubble(ad: Mapping[str, Any], *, channel: str, footer: str, badges: Sequence
         ad: an ad of the API's answer.
         channel: name above the text; empty for none.
         footer: small print below the text.
-        badges: (kind, text), the kind being allow, review, refuse or plain.
+        badges: (kind, text), the kind being allow, needs_review, refuse or plain.
     """
     text = marked(ad["text"], [fact["text"] for fact in ad["facts"]])
     name = f'<div class="adgen-channel">{html.escape(channel)}</div>' if channel else ""

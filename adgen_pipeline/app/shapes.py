@@ -31,10 +31,11 @@ class ExemplarShape(BaseModel):
 
 
 class PolicyShape(BaseModel):
-    """Whether the ad may be placed: allow, review or refuse, and the rules behind it."""
+    """Whether the ad may be placed: allow, needs_review or refuse, the rules behind it, and what they are about."""
 
     verdict: str
     rules: list[str]
+    tags: list[str]
 
 
 class AdShape(BaseModel):
@@ -45,6 +46,7 @@ class AdShape(BaseModel):
     rank: int
     channel_id: int | None
     facts: list[FactShape]
+    left_out: list[str] = Field(description="facts of the brief that the format has no room for")
     exemplars: list[ExemplarShape]
     policy: PolicyShape
     scores: dict[str, float]
@@ -62,11 +64,14 @@ class AdShape(BaseModel):
             facts=[
                 FactShape(**{name: fact[name] for name in FactShape.model_fields}) for fact in ad["facts"]
             ],
+            left_out=list(ad["left_out"]),
             exemplars=[
                 ExemplarShape(**{name: post[name] for name in ExemplarShape.model_fields})
                 for post in ad["exemplars"]
             ],
-            policy=PolicyShape(verdict=ad["policy_verdict"], rules=list(ad["policy_rules"])),
+            policy=PolicyShape(
+                verdict=ad["policy_verdict"], rules=list(ad["policy_rules"]), tags=list(ad["policy_tags"])
+            ),
             scores={part["part"]: part["score"] for part in ad["scores"]},
         )
 
@@ -142,6 +147,8 @@ def ad_lines(ad: AdShape, *, title: str) -> list[str]:
     lines.append(f"   written by the {ad.written_by}; policy: {ad.policy.verdict}")
     if ad.policy.rules:
         lines[-1] += f" ({', '.join(ad.policy.rules)})"
+    if ad.left_out:
+        lines.append(f"   no room in a {ad.format} for: {'; '.join(ad.left_out)}")
     lines += [
         f"   modelled on {source_of(post)}: {' '.join(post.excerpt.split())[:160]}" for post in ad.exemplars
     ]
