@@ -28,6 +28,7 @@ on_new_data = (_data_changed | _code_changed).with_label("on_new_data")
 EXPORTS = dg.AssetKey(["telegram", "exports"])
 FOLDERS = {
     dg.AssetKey(["generation", "brief_files"]): "briefs",
+    dg.AssetKey(["generation", "policy_files"]): "policy",
     dg.AssetKey(["index", "advertiser_files"]): "advertisers",
     dg.AssetKey(["labels", "annotation_files"]): "annotations",
     dg.AssetKey(["labels", "labelled_files"]): "labelled",
@@ -148,7 +149,10 @@ def _standing(store: Store) -> str:
 
 def _sizes(store: Store) -> list[tuple[str, int, int]]:
     """Name, size and time of every file that people drop."""
-    folders = [store.raw, store.briefs, store.advertisers, store.annotations, store.labelled, store.corpora]
+    folders = [
+        *(store.raw, store.briefs, store.policy, store.advertisers),
+        *(store.annotations, store.labelled, store.corpora),
+    ]
     files = sorted(f for folder in folders if folder.is_dir() for f in folder.rglob("*") if f.is_file())
     files += [file for file in [store.root / FORGOTTEN] if file.is_file()]
     return [(str(f.relative_to(store.root)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]

@@ -15,14 +15,25 @@ from adgen_pipeline.settings import Settings
 from adgen_pipeline.tracking import Tracker
 
 brief_files = source_spec("generation", "brief_files", "Campaign briefs below briefs/.")
+policy_files = source_spec("generation", "policy_files", "Clients' own advertising rules below policy/.")
 
 
-@table_asset(BRIEFS, version="4", deps=[("generation", "brief_files")], kinds=("polars", "parquet"))
+@table_asset(
+    BRIEFS,
+    version="5",
+    deps=[("generation", "brief_files"), ("generation", "policy_files")],
+    kinds=("polars", "parquet"),
+)
 def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]:
     """Read the briefs: what was understood, and what is missing."""
     from adgen_pipeline.generation.batch import read_briefs
+    from adgen_pipeline.generation.policy import Policy
 
-    table, problems = read_briefs(store.briefs, forgotten=Forgotten.read(store.root).advertisers)
+    table, problems = read_briefs(
+        store.briefs,
+        forgotten=Forgotten.read(store.root).advertisers,
+        policy=Policy.with_clients(store.policy),
+    )
     return table_result(BRIEFS, table, facts={"not_understood": problems})
 
 
@@ -30,7 +41,7 @@ def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]
     GENERATED_ADS,
     version="6",
     ins={"briefs": "generation/briefs", "model": "training/model", "index": "index/posts"},
-    deps=[("embedding", "encoder"), ("corpus", "channel_profiles")],
+    deps=[("embedding", "encoder"), ("corpus", "channel_profiles"), ("generation", "policy_files")],
     kinds=("pytorch", "lancedb", "parquet"),
     also_reads=("corpus", "training"),
     is_heavy=True,

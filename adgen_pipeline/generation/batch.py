@@ -8,6 +8,7 @@ import polars as pl
 
 from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation.brief import missing, read_brief
+from adgen_pipeline.generation.policy import Policy
 from adgen_pipeline.recipe import BriefTarget, GenerationRecipe
 from adgen_pipeline.schemas import BRIEFS, GENERATED_ADS
 from adgen_pipeline.text.brief import Brief
@@ -18,12 +19,15 @@ if TYPE_CHECKING:  # reading briefs must not load the model libraries
 BRIEF_ENDINGS = {".md", ".txt", ".yaml", ".yml", ".json"}
 
 
-def read_briefs(folder: Path, *, forgotten: Collection[str] = ()) -> tuple[pl.DataFrame, list[str]]:
+def read_briefs(
+    folder: Path, *, forgotten: Collection[str] = (), policy: Policy | None = None
+) -> tuple[pl.DataFrame, list[str]]:
     """The briefs of a folder, and a sentence for each file that could not be understood.
 
     Args:
         folder: of brief files.
         forgotten: advertisers whose briefs are left out.
+        policy: whose words the briefs remember as sensitive; None for our own rules.
 
     Returns:
         A table of BRIEFS, and problems; a folder that is not there holds no briefs.
@@ -38,7 +42,7 @@ def read_briefs(folder: Path, *, forgotten: Collection[str] = ()) -> tuple[pl.Da
         try:
             if brief_id in seen:
                 raise BriefError(f"{file.name}: another brief is called {brief_id} too. Rename one of them.")
-            brief = read_brief(file)
+            brief = read_brief(file, policy=policy)
         except BriefError as error:
             problems.append(str(error))
             continue

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation.fields import Field, field_name, mapping_fields, text_fields
+from adgen_pipeline.generation.policy import Policy
 from adgen_pipeline.generation.reading import Reading
 from adgen_pipeline.generation.slotting import CONTACT_KINDS
 from adgen_pipeline.text.amharic import hygiene
@@ -22,8 +23,12 @@ MAXIMUM_CHARS = 200_000
 _ENDINGS = (".yaml", ".yml", ".json", ".md", ".markdown", ".txt", "")
 
 
-def read_brief(path: Path) -> Brief:
+def read_brief(path: Path, *, policy: Policy | None = None) -> Brief:
     """The brief in a YAML, JSON, Markdown or text file.
+
+    Args:
+        path: of the file.
+        policy: whose words the brief remembers as sensitive; None for our own rules.
 
     Raises:
         BriefError: the file is missing, of another kind, not UTF-8, too long, or says too little.
@@ -38,16 +43,19 @@ def read_brief(path: Path) -> Brief:
         raise BriefError(f"{path}: no such brief. Check the path.") from error
     except (UnicodeDecodeError, OSError) as error:
         raise BriefError(f"{path}: the brief cannot be read ({error}). Save it as UTF-8 text.") from error
-    return understand(text, source=path.name)
+    return understand(text, source=path.name, policy=policy)
 
 
-def understand(text: str, *, source: str, metadata: Mapping[str, str] | None = None) -> Brief:
+def understand(
+    text: str, *, source: str, metadata: Mapping[str, str] | None = None, policy: Policy | None = None
+) -> Brief:
     """The brief that a document describes.
 
     Args:
         text: the document.
         source: its file name; the ending decides how it is read (YAML and JSON by ending, all else as text).
         metadata: more fields by name, such as {"advertiser": "selam-shoes"}; they come first.
+        policy: whose words the brief remembers as sensitive; None for our own rules.
 
     Raises:
         BriefError: too long, malformed, an unusable advertiser, or nothing in it that an ad could be about.
@@ -67,7 +75,7 @@ def understand(text: str, *, source: str, metadata: Mapping[str, str] | None = N
         found = mapping_fields(document.replace("\t", " "), source=source)
     else:
         found = text_fields(document, source=source)
-    reading = Reading(source)
+    reading = Reading(source, policy)
     for field in _ordered([*given, *found]):
         reading.take(field)
     return reading.brief(document if found else " ".join(f.value for f in given))

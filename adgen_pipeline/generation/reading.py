@@ -7,7 +7,7 @@ from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation.fields import Field
 from adgen_pipeline.generation.formats import without_stray_brackets
 from adgen_pipeline.generation.lexicon import place, translate
-from adgen_pipeline.generation.policy import judge
+from adgen_pipeline.generation.policy import Policy, ours
 from adgen_pipeline.generation.slotting import CONTACT_KINDS, Slotter, span
 from adgen_pipeline.text.amharic import STOP_WORDS, sentences
 from adgen_pipeline.text.brief import Brief, BriefFact
@@ -55,9 +55,10 @@ _SPLIT = re.compile(r"\s*[;；•፤፣\n]\s*|,(?!\d)\s*|\s\+\s|\.\s+|።\s*")
 class Reading:
     """What a brief has said so far."""
 
-    def __init__(self, source: str) -> None:
-        """Begin with nothing; `source` names the brief in errors."""
+    def __init__(self, source: str, policy: Policy | None = None) -> None:
+        """Begin with nothing; `source` names the brief in errors, `policy` says which words are sensitive."""
         self._source = source
+        self._policy = policy or ours()
         self._slots = Slotter()
         self._product = ""
         self._title: Field | None = None
@@ -70,7 +71,7 @@ class Reading:
         """Read one field."""
         if field.name == "internal":
             return
-        evidence = judge(field.value).evidence
+        evidence = self._policy.judge(field.value).evidence
         self._sensitive += [words for _, words, _, _ in evidence if words not in self._sensitive]
         self._slots.label = field.label.casefold()
         if field.name in ("other", "features") and self._specification(field):

@@ -13,12 +13,13 @@ from adgen_pipeline.artifacts import Artifact, Store
 from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.errors import ArtifactError, BriefError
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
-from adgen_pipeline.generation import policy
-from adgen_pipeline.generation.formats import MAXIMUM_UNITS
+from adgen_pipeline.generation import policy as rules
+from adgen_pipeline.generation.formats import FORMATS
 from adgen_pipeline.generation.guard import Guard, Guarded, brief_text
 from adgen_pipeline.generation.models import TextModel
 from adgen_pipeline.generation.prompt import Prompt, build_prompt, spoken, within_slots
 from adgen_pipeline.generation.ranking import Scored, best, score
+from adgen_pipeline.generation.shortening import fitted, left_out
 from adgen_pipeline.generation.template import template_ad
 from adgen_pipeline.generation.wording import known_stems
 from adgen_pipeline.index.search import Hit, PostIndex
@@ -79,9 +80,11 @@ class Ad(BaseModel):
     text: str
     slotted: str
     facts: tuple[AdFact, ...]
+    left_out: tuple[str, ...]
     exemplars: tuple[Exemplar, ...]
     policy_verdict: str
     policy_rules: tuple[str, ...]
+    policy_tags: tuple[str, ...]
     scores: tuple[PartScore, ...]
     written_by: str
     prompt_digest: str
@@ -105,8 +108,10 @@ class AdWriter:
         *,
         recipe: GenerationRecipe,
         channels: Mapping[int, str],
+        languages: Mapping[int, str] | None = None,
         slotted_posts: Mapping[tuple[int, int], str] | None = None,
         known: frozenset[str] | None = None,
+        policy: rules.Policy | None = None,
         exemplars_in_prompt: int = 1,
         maximum_prompt_tokens: int = 290,
         model_version: str = "",
@@ -119,8 +124,10 @@ class AdWriter:
             model: writes the candidates.
             recipe: how many candidates, how they are drawn.
             channels: names of the channels, by id.
+            languages: in which the channels post most, by id; a Sponsored Message must be in its channel's.
             slotted_posts: posts as training saw them, by (channel_id, message_id).
             known: stems of words that are words (`wording.known_stems`); None takes every word for one.
+            policy: what briefs and ads are judged by; None for our own rules.
             exemplars_in_prompt: as in training.
             maximum_prompt_tokens: what training rows left for a prompt.
             model_version, index_version: recorded with each ad.
@@ -128,9 +135,11 @@ class AdWriter:
         self.channels = channels
         self.model_version = model_version
         self.index_version = index_version
+        self.policy = policy or rules.ours()
         self._index = index
         self._model = model
         self._recipe = recipe
+        self._languages = languages or {}
         self._slotted_posts = slotted_posts or {}
         self._known = known
         self._exemplars_in_prompt = exemplars_in_prompt
@@ -151,15 +160,15 @@ class AdWriter:
         Args:
             brief: what to advertise; the only source of facts.
             channel_id: where the ad would appear; None for the channel whose posts fit the brief best.
-            format: a key of `formats.MAXIMUM_UNITS`.
+            format: a key of `formats.FORMATS`; facts that it has no room for are named with the ad.
             n: ads wanted.
             seed: the same brief, channel and seed give the same ads.
 
         Raises:
-            BriefError: the channel or the format is unknown.
+            BriefError: the channel or the format is unknown, or the brief cannot take that format in that channel.
         """
-        if format not in MAXIMUM_UNITS:
-            raise BriefError(f"{format!r} is no ad format. Choose one of: {', '.join(MAXIMUM_UNITS)}.")
+        if format not in FORMATS:
+            raise BriefError(f"{format!r} is no ad format. Choose one of: {', '.join(FORMATS)}.")
         if channel_id is not None and self.channels and channel_id not in self.channels:
             raise BriefError(
                 f"there is no channel {channel_id}. Known: {', '.join(map(str, sorted(self.channels)))}."
@@ -173,18 +182,25 @@ class AdWriter:
             known=self._known,
             maximum_shared_words=self._recipe.maximum_shared_words,
         )
+        language = None if channel is None else self._languages.get(channel)
         checked: list[tuple[str, Guarded]] = []
         for attempt in range(ATTEMPTS):
             candidates = self._candidates(brief, prompt, n, seed=seed + attempt, coolness=0.7**attempt)
-            checked += [(candidate, guard.check(candidate)) for candidate in candidates]
+            checked += [(c, fitted(guard.check(c), brief, format, language=language)) for c in candidates]
             if any(guarded.refusal is None for _, guarded in checked):
                 break
         survivors = [(candidate, guarded) for candidate, guarded in checked if guarded.refusal is None]
         _log_check(checked)
         evidence = _Evidence(brief, channel, format, prompt.digest, (*prompt.exemplars, *documents), self)
         if not survivors:
-            text = guard.fallback(template_ad(spoken(brief, keep_unknown=True)))
-            return [evidence.ad(1, text, {}, 0.0, "template")]
+            written = guard.fallback(template_ad(spoken(brief, keep_unknown=True)))
+            answer = fitted(written, brief, format, language=language)
+            if answer.refusal is not None:
+                raise BriefError(
+                    f"no {format} can be made of this brief: {answer.refusal}. Choose another format or channel, "
+                    "or say more in the brief."
+                )
+            return [evidence.ad(1, answer, {}, 0.0, "template")]
         bits = self._model.bits_per_byte([guarded.slotted for _, guarded in survivors])
         retrieved = [hit.post for hit in posts]
         scored: list[Scored] = [
@@ -254,7 +270,7 @@ class _Evidence:
         self._channel_id = channel_id
         self._format = format
         self._prompt_digest = prompt_digest
-        self._brief_policy = policy.judge("\n".join([brief_text(brief), *brief.sensitive]))
+        self._brief_policy = writer.policy.judge("\n".join([brief_text(brief), *brief.sensitive]))
         self._exemplars = tuple(
             Exemplar(
                 channel_id=hit.channel_id,
@@ -271,7 +287,7 @@ class _Evidence:
     ) -> Ad:
         """One ad with its evidence."""
         used = set(slots_in(guarded.slotted))
-        judged = policy.strictest(self._brief_policy, policy.judge(guarded.text))
+        judged = rules.strictest(self._brief_policy, self._writer.policy.judge(guarded.text))
         scores = {"total": total, **parts, "repairs_count": float(guarded.repairs_count)}
         return Ad(
             channel_id=self._channel_id,
@@ -284,9 +300,11 @@ class _Evidence:
                 for f in self._brief.facts
                 if f.slot in used
             ),
+            left_out=tuple(fact.text for fact in left_out(guarded.slotted, self._brief)),
             exemplars=self._exemplars,
             policy_verdict=judged.verdict,
             policy_rules=judged.rules,
+            policy_tags=judged.tags,
             scores=tuple(PartScore(part=part, score=value) for part, value in scores.items()),
             written_by=written_by,
             prompt_digest=self._prompt_digest,
@@ -326,8 +344,14 @@ def load_writer(store: Store, recipe: Recipe, *, model: Artifact | None = None) 
         TextModel(model.path, load_in=recipe.training.load_in, precision=recipe.training.precision),
         recipe=recipe.generation,
         channels=dict(profiles.select("channel_id", "channel_name").iter_rows()),
+        languages={
+            key: most[0]["language"]
+            for key, most in profiles.select("channel_id", "languages").iter_rows()
+            if most
+        },
         slotted_posts=slotted,
         known=known_stems(ads.filter(~pl.col("split").is_in(TEST_SPLITS))["target"]) if ads.height else None,
+        policy=rules.Policy.with_clients(store.policy),
         exemplars_in_prompt=recipe.corpus.exemplars_in_prompt,
         maximum_prompt_tokens=max(64, recipe.training.maximum_tokens - _SPARE_TOKENS),
         model_version=model.version,

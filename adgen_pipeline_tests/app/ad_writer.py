@@ -17,9 +17,11 @@ class WrittenAd(BaseModel):
     rank: int
     channel_id: int | None
     facts: list[dict[str, str]]
+    left_out: list[str] = []
     exemplars: list[dict[str, Any]]
     policy_verdict: str = "allow"
     policy_rules: list[str] = []
+    policy_tags: list[str] = []
     scores: list[dict[str, Any]]
     written_by: str = "model"
     prompt_digest: str = "0123456789ab"
