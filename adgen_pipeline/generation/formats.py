@@ -76,7 +76,9 @@ def utf16_units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def problems(text: str, format: str = "post", *, slotted: str | None = None, language: str | None = None) -> list[str]:
+def problems(
+    text: str, format: str = "post", *, slotted: str | None = None, language: str | None = None
+) -> list[str]:
     """Why a text is no valid ad of a format, in words; empty when it is.
 
     Args:

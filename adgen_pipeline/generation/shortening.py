@@ -14,6 +14,8 @@ from adgen_pipeline.generation.formats import FORMATS, problems
 from adgen_pipeline.generation.guard import Guarded
 from adgen_pipeline.text.amharic import sentences
 from adgen_pipeline.text.brief import Brief, BriefFact
+from adgen_pipeline.text.labels import CALL
+from adgen_pipeline.text.letters import shape
 from adgen_pipeline.text.slots import SLOT, fill, slot_kind, slots_in
 
 # What an ad with little room says first. A link before a phone: it is what a Sponsored Message is opened by.
@@ -153,23 +155,32 @@ def _one_line(slotted: str, brief: Brief, format: str) -> str:
         told = _joined(head, more, _unsaid(chosen, head, *more), brief)
         if not sentence or sentence in told or any(name in told for name in slots_in(sentence)):
             continue
-        if _contacts(sentence) or (sentence == CLOSING.rstrip("።") and not _contacts(told)):
+        if _contacts(sentence) or not _belongs(sentence, told, format):
             continue
         if fits(head, [*more, sentence], _unsaid(chosen, head, *more, sentence)):
             more.append(sentence)
     return _joined(head, more, _unsaid(chosen, head, *more), brief)
 
 
+def _belongs(sentence: str, told: str, format: str) -> bool:
+    """Whether a further sentence makes sense: one invitation, and that only to a contact; a tagline has no address."""
+    if _invites(sentence):
+        return _contacts(told) and not any(_invites(part) for part in told.split("።"))
+    kinds = {slot_kind(name) for name in slots_in(sentence)}
+    return FORMATS[format].has_contacts or kinds.issubset(_IN_A_TAGLINE)
+
+
 def _joined(head: str, more: Sequence[str], facts: Sequence[BriefFact], brief: Brief) -> str:
     """One line: headline, sentences, offers, and contacts last, so that no mark stands behind a link."""
-    said = [short for fact in facts if (short := _said_short(fact, brief)) is not None]
-    offers = [short for short in dict.fromkeys(said) if not _contacts(short)]
-    contacts = [short for short in dict.fromkeys(said) if _contacts(short)]
-    parts = [part for part in (head, *more, "፣ ".join(offers)) if part]
-    line = "። ".join(parts)
-    if not contacts:
-        return line
-    return f"{line}። {'፣ '.join(contacts)}" if line else "፣ ".join(contacts)
+    said = list(dict.fromkeys(short for fact in facts if (short := _said_short(fact, brief)) is not None))
+    offers = "፣ ".join(short for short in said if not _contacts(short))
+    contacts = "፣ ".join(short for short in said if _contacts(short))
+    points = [sentence for sentence in more if not _invites(sentence)]
+    parts = [head, *points, offers, *(s for s in more if _invites(s)), contacts]
+    line = ""
+    for part in filter(None, parts):
+        line += ("" if not line else " " if line[-1] in "?!" else "። ") + part
+    return line
 
 
 def _said_short(fact: BriefFact, brief: Brief) -> str | None:
@@ -219,6 +230,11 @@ def _ends_of(product: str) -> Iterator[str]:
     words = _plain(product).split()
     for start in range(len(words)):
         yield " ".join(words[start:])
+
+
+def _invites(sentence: str) -> bool:
+    """Whether a sentence asks to call, write or come."""
+    return sentence in CLOSING or CALL.search(shape(sentence)) is not None
 
 
 def _contacts(slotted: str) -> bool:
