@@ -36,6 +36,7 @@ descriptions in the Dagster UI use as well; a test compares.
 | folder | what is there |
 |---|---|
 | `raw/` `briefs/` `advertisers/` `annotations/` `corpora/` | what people put there; `adgen labels import` adds to it |
+| `policy/` | clients' own advertising rules, of the form of `policy.yaml` |
 | `labelled/` | texts of others with labels, which `labels.further` names |
 | `parsed/` `cleaned/` `fingerprints/` | tables with a file a channel |
 | `final/` | all other tables, a folder a stage |

@@ -13,6 +13,7 @@ import click
 from adgen_pipeline.app import terminal
 from adgen_pipeline.app.commands import (
     ads,
+    briefs,
     doctor,
     forget,
     labels,
@@ -47,6 +48,8 @@ def adgen(verbose: bool) -> None:
 
 for _command in (
     pipeline.run,
+    briefs.brief,
+    briefs.channels,
     ads.write,
     ads.search,
     ads.evaluate,

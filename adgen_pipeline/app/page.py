@@ -168,6 +168,9 @@ def understood(brief: dict[str, Any], missing: list[str]) -> None:
     st.subheader(say("understood"))
     if missing:
         st.html(preview.notice(f"{say('missing')}: {', '.join(say(f'lacks_{name}') for name in missing)}"))
+    for key in ("contradictions", "set_aside"):
+        if brief[key]:
+            st.html(preview.notice(f"{say(key)}: {' · '.join(brief[key])}"))
     values = brief | {"features": " · ".join(brief["features"])}
     slots = {fact["slot"]: fact["text"] for fact in brief["facts"]}
     rows = [

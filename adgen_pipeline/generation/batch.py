@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from adgen_pipeline.errors import BriefError
-from adgen_pipeline.generation.brief import missing, read_brief
+from adgen_pipeline.generation.brief import ENDINGS, missing, read_brief
 from adgen_pipeline.generation.policy import Policy
 from adgen_pipeline.recipe import BriefTarget, GenerationRecipe
 from adgen_pipeline.schemas import BRIEFS, GENERATED_ADS
@@ -15,8 +15,6 @@ from adgen_pipeline.text.brief import Brief
 
 if TYPE_CHECKING:  # reading briefs must not load the model libraries
     from adgen_pipeline.generation.writer import AdWriter
-
-BRIEF_ENDINGS = {".md", ".txt", ".yaml", ".yml", ".json"}
 
 
 def read_briefs(
@@ -33,9 +31,7 @@ def read_briefs(
         A table of BRIEFS, and problems; a folder that is not there holds no briefs.
     """
     rows, problems = [], []
-    files = (
-        sorted(f for f in folder.rglob("*") if f.suffix.lower() in BRIEF_ENDINGS) if folder.is_dir() else []
-    )
+    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in ENDINGS) if folder.is_dir() else []
     seen: set[str] = set()
     for file in files:
         brief_id = file.stem

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from adgen_pipeline.app import terminal
+from adgen_pipeline.app.commands import briefs
 
 # As `recipe.AdFormat`, which would take `adgen --help` half a second to import; a test compares the two.
 FORMATS = ("post", "caption", "sponsored", "tagline")
@@ -50,12 +51,12 @@ def write(
 ) -> None:
     """Write ads for a brief.
 
-    BRIEF is a .md, .txt, .yaml or .json file; - reads stdin.
+    BRIEF is a .md, .txt, .yaml, .json, .pdf or .docx file; - reads stdin.
     The ads say what the brief says; those that do not are repaired or left out.
     """
     from adgen_pipeline.app.shapes import WrittenShape, ad_lines
     from adgen_pipeline.artifacts import Store
-    from adgen_pipeline.generation.brief import missing, read_brief, understand
+    from adgen_pipeline.generation.brief import missing
     from adgen_pipeline.generation.writer import load_writer
     from adgen_pipeline.recipe import load_recipe
     from adgen_pipeline.settings import Settings
@@ -63,11 +64,7 @@ def write(
     settings = Settings.from_environment(data=data, recipe=Path(recipe) if recipe else None)
     loaded = load_recipe(settings.recipe_path)
     with terminal.stdout_for_results():
-        if str(brief) == "-":
-            text = terminal.stdin_text().read()
-            understood = understand(text, source="stdin")
-        else:
-            understood = read_brief(brief)
+        understood = briefs.read(brief, settings.data)
         writer = load_writer(Store(settings.data), loaded)
         started = time.monotonic()
         ads = writer.write(
@@ -88,6 +85,8 @@ def write(
         return
     if written.missing:
         terminal.report(f"The brief does not say: {', '.join(written.missing)}.")
+    for sentence in understood.contradictions:
+        terminal.report(f"The brief contradicts itself: {sentence}.")
     for ad in written.ads:
         for line in ad_lines(ad, title=f"ad {ad.rank} of {len(written.ads)}"):
             click.echo(line)
