@@ -27,6 +27,7 @@ _RECENT = timedelta(
 )  # before the newest post of all channels: an export is a snapshot, today means nothing
 # Shares of a channel's posts that its readers of an Amharic ad are told by.
 _READS_AMHARIC: Mapping[str, float] = {"am": 1.0, "mixed": 1.0, "am-latn": 0.7, "ti": 0.3, "en": 0.2}
+_OF_A_BRIEF = 0.5  # of a post's minimum score: a brief's words are few, and all of them are about its product
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -94,7 +95,7 @@ def vertical_of(brief: Brief, *, minimum_score: float) -> str | None:
     if brief.vertical in VERTICALS:
         return brief.vertical
     said = fill(" ".join([brief.product, brief.description, *brief.features]), brief.values())
-    found = predict(said, minimum_score=minimum_score)["vertical"]
+    found = predict(said, minimum_score=_OF_A_BRIEF * minimum_score)["vertical"]
     return found if isinstance(found, str) else None
 
 

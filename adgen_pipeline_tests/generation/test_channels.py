@@ -88,7 +88,7 @@ def test_a_channel_of_which_nothing_is_known_comes_last_and_says_so(advice: list
 
 def test_the_vertical_is_the_briefs_or_found_in_its_words() -> None:
     brief = understand("ምርት፦ ላፕቶፕ\nባህሪያት፦ 16GB ራም፣ ኮምፒውተር", source="b.txt")
-    assert vertical_of(brief, minimum_score=1.0) is not None
+    assert vertical_of(brief, minimum_score=1.0) == "computing_electronics"
     assert vertical_of(understand("ምርት፦ ዕቃ", source="b.txt"), minimum_score=1.0) is None
 
 
