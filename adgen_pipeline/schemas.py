@@ -302,11 +302,7 @@ BRIEFS = TableSchema(
 EXEMPLARS = pl.List(
     pl.Struct({"channel_id": pl.Int64, "message_id": pl.Int64, "score": pl.Float64, "excerpt": pl.String})
 )
-AD_FACTS = pl.List(
-    pl.Struct(
-        {"slot": pl.String, "kind": pl.String, "text": pl.String, "value": pl.String, "source": pl.String}
-    )
-)
+AD_FACTS = pl.List(pl.Struct(dict.fromkeys(("slot", "kind", "text", "value", "source"), pl.String)))
 SCORES_BY_PART = pl.List(pl.Struct({"part": pl.String, "score": pl.Float64}))
 
 GENERATED_ADS = TableSchema(

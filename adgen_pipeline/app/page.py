@@ -132,6 +132,11 @@ def brief_text() -> tuple[str, str]:
         return "", ""
 
 
+def format_label(name: str) -> str:
+    """A kind of ad in both languages: the chosen one stays chosen when the page's language changes."""
+    return " · ".join(words()[f"format_{name}"].values())
+
+
 def form(channels: dict[int, str]) -> None:
     """What to write, and the two buttons; the answers go into the session."""
     text, file_name = brief_text()
@@ -140,7 +145,7 @@ def form(channels: dict[int, str]) -> None:
         [None, *channels],
         format_func=lambda key: say("any_channel") if key is None else f"{channels[key]} ({key})",
     )
-    kind = st.selectbox(say("format"), FORMAT_UNITS, format_func=lambda name: say(f"format_{name}"))
+    kind = st.selectbox(say("format"), FORMAT_UNITS, format_func=format_label)
     count = st.slider(say("count"), 1, 8, 2)
     left, right = st.columns(2)
     understand = left.button(say("understand"), width="stretch")

@@ -30,9 +30,10 @@ _BULLET = re.compile(r"^[ \t]*(?:[-*•▪✅✔➤🔹🔸👉]\ufe0f?|\d{1,2}[
 _INSTRUCTION = re.compile(
     r"(?i:\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instructions?|prompts?|rules?|above|previous)\b"
     r"|\byou are (?:now|an? (?:ai|assistant|language model))\b|\bsystem prompt\b|\bas an ai\b|\bjailbreak\b)"
-    r"|<\|[^|>\n]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
     r"|መመሪያ\w*\s+(?:ሁሉ\s+)?(?:ተወ|ተዉ|ችላ|እርሳ|ዘንጋ)"
 )
+_TEMPLATE_TOKEN = re.compile(r"<\|[^|>\n]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>")
+_FREE = ("body", "features", "description", "other")  # what is not in a field of exact things
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)\n---[ \t]*\n", re.DOTALL)
 
 
@@ -69,7 +70,10 @@ def without_instructions(fields: Sequence[Field]) -> tuple[list[Field], tuple[st
     is_open = False
     for field in fields:
         names_itself = bool(field.label) or field.name not in ("body", "features")
-        is_open = bool(_INSTRUCTION.search(field.value)) or (is_open and not names_itself)
+        speaks = _INSTRUCTION.search(field.value) or (
+            field.name in _FREE and _TEMPLATE_TOKEN.search(field.value)
+        )
+        is_open = bool(speaks) or (is_open and not names_itself)
         if is_open:
             set_aside.append(field.value)
         else:

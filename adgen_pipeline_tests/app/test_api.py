@@ -44,7 +44,7 @@ def test_an_ad_carries_the_facts_of_the_brief_and_its_evidence(client: TestClien
     assert {fact["kind"] for fact in ad["facts"]} >= {"price", "phone"}
     assert all(fact["source"] for fact in ad["facts"])
     assert ad["exemplars"][0] == {"channel_id": 7, "message_id": 1, "score": 0.5, "excerpt": "የቆዳ ጫማ አለ"}
-    assert ad["policy"] == {"verdict": "allow", "rules": []}
+    assert ad["policy"] == {"verdict": "allow", "rules": [], "tags": []}
     assert ad["scores"] == {"coverage": 1.0}
 
 
