@@ -154,7 +154,7 @@ def _posts_a_month(row: Mapping[str, Any], newest: datetime | None) -> float:
     if newest is None:
         return 0.0
     first = (newest - _RECENT).date().replace(day=1)
-    recent = [entry["posts_count"] for entry in row["months"] if entry["month"] >= first]
+    recent: list[int] = [entry["posts_count"] for entry in row["months"] if entry["month"] >= first]
     return sum(recent) / 3
 
 

@@ -1,7 +1,9 @@
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import docx
+import matplotlib
 import pypdf
 import pytest
 from matplotlib import font_manager
@@ -27,20 +29,13 @@ LINES = (
 def write_pdf(path: Path, pages: list[tuple[str, ...]]) -> Path:
     """A PDF with lines of text on each page."""
     font = font_manager.FontProperties(fname=str(FONT))
-    with font_manager_type42(), PdfPages(path) as document:
+    with matplotlib.rc_context({"pdf.fonttype": 42}), PdfPages(path) as document:  # letters, no shapes
         for lines in pages:
             page = Figure(figsize=(8.3, 11.7))
             for place, line in enumerate(lines):
                 page.text(0.08, 0.95 - 0.03 * place, line, fontproperties=font, fontsize=10)
             document.savefig(page)
     return path
-
-
-def font_manager_type42():  # type: ignore[no-untyped-def]
-    """Fonts as fonts: letters drawn as shapes could not be read back."""
-    import matplotlib  # noqa: PLC0415
-
-    return matplotlib.rc_context({"pdf.fonttype": 42})
 
 
 def write_docx(path: Path) -> Path:
@@ -111,7 +106,7 @@ def _locked_pdf(folder: Path) -> Path:
     return folder / "locked.pdf"
 
 
-def _bytes(name: str, content: bytes):  # type: ignore[no-untyped-def]
+def _bytes(name: str, content: bytes) -> Callable[[Path], Path]:
     def write(folder: Path) -> Path:
         (folder / name).write_bytes(content)
         return folder / name
@@ -160,7 +155,9 @@ def _too_large(folder: Path) -> Path:
         pytest.param(_too_large, "at most 20 MB", id="too large"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path, write, said: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_file_that_cannot_be_read_is_one_sentence(
+    tmp_path: Path, write: Callable[[Path], Path], said: str
+) -> None:
     path = write(tmp_path)
     with pytest.raises(BriefError, match=said) as error:
         read_brief(path)
