@@ -7,6 +7,7 @@ import dagster as dg
 
 from adgen_pipeline import defs as stages
 from adgen_pipeline.artifacts import Store
+from adgen_pipeline.data_format import require_current
 from adgen_pipeline.defs import materialise as graph
 from adgen_pipeline.defs.declare import ALSO_READS, ASKED_BY, STANDS_FOR
 from adgen_pipeline.defs.history import scrub
@@ -14,6 +15,7 @@ from adgen_pipeline.defs.io import ArtifactIOManager, TableIOManager
 from adgen_pipeline.defs.logs import console
 from adgen_pipeline.defs.partitions import channel
 from adgen_pipeline.erasure.plan import erase
+from adgen_pipeline.errors import SettingsError
 from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.locks import exclusive
 from adgen_pipeline.recipe import STAGES, Recipe, load_recipe
@@ -29,7 +31,10 @@ def build_definitions(recipe: Recipe, settings: Settings) -> dg.Definitions:
         # the loader, the spec mapper and partitioned checks are previews in Dagster 1.13: pinned, and tested here
         warnings.simplefilter("ignore", dg.PreviewWarning)
         loaded = dg.load_definitions_from_package_module(
-            stages, resources=resources(recipe, settings), loggers={"console": console}
+            stages,
+            resources=resources(recipe, settings),
+            loggers={"console": console},
+            executor=executor(settings),
         )
         asked_for = without_unasked(loaded, recipe)
         return asked_for.map_asset_specs(func=lambda spec: with_recipe_version(spec, recipe))
@@ -47,6 +52,25 @@ def resources(recipe: Recipe, settings: Settings) -> dict[str, object]:
         "tables": TableIOManager(store),
         "artifacts": ArtifactIOManager(store),
     }
+
+
+def executor(settings: Settings) -> dg.ExecutorDefinition | None:
+    """Where the steps of Dagster's runs run: on the Dask cluster that the settings name, else in processes here.
+
+    Raises:
+        SettingsError: the cluster is named and its library is not installed.
+    """
+    if settings.dask_scheduler is None:
+        return None
+    try:
+        from dagster_dask import dask_executor  # noqa: PLC0415  (an extra)
+    except ImportError as error:
+        raise SettingsError(
+            'ADGEN_DASK_SCHEDULER is set, and dagster-dask is not installed. Run `pip install -e ".[dask]"`.'
+        ) from error
+    cluster = {"existing": {"address": settings.dask_scheduler}}
+    configured: dg.ExecutorDefinition = dask_executor.configured({"cluster": cluster})
+    return configured
 
 
 def with_recipe_version(spec: dg.AssetSpec, recipe: Recipe) -> dg.AssetSpec:
@@ -112,6 +136,7 @@ def materialise(
     """
     use_state_folder(settings)
     with exclusive(settings.data, report=report), dg.DagsterInstance.get() as instance:
+        require_current(settings.data, report=report)
         return len(
             graph.run(
                 build_definitions(recipe, settings),
@@ -127,12 +152,13 @@ def forget(settings: Settings, forgotten: Forgotten, *, report: Callable[[str], 
     """Erase what is forgotten from the data folder and from Dagster's history. Waits as `materialise` does."""
     use_state_folder(settings)
     with exclusive(settings.data, report=report), dg.DagsterInstance.get() as instance:
+        require_current(settings.data, report=report)
         erase(Store(settings.data), forgotten, report=report)
         for name in sorted(str(channel_id) for channel_id in forgotten.channels):
             if instance.has_dynamic_partition(str(channel.name), name):
                 instance.delete_dynamic_partition(str(channel.name), name)
         report("Removing previews, figures and evidence of checks from Dagster's history")
-        scrub(settings.state, forgotten.channels)
+        scrub(settings.state, forgotten.channels, postgres_url=settings.postgres_url)
 
 
 @dg.definitions

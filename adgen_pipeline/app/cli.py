@@ -15,6 +15,7 @@ from adgen_pipeline.app.commands import (
     ads,
     doctor,
     forget,
+    join,
     labels,
     pipeline,
     recipe,
@@ -22,6 +23,7 @@ from adgen_pipeline.app.commands import (
     telegram,
     text,
     tokenizer,
+    upkeep,
 )
 from adgen_pipeline.errors import AdgenError
 from adgen_pipeline.settings import quieten_libraries, switch_telemetry_off
@@ -56,6 +58,10 @@ for _command in (
     tokenizer.tokenizer,
     recipe.recipe,
     forget.forget,
+    upkeep.backup,
+    upkeep.restore,
+    upkeep.vacuum,
+    join.join,
     doctor.doctor,
     servers.serve,
     servers.page,

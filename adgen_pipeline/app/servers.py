@@ -58,7 +58,7 @@ def with_addresses(
     return replace(
         settings,
         dagster_url=_url(dagster_port),
-        mlflow_url=_url(mlflow_port) if settings.tracking_uri.startswith("sqlite:") else settings.mlflow_url,
+        mlflow_url=_url(mlflow_port) if settings.is_tracking_database else settings.mlflow_url,
         api_url=_url(api_port),
     )
 
@@ -77,8 +77,8 @@ def dagster_server(*, port: int) -> Server:
 
 
 def mlflow_servers(settings: Settings, *, port: int) -> list[Server]:
-    """MLflow's UI on its SQLite store; none where the settings name a tracking server elsewhere."""
-    if not settings.tracking_uri.startswith("sqlite:"):
+    """MLflow's UI on its database; none where the settings name a tracking server elsewhere."""
+    if not settings.is_tracking_database:
         return []
     return [
         Server(

@@ -128,7 +128,9 @@ def adapter(
     )
     job.write(job_path)
     with tracked_run(context, tracker, recipe, settings) as run:
-        command = launch(context, pipes, settings, run, module="adgen_pipeline.training", job=job_path)
+        command = launch(
+            context, pipes, settings, run, module="adgen_pipeline.training", job=job_path, over_hosts=True
+        )
         artifact = store.publish("training", "adapter", job.out)
         run.file(artifact.path, "adapter")
     provenance.hand_on(shards, artifact, splits=("train",))
