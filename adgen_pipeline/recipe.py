@@ -9,7 +9,7 @@ import json
 from datetime import date
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Literal, get_args, get_origin
+from typing import Annotated, ClassVar, Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -39,9 +39,13 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
+    WHEN: ClassVar[frozenset[str]] = (
+        frozenset()
+    )  # keys that say when something is made, and change nothing in it
+
     def digest(self) -> str:
-        """First 12 hex digits of the SHA-256 of the section's canonical JSON."""
-        return _digest(self.model_dump(mode="json"))
+        """First 12 hex digits of the SHA-256 of the section's canonical JSON, without keys of `WHEN`."""
+        return _digest(self.model_dump(mode="json", exclude=set(self.WHEN)))
 
 
 class TelegramRecipe(Section):
@@ -235,6 +239,8 @@ class LoraRecipe(BaseModel):
 class TrainingRecipe(Section):
     """What is trained, on what, for how long."""
 
+    WHEN = frozenset({"retrain_after_ads"})
+
     base_model: str  # "embedded", "tiny-random", a hub id, a local folder or a .gguf file
     base_revision: str = "main"
     spread: str = "cpu"  # name of a file in deepspeed_configs/
@@ -252,6 +258,9 @@ class TrainingRecipe(Section):
     evaluate_rows: Positive = 64  # validation rows for the loss
     checkpoint_steps: Positive = 50
     seed: int = 7
+    retrain_after_ads: Positive | None = (
+        None  # ads for training that the model has not seen; None: by hand or weekly
+    )
 
 
 class EmbeddingRecipe(Section):

@@ -33,6 +33,7 @@ SHARED_DEFS = {
     "materialise",
     "metadata",
     "partitions",
+    "retraining",
 }
 READS_THE_ENVIRONMENT = {"settings.py", "process.py", "tracking.py"}
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -227,7 +228,11 @@ def test_every_command_is_in_the_readme() -> None:
 
 def test_every_imported_library_is_a_declared_dependency() -> None:
     project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[<>=\[ ]", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    extras = [
+        line for name, lines in project["optional-dependencies"].items() if name != "dev" for line in lines
+    ]
+    lines = [*project["dependencies"], *extras]
+    declared = {re.split(r"[<>=\[ ]", line)[0].lower().replace("_", "-") for line in lines}
     # always there with torch, transformers, dagster and fastapi, whose own types these are
     declared |= {"numpy", "huggingface-hub", "dagster-shared", "starlette"}
     distributions = packages_distributions()
