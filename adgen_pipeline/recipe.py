@@ -151,9 +151,7 @@ class FurtherCorpus(BaseModel):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
     licence: Annotated[str, Field(min_length=2)]  # such as CC-BY-4.0: kept beside every text
     path: str | None = None  # a file or a folder of files below $ADGEN_DATA/corpora/
-    format: Literal["text", "paragraphs", "jsonl", "json", "parquet"] | None = (
-        None  # None: by the file's ending
-    )
+    format: Literal["text", "paragraphs", "jsonl", "json", "parquet"] | None = None  # by the file's ending
     dataset: Annotated[str, Field(pattern=r"^[\w-][\w.-]*/[\w-][\w.-]*$")] | None = (
         None  # owner/name on the hub
     )
@@ -186,9 +184,7 @@ class CorpusRecipe(Section):
     minimum_ethiopic_share: Share = 0.2
     maximum_chars: Positive = 4096
     near_duplicate_similarity: Annotated[float, Field(gt=0, le=1)] = 0.8
-    validation_from: date | None = (
-        None  # posts from this day on (UTC) are validation; no default: see splits.py
-    )
+    validation_from: date | None = None  # from this day on (UTC) validation; no default: see splits.py
     test_from: date | None = None  # posts from this day on are test
     held_out_channels: tuple[int, ...] = ()  # whole channels that go to the split test_channel
     minimum_ads: Positive = 20  # fewer ads than this is an error, not a model
