@@ -32,6 +32,7 @@ UNNAMED_LICENCES = {"unknown", "none", "n/a", "na", "other", "tbd", "??"}
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 
 
 class Section(BaseModel):
@@ -245,15 +246,37 @@ class EmbeddingRecipe(Section):
     batch_size: Positive = 512
     epochs: Positive = 2
     maximum_pairs: Positive = 60_000
+    parallel: tuple[
+        str, ...
+    ] = ()  # files below corpora/ with English and Amharic sentences: x.tsv, or x.en by x.am
     learning_rate: Annotated[float, Field(gt=0)] = 0.1
     seed: int = 7
+
+
+class PartWeights(BaseModel):
+    """How much each part of a score counts (`index.ranking`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dense: NotNegative
+    stems: NotNegative
+    words: NotNegative
+    pairs: NotNegative
+    opening: NotNegative
 
 
 class IndexRecipe(Section):
     """The retrieval index."""
 
     flat_below_rows: Positive = 20_000  # exact search below, an approximate index from there on
-    dense_weight: Share = 0.3  # of the fused score; the rest is full text, which is worth more (docs/LOG.md)
+    # Of the parts of a score (dense, stems, words, pairs, opening); None: learned from the briefs of validation ads.
+    weights: PartWeights | None = None
+    weight_queries: Positive = 300  # briefs from which weights are learned, at most
+    recency: Share = 0.0  # of the order of hits; halves in recency_days
+    recency_days: Positive = 180
+    diversity: Share = 0.0  # how far a hit must be unlike those before it
+    kept_versions: Positive = 2  # the index in use and those before it, to go back to
+    seed: int = 7  # which briefs
     chunk_words: Positive = 80  # advertiser documents
 
 

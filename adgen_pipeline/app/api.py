@@ -9,6 +9,7 @@ import hmac
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -192,11 +193,25 @@ def _guarded_routes(app: FastAPI, engine: Engine, check_key: Callable[..., None]
         q: Annotated[str, Query(min_length=1, max_length=500, description="words, Amharic or English")],
         k: Annotated[int, Query(ge=1, le=100)] = 10,
         channel_id: int | None = None,
+        is_ad: Annotated[bool | None, Query(description="ads alone, or what is none")] = None,
+        vertical: Annotated[str | None, Query(max_length=50)] = None,
+        language: Annotated[str | None, Query(max_length=20, description="am, mixed, en …")] = None,
+        since: Annotated[date | None, Query(description="first day of a post")] = None,
+        until: Annotated[date | None, Query(description="last day of a post")] = None,
     ) -> FoundShape:
-        """Posts by meaning and by words, best first."""
+        """Posts by meaning and by words, best first, with the parts of each score and the words that matched."""
         writer = engine.loaded()
         _require_channel(writer, channel_id)
-        hits = writer.index.search(q, k=k, channel_id=channel_id)
+        hits = writer.index.search(
+            q,
+            k=k,
+            channel_id=channel_id,
+            is_ad=is_ad,
+            vertical=vertical,
+            language=language,
+            since=since,
+            until=until,
+        )
         return FoundShape(query=q, hits=[HitShape.model_validate(hit) for hit in hits])
 
     @app.get("/v1/channels", dependencies=guard, responses=PROBLEMS, summary="Channels to write for")

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any, Protocol
 
 from adgen_pipeline.errors import AdgenError, ResourceError
@@ -19,7 +20,18 @@ RETRY_SECONDS = 10.0  # before what could not be loaded is tried again
 class Searchable(Protocol):
     """What the API needs of an index (`index.search.PostIndex`)."""
 
-    def search(self, query: str, *, k: int, channel_id: int | None = None) -> Sequence[Any]:
+    def search(
+        self,
+        query: str,
+        *,
+        k: int,
+        channel_id: int | None = None,
+        is_ad: bool | None = None,
+        vertical: str | None = None,
+        language: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> Sequence[Any]:
         """Posts, best first."""
         ...
 

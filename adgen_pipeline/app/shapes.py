@@ -113,6 +113,7 @@ class HitShape(BaseModel):
     kind: str
     source: str
     post: str
+    matched: list[str] = []
 
     model_config = ConfigDict(from_attributes=True)
 

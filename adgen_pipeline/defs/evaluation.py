@@ -55,7 +55,7 @@ def answers(
 
 @table_asset(
     RETRIEVAL,
-    version="1",
+    version="2",
     ins={"ads": "corpus/ads", "index": "index/posts", "encoder": "embedding/encoder"},
 )
 def retrieval(

@@ -1,6 +1,7 @@
 """A small writer behind the API: real briefs and records, words instead of a model."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel
@@ -32,10 +33,24 @@ class Posts:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, int, int | None]] = []
+        self.conditions: dict[str, object] = {}
 
-    def search(self, query: str, *, k: int, channel_id: int | None = None) -> Sequence[Any]:
+    def search(
+        self,
+        query: str,
+        *,
+        k: int,
+        channel_id: int | None = None,
+        is_ad: bool | None = None,
+        vertical: str | None = None,
+        language: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> Sequence[Any]:
         """The post, as a hit."""
         self.asked.append((query, k, channel_id))
+        given = {"is_ad": is_ad, "vertical": vertical, "language": language, "since": since, "until": until}
+        self.conditions = {name: value for name, value in given.items() if value is not None}
         return [
             {
                 "channel_id": 7,
@@ -45,6 +60,7 @@ class Posts:
                 "kind": "post",
                 "source": "7/1",
                 "post": "የቆዳ ጫማ <b>አለ</b>",
+                "matched": ("ጫማ",),
             }
         ]
 

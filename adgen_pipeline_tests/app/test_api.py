@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import pytest
 from fastapi.testclient import TestClient
@@ -94,6 +95,17 @@ def test_a_channel_that_is_not_in_the_index_is_not_found(client: TestClient) -> 
 def test_search_gives_posts_as_they_are(client: TestClient) -> None:
     hits = client.get("/v1/search", params={"q": "ጫማ", "k": 3}).json()["hits"]
     assert hits[0]["post"] == "የቆዳ ጫማ <b>አለ</b>"
+    assert hits[0]["matched"] == ["ጫማ"]
+
+
+def test_search_hands_on_its_conditions() -> None:
+    writer = SmallWriter({7: "ናሙና ሱቅ"})
+    with TestClient(create_app(lambda: writer)) as opened:
+        asked = {"q": "ጫማ", "is_ad": "true", "vertical": "retail", "language": "am", "since": "2024-09-30"}
+        assert ready(opened).get("/v1/search", params=asked).status_code == 200
+        assert opened.get("/v1/search", params={"q": "ጫማ", "until": "Meskerem"}).status_code == 422
+    day = date(2024, 9, 30)
+    assert writer.index.conditions == {"is_ad": True, "vertical": "retail", "language": "am", "since": day}
 
 
 def test_channels_come_by_name(client: TestClient) -> None:

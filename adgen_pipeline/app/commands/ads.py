@@ -1,6 +1,7 @@
 """`adgen write`, `adgen search`, `adgen evaluate`: the trained writer, the index, the scores."""
 
 import time
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -98,10 +99,29 @@ def write(
     help="How many posts.",
 )
 @channel_option
+@click.option("--vertical", metavar="V", help="Posts of a vertical, such as retail.")
+@click.option("--language", metavar="L", help="Posts in a language: am, mixed, en …")
+@click.option("--ads/--no-ads", "is_ad", default=None, help="Ads alone, or what is no ad.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="First day, 2024-09-30.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Last day.")
 @terminal.data_option
 @terminal.json_option
-def search(query: str, count: int, channel: int | None, data: Path | None, as_json: bool) -> None:
-    """Find posts by meaning and by words."""
+def search(
+    query: str,
+    count: int,
+    channel: int | None,
+    vertical: str | None,
+    language: str | None,
+    is_ad: bool | None,
+    since: datetime | None,
+    until: datetime | None,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Find posts by meaning and by words.
+
+    Shown are the fused score, the vectors' part (cosine), the words' part (BM25), and the words that matched.
+    """
     from adgen_pipeline.app.shapes import FoundShape, HitShape
     from adgen_pipeline.artifacts import Store
     from adgen_pipeline.embedding.encoder import Encoder
@@ -114,15 +134,41 @@ def search(query: str, count: int, channel: int | None, data: Path | None, as_js
         index = PostIndex(
             store.artifact("index", "posts").path, Encoder(encoder.path), encoder_digest=encoder.digest
         )
-        hits = index.search(query, k=count, channel_id=channel)
+        hits = index.search(
+            query,
+            k=count,
+            channel_id=channel,
+            is_ad=is_ad,
+            vertical=vertical,
+            language=language,
+            since=since.date() if since else None,
+            until=until.date() if until else None,
+        )
     found = FoundShape(query=query, hits=[HitShape.model_validate(hit) for hit in hits])
     if as_json:
         terminal.emit_json(found.model_dump(mode="json"))
         return
     terminal.table(
         f"{len(found.hits)} posts for {query}",
-        {"score": "right", "source": "left", "post": "left"},
-        [[f"{hit.score:.3f}", hit.source, " ".join(hit.post.split())[:120]] for hit in found.hits],
+        {
+            "score": "right",
+            "dense": "right",
+            "text": "right",
+            "source": "left",
+            "matched": "left",
+            "post": "left",
+        },
+        [
+            [
+                f"{hit.score:.2f}",
+                f"{hit.scores['dense']:.2f}",
+                f"{hit.scores['full_text']:.1f}",
+                hit.source,
+                " ".join(hit.matched),
+                " ".join(hit.post.split())[:80],
+            ]
+            for hit in found.hits
+        ],
     )
 
 
