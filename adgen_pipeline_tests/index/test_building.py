@@ -211,14 +211,13 @@ def test_a_write_that_is_killed_leaves_the_index_before_it_whole(
     )
     arguments = [tmp_path / "changed.parquet", encoder.path, tmp_path / "index" / "second", first]
     for delay in (0.01, 0.05, 0.1, 0.2, 0.4, 0.8):
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-c", program, *map(str, arguments)], stdout=subprocess.PIPE, env=os.environ
-        )
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"ready\n"
-        time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            time.sleep(delay)
+            process.send_signal(signal.SIGKILL)
         assert folder_digest(first) == before
         assert problems(first) == []
     second = _build(_changed(), encoder, tmp_path / "index" / "second", previous=first)
