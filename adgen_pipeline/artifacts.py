@@ -79,6 +79,11 @@ class Store:
         return self.root / "briefs"
 
     @property
+    def policy(self) -> Path:
+        """Clients' own advertising rules."""
+        return self.root / "policy"
+
+    @property
     def advertisers(self) -> Path:
         """One folder an advertiser, with that advertiser's documents."""
         return self.root / "advertisers"

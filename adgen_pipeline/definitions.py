@@ -1,12 +1,13 @@
 """The composition root: one recipe on one machine becomes Dagster definitions."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import dagster as dg
 
 from adgen_pipeline import defs as stages
 from adgen_pipeline.artifacts import Store
+from adgen_pipeline.data_format import require_current
 from adgen_pipeline.defs import materialise as graph
 from adgen_pipeline.defs.declare import ALSO_READS, ASKED_BY, STANDS_FOR
 from adgen_pipeline.defs.history import scrub
@@ -14,6 +15,7 @@ from adgen_pipeline.defs.io import ArtifactIOManager, TableIOManager
 from adgen_pipeline.defs.logs import console
 from adgen_pipeline.defs.partitions import channel
 from adgen_pipeline.erasure.plan import erase
+from adgen_pipeline.errors import SettingsError
 from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.locks import exclusive
 from adgen_pipeline.recipe import STAGES, Recipe, load_recipe
@@ -29,7 +31,10 @@ def build_definitions(recipe: Recipe, settings: Settings) -> dg.Definitions:
         # the loader, the spec mapper and partitioned checks are previews in Dagster 1.13: pinned, and tested here
         warnings.simplefilter("ignore", dg.PreviewWarning)
         loaded = dg.load_definitions_from_package_module(
-            stages, resources=resources(recipe, settings), loggers={"console": console}
+            stages,
+            resources=resources(recipe, settings),
+            loggers={"console": console},
+            executor=executor(settings),
         )
         asked_for = without_unasked(loaded, recipe)
         return asked_for.map_asset_specs(func=lambda spec: with_recipe_version(spec, recipe))
@@ -47,6 +52,25 @@ def resources(recipe: Recipe, settings: Settings) -> dict[str, object]:
         "tables": TableIOManager(store),
         "artifacts": ArtifactIOManager(store),
     }
+
+
+def executor(settings: Settings) -> dg.ExecutorDefinition | None:
+    """Where the steps of Dagster's runs run: on the Dask cluster that the settings name, else in processes here.
+
+    Raises:
+        SettingsError: the cluster is named and its library is not installed.
+    """
+    if settings.dask_scheduler is None:
+        return None
+    try:
+        from dagster_dask import dask_executor  # noqa: PLC0415  (an extra)
+    except ImportError as error:
+        raise SettingsError(
+            'ADGEN_DASK_SCHEDULER is set, and dagster-dask is not installed. Run `pip install -e ".[dask]"`.'
+        ) from error
+    cluster = {"existing": {"address": settings.dask_scheduler}}
+    configured: dg.ExecutorDefinition = dask_executor.configured({"cluster": cluster})
+    return configured
 
 
 def with_recipe_version(spec: dg.AssetSpec, recipe: Recipe) -> dg.AssetSpec:
@@ -67,6 +91,7 @@ def without_unasked(definitions: dg.Definitions, recipe: Recipe) -> dg.Definitio
         for key, metadata in optional.items()
         if key not in unasked and STANDS_FOR in metadata
     }
+    made_of = {spec.key: {dep.asset_key for dep in spec.deps} for spec in _specs(definitions)}
     assets = []
     for asset in definitions.assets or ():
         if isinstance(asset, dg.AssetSpec) and asset.key in unasked:
@@ -74,7 +99,10 @@ def without_unasked(definitions: dg.Definitions, recipe: Recipe) -> dg.Definitio
         if isinstance(asset, dg.AssetsDefinition):
             if asset.keys & unasked:
                 continue
-            others = {old: new for old, new in instead.items() if not asset.keys & {old, new}}
+            # What a stand-in is made of goes on reading that for which it stands.
+            others = {
+                old: new for old, new in instead.items() if not asset.keys & {new, *_upstream(new, made_of)}
+            }
             asset = asset.with_attributes(asset_key_replacements=others)
         assets.append(asset)
     return dg.Definitions(
@@ -91,6 +119,17 @@ def without_unasked(definitions: dg.Definitions, recipe: Recipe) -> dg.Definitio
         executor=definitions.executor,
         loggers=definitions.loggers,
     )
+
+
+def _upstream(key: dg.AssetKey, made_of: Mapping[dg.AssetKey, set[dg.AssetKey]]) -> set[dg.AssetKey]:
+    """Everything that an asset is made of, at whatever distance."""
+    found: set[dg.AssetKey] = set()
+    waiting = [key]
+    while waiting:
+        for above in made_of.get(waiting.pop(), set()) - found:
+            found.add(above)
+            waiting.append(above)
+    return found
 
 
 def _specs(definitions: dg.Definitions) -> Iterator[dg.AssetSpec]:
@@ -112,6 +151,7 @@ def materialise(
     """
     use_state_folder(settings)
     with exclusive(settings.data, report=report), dg.DagsterInstance.get() as instance:
+        require_current(settings.data, report=report)
         return len(
             graph.run(
                 build_definitions(recipe, settings),
@@ -127,12 +167,13 @@ def forget(settings: Settings, forgotten: Forgotten, *, report: Callable[[str], 
     """Erase what is forgotten from the data folder and from Dagster's history. Waits as `materialise` does."""
     use_state_folder(settings)
     with exclusive(settings.data, report=report), dg.DagsterInstance.get() as instance:
+        require_current(settings.data, report=report)
         erase(Store(settings.data), forgotten, report=report)
         for name in sorted(str(channel_id) for channel_id in forgotten.channels):
             if instance.has_dynamic_partition(str(channel.name), name):
                 instance.delete_dynamic_partition(str(channel.name), name)
         report("Removing previews, figures and evidence of checks from Dagster's history")
-        scrub(settings.state, forgotten.channels)
+        scrub(settings.state, forgotten.channels, postgres_url=settings.postgres_url)
 
 
 @dg.definitions

@@ -8,6 +8,7 @@
     ├── ArtifactError              missing, changed since its digest, or of the wrong kind
     ├── TrainingError              not finite, out of memory, wrong world size, a job that failed
     ├── BriefError                 a campaign brief cannot be read or says too little to write an ad
+    ├── EndpointError              a model behind an address refuses, is away, or costs more than the recipe allows
     └── ResourceError              too little memory or disk, a port in use
 
 A message has three parts: what was found, where, what to do.
@@ -44,6 +45,10 @@ class TrainingError(AdgenError):
 
 class BriefError(AdgenError):
     """A campaign brief cannot be read or says too little to write an ad."""
+
+
+class EndpointError(AdgenError):
+    """A model behind an address refuses, is away, answers something else, or costs more than the recipe allows."""
 
 
 class ResourceError(AdgenError):

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from adgen_pipeline.settings import Meeting
+
 logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 60.0  # between SIGTERM, on which a job saves a checkpoint, and SIGKILL
@@ -45,24 +47,39 @@ def join_ranks() -> None:
     os.environ.update({**alone, "MASTER_PORT": str(port)})
 
 
-def command(module: str, job: Path, *, processes: int, rendezvous: str | None = None) -> list[str]:
-    """The command that runs `module` on a job file with some ranks on this host.
+def command(module: str, job: Path, *, processes: int, meeting: Meeting | None = None) -> list[str]:
+    """The command that runs `module` on a job file with some ranks on this host; the same on each of several hosts.
 
     Args:
         module: for example adgen_pipeline.training.
         job: the job file.
         processes: ranks on this host.
-        rendezvous: host:port of the first host when several hosts take part; None for one host.
+        meeting: where several hosts meet; None: this one works alone.
     """
-    spread = (
-        ["--standalone"] if rendezvous is None else ["--rdzv-backend", "c10d", "--rdzv-endpoint", rendezvous]
-    )
     return [
-        sys.executable, "-m", "torch.distributed.run", *spread, "--nproc-per-node", str(processes),
+        sys.executable, "-m", "torch.distributed.run",
+        *(["--standalone"] if meeting is None else _together(meeting)),
+        "--nproc-per-node", str(processes),
         # torchrun kills its ranks 30 s after SIGTERM; on the CPU a step and its checkpoint may take longer.
         "--shutdown-timeout", str(int(GRACE_SECONDS) - 10),
         "-m", module, str(job),
     ]  # fmt: skip
+
+
+def _together(meeting: Meeting) -> list[str]:
+    """All hosts dial the first one, which keeps the store.
+
+    torchrun guesses from host names who is first, and nobody is where all have one name (containers, namespaces).
+    With a local address there is no guess: who has the rendezvous' address is.
+    """
+    found = [
+        "--nnodes", str(meeting.hosts), "--rdzv-id", "adgen",
+        "--rdzv-backend", "c10d", "--rdzv-endpoint", meeting.rendezvous,
+    ]  # fmt: skip
+    if meeting.local_address is not None:
+        is_first = meeting.rendezvous.rpartition(":")[0] == meeting.local_address
+        found += ["--local-addr", meeting.local_address, "--rdzv-conf", f"is_host={str(is_first).lower()}"]
+    return found
 
 
 def stop_group(

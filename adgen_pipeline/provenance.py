@@ -42,6 +42,15 @@ def hand_on(source: Artifact, artifact: Artifact, *, splits: Collection[str] = (
         _write(artifact.path, chosen)
 
 
+def unseen(table: pl.LazyFrame, version: Path, *, split: str) -> int:
+    """Rows of a split whose message an artifact's folder was not made from; all where nobody wrote that down."""
+    rows = table.filter(split=split).select(*KEY)
+    known = sources(version)
+    if known is not None:
+        rows = rows.join(known.lazy().select(*KEY).unique(), on=list(KEY), how="anti")
+    return int(rows.select(pl.len()).collect().item())
+
+
 def sources(version: Path) -> pl.DataFrame | None:
     """Ids of the messages that an artifact's folder was made from; None where nobody wrote them down."""
     path = sources_path(version)

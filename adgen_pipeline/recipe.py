@@ -4,8 +4,6 @@ Frozen Pydantic models; unknown keys are refused and all problems are shown at o
 `settings.py`, how to spread a job in `deepspeed_configs/`.
 """
 
-import hashlib
-import json
 from datetime import date
 from itertools import combinations
 from pathlib import Path
@@ -14,7 +12,10 @@ from typing import Annotated, Literal, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from adgen_pipeline.endpoint_recipe import EndpointRecipe
 from adgen_pipeline.errors import RecipeError
+from adgen_pipeline.recipe_section import NotNegative, Positive, Section, Share, digest_of
+from adgen_pipeline.training_recipe import TrainingRecipe
 
 STAGES = (
     "telegram",
@@ -30,18 +31,7 @@ STAGES = (
 
 UNNAMED_LICENCES = {"unknown", "none", "n/a", "na", "other", "tbd", "??"}
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """A stage's part of the recipe; its digest is part of the code version of that stage's assets."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
-
-    def digest(self) -> str:
-        """First 12 hex digits of the SHA-256 of the section's canonical JSON."""
-        return _digest(self.model_dump(mode="json"))
+AdFormat = Literal["post", "caption", "sponsored", "tagline"]  # rules: generation/formats.py
 
 
 class TelegramRecipe(Section):
@@ -222,38 +212,6 @@ class TokenizerRecipe(Section):
     )
 
 
-class LoraRecipe(BaseModel):
-    """Shape of the adapter."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rank: Positive = 32
-    alpha: Positive = 64
-    dropout: Share = 0.0
-
-
-class TrainingRecipe(Section):
-    """What is trained, on what, for how long."""
-
-    base_model: str  # "embedded", "tiny-random", a hub id, a local folder or a .gguf file
-    base_revision: str = "main"
-    spread: str = "cpu"  # name of a file in deepspeed_configs/
-    precision: Literal["bf16", "fp32"] = "bf16"
-    load_in: Literal["full", "4bit", "8bit"] = "full"
-    lora: LoraRecipe = LoraRecipe()
-    learning_rate: Annotated[float, Field(gt=0)] = 5e-4
-    warmup_share: Share = 0.03
-    maximum_steps: Annotated[int, Field(gt=0)] = 10_000
-    maximum_minutes: Annotated[float, Field(gt=0)] | None = None  # the schedule falls with the time used
-    maximum_epochs: Annotated[float, Field(gt=0)] = 1.0
-    batch_size: Positive = 8  # rows a rank a micro-step
-    accumulation_steps: Positive = 1
-    maximum_tokens: Positive = 420  # a row; longer rows are left out, counted
-    evaluate_rows: Positive = 64  # validation rows for the loss
-    checkpoint_steps: Positive = 50
-    seed: int = 7
-
-
 class EmbeddingRecipe(Section):
     """The sentence encoder."""
 
@@ -263,15 +221,37 @@ class EmbeddingRecipe(Section):
     batch_size: Positive = 512
     epochs: Positive = 2
     maximum_pairs: Positive = 60_000
+    parallel: tuple[
+        str, ...
+    ] = ()  # files below corpora/ with English and Amharic sentences: x.tsv, or x.en by x.am
     learning_rate: Annotated[float, Field(gt=0)] = 0.1
     seed: int = 7
+
+
+class PartWeights(BaseModel):
+    """How much each part of a score counts (`index.ranking`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dense: NotNegative
+    stems: NotNegative
+    words: NotNegative
+    pairs: NotNegative
+    opening: NotNegative
 
 
 class IndexRecipe(Section):
     """The retrieval index."""
 
     flat_below_rows: Positive = 20_000  # exact search below, an approximate index from there on
-    dense_weight: Share = 0.3  # of the fused score; the rest is full text, which is worth more (docs/LOG.md)
+    # Of the parts of a score (dense, stems, words, pairs, opening); None: learned from the briefs of validation ads.
+    weights: PartWeights | None = None
+    weight_queries: Positive = 300  # briefs from which weights are learned, at most
+    recency: Share = 0.0  # of the order of hits; halves in recency_days
+    recency_days: Positive = 180
+    diversity: Share = 0.0  # how far a hit must be unlike those before it
+    kept_versions: Positive = 2  # the index in use and those before it, to go back to
+    seed: int = 7  # which briefs
     chunk_words: Positive = 80  # advertiser documents
 
 
@@ -282,7 +262,7 @@ class BriefTarget(BaseModel):
 
     brief: str  # file name below briefs/
     channel: int | None = None  # channel id; None: the best fitting channel
-    format: Literal["post"] = "post"
+    format: AdFormat = "post"
 
 
 class GenerationRecipe(Section):
@@ -297,13 +277,27 @@ class GenerationRecipe(Section):
     repetition_penalty: Annotated[float, Field(ge=1)] = 1.0
     maximum_new_tokens: Positive = 260
     maximum_shared_words: Positive = 12  # a longer run shared with a retrieved post is a copy
+    minimum_preferences: Annotated[int, Field(ge=0)] = (
+        0  # pairs from feedback; above 0 generation/preferences is made
+    )
+    endpoint: EndpointRecipe | None = None  # a model behind an address writes, instead of training/model
     seed: int = 7
+
+
+BaselineName = Literal[
+    "base", "base_retrieval", "template", "nearest_post", "retrieval", "no_retrieval", "no_ranking", "unchecked",
+    "no_slots", "endpoint",
+]  # fmt: skip
 
 
 class EvaluationRecipe(Section):
     """What is measured."""
 
     cases: Positive = 10  # held-out posts for which every system writes
+    systems: tuple[BaselineName, ...] = ("base", "template")  # beside ours: evaluation/systems.py
+    endpoint: EndpointRecipe | None = None  # of the system `endpoint`
+    judge: EndpointRecipe | None = None  # of `adgen evaluate judge`; nothing else asks it
+    pdf: bool = True  # print the report where a headless browser is installed
     retrieval_queries: Positive = 200
     bootstrap_samples: Positive = 500
     seed: int = 7
@@ -326,20 +320,32 @@ class Recipe(BaseModel):
     generation: GenerationRecipe = GenerationRecipe()
     evaluation: EvaluationRecipe = EvaluationRecipe()
 
+    @model_validator(mode="after")
+    def _systems_differ_from_ours(self) -> "Recipe":
+        quoted = self.corpus.exemplars_in_prompt
+        same = "retrieval" if quoted == 1 else "no_retrieval" if quoted == 0 else None
+        if same in self.evaluation.systems:
+            raise ValueError(
+                f"evaluation.systems: {same} is ours where corpus.exemplars_in_prompt is {quoted}"
+            )
+        if "endpoint" in self.evaluation.systems and self.evaluation.endpoint is None:
+            raise ValueError("evaluation.systems: endpoint needs evaluation.endpoint")
+        return self
+
     def section(self, stage: str) -> Section:
         """The section of a stage, by its word."""
         section = getattr(self, stage)
         assert isinstance(section, Section)
         return section
 
-    def asks_for(self, key: str) -> bool:
-        """Whether a key such as tokenizer.extend_pieces is set to something."""
-        stage, name = key.split(".")
-        return bool(getattr(self.section(stage), name))
+    def asks_for(self, keys: str) -> bool:
+        """Whether a key such as tokenizer.extend_pieces, or each of several parted by spaces, is set to something."""
+        parted = [key.split(".") for key in keys.split()]
+        return all(bool(getattr(self.section(stage), name)) for stage, name in parted)
 
     def digest(self) -> str:
         """First 12 hex digits of the SHA-256 of the whole recipe."""
-        return _digest(self.model_dump(mode="json"))
+        return digest_of(self.model_dump(mode="json"))
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -387,8 +393,3 @@ def _known_keys(location: tuple[object, ...]) -> list[str]:
             break
         model = annotation
     return list(model.model_fields)
-
-
-def _digest(values: object) -> str:
-    canonical = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:12]

@@ -6,7 +6,9 @@ other people's words is marked `personal`, so that previews pass it through `tex
 
 import polars as pl
 
+from adgen_pipeline.evaluation_schemas import ANSWERS, CASES, MEASURES, RETRIEVAL, SCORES
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
+from adgen_pipeline.feedback_schemas import FEEDBACK, PREFERENCES
 from adgen_pipeline.label_schemas import EVIDENCE_COLUMN, LABEL_TABLES
 from adgen_pipeline.table_schema import Column, TableSchema
 
@@ -202,7 +204,7 @@ _FURTHER_ID = {
 FURTHER_DOCUMENTS = TableSchema(
     "corpus",
     "further_documents",
-    "a text of a further corpus for pre-training; nothing else is made of it yet",
+    "a text of a further corpus for pre-training",
     {
         **_FURTHER_ID,
         "licence": Column(pl.String, "of the corpus, as the recipe states it"),
@@ -302,11 +304,7 @@ BRIEFS = TableSchema(
 EXEMPLARS = pl.List(
     pl.Struct({"channel_id": pl.Int64, "message_id": pl.Int64, "score": pl.Float64, "excerpt": pl.String})
 )
-AD_FACTS = pl.List(
-    pl.Struct(
-        {"slot": pl.String, "kind": pl.String, "text": pl.String, "value": pl.String, "source": pl.String}
-    )
-)
+AD_FACTS = pl.List(pl.Struct(dict.fromkeys(("slot", "kind", "text", "value", "source"), pl.String)))
 SCORES_BY_PART = pl.List(pl.Struct({"part": pl.String, "score": pl.Float64}))
 
 GENERATED_ADS = TableSchema(
@@ -316,14 +314,16 @@ GENERATED_ADS = TableSchema(
     {
         "brief_id": Column(pl.String, "the brief it answers"),
         "channel_id": Column(pl.Int64, "the channel it is written for", nullable=True),
-        "format": Column(pl.String, "post"),
+        "format": Column(pl.String, "post, caption, sponsored or tagline"),
         "rank": Column(pl.Int64, "1 is best"),
         "text": Column(pl.String, "the ad", personal=True),
         "slotted": Column(pl.String, "as the model wrote it, with slots", personal=True),
         "facts": Column(AD_FACTS, "every fact in it and the span of the brief it came from", personal=True),
+        "left_out": Column(STRINGS, "must-have facts that the format has no room for", personal=True),
         "exemplars": Column(EXEMPLARS, "the posts it was modelled on, excerpts redacted", personal=True),
-        "policy_verdict": Column(pl.String, "allow, review or refuse"),
+        "policy_verdict": Column(pl.String, "allow, needs_review or refuse"),
         "policy_rules": Column(STRINGS, "rules behind the verdict"),
+        "policy_tags": Column(STRINGS, "gambling, politics, profanity, religious, or of clients' rules"),
         "scores": Column(SCORES_BY_PART, "what it was ranked by"),
         "written_by": Column(pl.String, "model or template"),
         "prompt_digest": Column(pl.String, "SHA-256 of the prompt, 12 digits"),
@@ -333,67 +333,9 @@ GENERATED_ADS = TableSchema(
     ("brief_id", "format", "rank"),
 )
 
-CASES = TableSchema(
-    "evaluation",
-    "cases",
-    "one held-out ad post and the brief back-constructed from it",
-    {
-        "case_id": Column(pl.String, "<channel_id>/<message_id>"),
-        **_ID,
-        "brief": Column(pl.String, "generation.brief.Brief as JSON", personal=True),
-        "reference": Column(pl.String, "the post itself, L0", personal=True),
-        "reference_slotted": Column(pl.String, "the post with facts as slots", personal=True),
-    },
-    ("case_id",),
-)
-
-ANSWERS = TableSchema(
-    "evaluation",
-    "answers",
-    "what one system wrote for one case",
-    {
-        "system": Column(pl.String, "ours, base or template"),
-        "case_id": Column(pl.String, "the case"),
-        "text": Column(pl.String, "the ad", personal=True),
-        "slotted": Column(pl.String, "with slots, before filling", personal=True),
-        "written_by": Column(pl.String, "model or template"),
-    },
-    ("system", "case_id"),
-)
-
-RETRIEVAL = TableSchema(
-    "evaluation",
-    "retrieval",
-    "one retrieval system on the held-out queries",
-    {
-        "system": Column(pl.String, "hybrid, dense or full_text"),
-        "queries_count": Column(pl.Int64, "queries asked"),
-        "recall_at_10": Column(pl.Float64, "share of queries whose post is in the first ten"),
-        "mrr_at_10": Column(pl.Float64, "mean reciprocal rank in the first ten"),
-        "ndcg_at_10": Column(pl.Float64, "normalised discounted gain in the first ten"),
-    },
-    ("system",),
-)
-
-SCORES = TableSchema(
-    "evaluation",
-    "scores",
-    "one metric of one system, with its interval",
-    {
-        "system": Column(pl.String, "ours, base or template"),
-        "metric": Column(pl.String, "evaluation.metrics gives each its meaning"),
-        "value": Column(pl.Float64, "mean over the cases", nullable=True),
-        "low": Column(pl.Float64, "2.5 % bound by bootstrap over cases", nullable=True),
-        "high": Column(pl.Float64, "97.5 % bound by bootstrap over cases", nullable=True),
-        "cases_count": Column(pl.Int64, "cases it was measured on"),
-        "is_higher_better": Column(pl.Boolean, "direction"),
-    },
-    ("system", "metric"),
-)
-
 _ALL = (
     MESSAGES, POSTS, POST_LABELS, LABELLED_POSTS, FINGERPRINTS, DOCUMENTS, DROPS, WORD_FREQUENCIES, NGRAMS,
     CHANNEL_PROFILES, FURTHER_DOCUMENTS, FURTHER_DROPS, ADS, CONVERSATIONS, FERTILITY, BRIEFS, GENERATED_ADS, CASES,
-    ANSWERS, RETRIEVAL, SCORES, *LABEL_TABLES,
+    ANSWERS, RETRIEVAL, MEASURES, SCORES, *LABEL_TABLES, FEEDBACK, PREFERENCES,
 )  # fmt: skip
 TABLES = {table.key: table for table in _ALL}

@@ -5,6 +5,8 @@ What to do stands in a recipe (`recipe.py`), how to spread a job in `deepspeed_c
 
 import logging
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,21 @@ PATIENT_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 @dataclass(frozen=True)
+class Meeting:
+    """Where several hosts meet to train together.
+
+    Attributes:
+        hosts: how many.
+        rendezvous: host:port of the first of them.
+        local_address: this host's address, where its name does not lead to it.
+    """
+
+    hosts: int
+    rendezvous: str
+    local_address: str | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """One machine's settings.
 
@@ -40,7 +57,13 @@ class Settings:
         dagster_url: where the Dagster UI is reached, for links from MLflow (`ADGEN_DAGSTER_URL`).
         mlflow_url: where MLflow's UI is reached, for links from Dagster (`ADGEN_MLFLOW_URL`).
         api_url: where the page finds the API (`ADGEN_API_URL`).
-        api_key: key that API clients must send (`ADGEN_API_KEY`); without one the API stays on loopback.
+        api_key: key that the page sends, and one that opens the API (`ADGEN_API_KEY`) beside those of `adgen keys`.
+        postgres_url: database of the Dagster instance (`ADGEN_POSTGRES_URL`); None: SQLite below the data folder.
+        dask_scheduler: Dask scheduler that runs Dagster's steps (`ADGEN_DASK_SCHEDULER`); None: this machine does.
+        keep_versions: newest versions of each artifact that `adgen vacuum` keeps (`ADGEN_KEEP_VERSIONS`).
+        keep_days: what is younger than so many days stays as well (`ADGEN_KEEP_DAYS`).
+        alert_webhook: address that hears of failures (`ADGEN_ALERT_WEBHOOK`).
+        meeting: where hosts that train together meet (`ADGEN_HOSTS`, `ADGEN_RENDEZVOUS`, `ADGEN_LOCAL_ADDRESS`).
     """
 
     data: Path
@@ -52,6 +75,12 @@ class Settings:
     mlflow_url: str
     api_url: str
     api_key: str | None
+    postgres_url: str | None = None
+    dask_scheduler: str | None = None
+    alert_webhook: str | None = None
+    keep_versions: int = 3
+    keep_days: int = 30
+    meeting: Meeting | None = None
 
     @property
     def state(self) -> Path:
@@ -59,9 +88,19 @@ class Settings:
         return self.data / "state"
 
     @property
+    def dagster_home(self) -> Path:
+        """Folder of the dagster.yaml in force: Dagster's file cannot choose between two databases by itself."""
+        return PROJECT_ROOT if self.postgres_url is None else PROJECT_ROOT / "deploy" / "postgresql"
+
+    @property
+    def is_tracking_database(self) -> bool:
+        """Whether MLflow's store is a database that this machine opens, and not a server that somebody runs."""
+        return self.tracking_uri.startswith(("sqlite:", "postgresql"))
+
+    @property
     def artifact_folder(self) -> Path | None:
-        """Where MLflow's artifacts go when its store is a database file here; None when a server decides."""
-        return self.state / "mlflow-artifacts" if self.tracking_uri.startswith("sqlite:") else None
+        """Where MLflow's artifacts go when its store is a database; None when a server decides."""
+        return self.state / "mlflow-artifacts" if self.is_tracking_database else None
 
     @classmethod
     def from_environment(cls, *, data: Path | None = None, recipe: Path | None = None) -> "Settings":
@@ -77,21 +116,26 @@ class Settings:
                 f"ADGEN_DATA={named}: object stores are not supported yet. Name a folder on this machine."
             )
         root = Path(named).expanduser().resolve()
-        gpus = environment.get("ADGEN_GPUS", "0")
-        if not gpus.isdigit():
-            raise SettingsError(f"ADGEN_GPUS={gpus!r} is not a number of GPUs. Set it to 0, 1, 2, …")
         return cls(
             data=root,
             recipe_path=_recipe_path(
                 str(recipe) if recipe is not None else environment.get("ADGEN_RECIPE", "demo")
             ),
             spread_dir=PROJECT_ROOT / "deepspeed_configs",
-            gpus=int(gpus),
-            tracking_uri=environment.get("MLFLOW_TRACKING_URI", f"sqlite:///{root / 'state' / 'mlflow.db'}"),
+            gpus=_count(environment, "ADGEN_GPUS", 0, "GPUs"),
+            tracking_uri=with_driver(
+                environment.get("MLFLOW_TRACKING_URI", f"sqlite:///{root / 'state' / 'mlflow.db'}")
+            ),
             dagster_url=environment.get("ADGEN_DAGSTER_URL", "http://127.0.0.1:3000"),
             mlflow_url=environment.get("ADGEN_MLFLOW_URL", "http://127.0.0.1:5000"),
             api_url=environment.get("ADGEN_API_URL", "http://127.0.0.1:8008"),
             api_key=environment.get("ADGEN_API_KEY") or None,
+            postgres_url=_postgres_url(environment),
+            dask_scheduler=environment.get("ADGEN_DASK_SCHEDULER") or None,
+            alert_webhook=environment.get("ADGEN_ALERT_WEBHOOK") or None,
+            keep_versions=_count(environment, "ADGEN_KEEP_VERSIONS", 3, "versions"),
+            keep_days=_count(environment, "ADGEN_KEEP_DAYS", 30, "days"),
+            meeting=_meeting(environment),
         )
 
     def child_environment(self) -> dict[str, str]:
@@ -104,10 +148,27 @@ class Settings:
             "ADGEN_RECIPE": str(self.recipe_path),
             "ADGEN_GPUS": str(self.gpus),
             "ADGEN_STATE": str(self.state),
-            "DAGSTER_HOME": str(PROJECT_ROOT),
+            "DAGSTER_HOME": str(self.dagster_home),
             "MLFLOW_TRACKING_URI": self.tracking_uri,
+            **({} if self.postgres_url is None else {"ADGEN_POSTGRES_URL": self.postgres_url}),
             **({} if self.gpus else {"DS_ACCELERATOR": "cpu"}),  # or DeepSpeed warns that it found no GPU
         }
+
+
+def key_of(variable: str | None) -> str | None:
+    """The key that an environment variable holds, for an endpoint whose recipe names the variable; None for no key.
+
+    Raises:
+        SettingsError: the variable is named and not set.
+    """
+    if variable is None:
+        return None
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        raise SettingsError(
+            f"{variable} is not set, and the recipe's endpoint needs it. Set it to the provider's key."
+        )
+    return key
 
 
 def switch_telemetry_off() -> None:
@@ -133,9 +194,54 @@ def use_state_folder(settings: Settings) -> None:
     """Point Dagster at the state folder of `settings` (it reads DAGSTER_HOME and dagster.yaml's variables)."""
     settings.state.mkdir(parents=True, exist_ok=True)
     os.environ["ADGEN_STATE"] = str(settings.state)
-    os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT)
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    if settings.postgres_url is not None:
+        os.environ["ADGEN_POSTGRES_URL"] = settings.postgres_url
     if not settings.gpus:
         os.environ.setdefault("DS_ACCELERATOR", "cpu")  # or DeepSpeed warns that it found no GPU
+
+
+def _count(environment: Mapping[str, str], name: str, default: int, what: str) -> int:
+    value = environment.get(name) or str(default)
+    if not value.isdigit():
+        raise SettingsError(f"{name}={value!r} is not a number of {what}. Set it to 0, 1, 2, …")
+    return int(value)
+
+
+def with_driver(url: str) -> str:
+    """A PostgreSQL address with the driver named that Dagster's storage needs; any other address as it is.
+
+    SQLAlchemy 2.1 takes psycopg 3 where none is named, in which that storage's NOTIFY is a syntax error.
+    """
+    return (
+        url.replace("postgresql://", "postgresql+psycopg2://", 1) if url.startswith("postgresql://") else url
+    )
+
+
+def _postgres_url(environment: Mapping[str, str]) -> str | None:
+    url = with_driver(environment.get("ADGEN_POSTGRES_URL", "")) or None
+    if url is not None and not url.startswith("postgresql+psycopg2://"):
+        raise SettingsError(
+            "ADGEN_POSTGRES_URL is no address of a PostgreSQL database. "
+            "Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
+        )
+    return url
+
+
+def _meeting(environment: Mapping[str, str]) -> Meeting | None:
+    """Where hosts meet; None where this one works alone. Number and address are named together or not at all."""
+    hosts = _count(environment, "ADGEN_HOSTS", 1, "hosts")
+    rendezvous = environment.get("ADGEN_RENDEZVOUS") or None
+    if (hosts > 1) != (rendezvous is not None):
+        raise SettingsError(
+            f"ADGEN_HOSTS={hosts} and ADGEN_RENDEZVOUS={rendezvous or ''} do not go together. For several hosts name "
+            "both on each: their number, and host:port of the first one."
+        )
+    if rendezvous is None:
+        return None
+    if not re.fullmatch(r"[^\s:]+:\d+", rendezvous):
+        raise SettingsError(f"ADGEN_RENDEZVOUS={rendezvous!r} is not host:port, such as 10.0.0.1:29500.")
+    return Meeting(hosts, rendezvous, environment.get("ADGEN_LOCAL_ADDRESS") or None)
 
 
 def _recipe_path(named: str) -> Path:

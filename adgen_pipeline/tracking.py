@@ -6,16 +6,22 @@ environment; the job's rank 0 joins it.
 
 import logging
 import os
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from adgen_pipeline.errors import ResourceError
+
 logger = logging.getLogger(__name__)
 
+REGISTERED_NAME = "adgen-writer"  # the model that writes ads, in the registry
 MAXIMUM_PARAMETER_CHARS = 500  # MLflow's limit; the whole recipe is logged as an artifact
 
 
@@ -93,6 +99,13 @@ class TrackedRun:
             path.write_text(text, encoding="utf-8")
             self.file(path)
 
+    def image(self, content: bytes, name: str) -> None:
+        """Log the bytes of a picture as an artifact file."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            path.write_bytes(content)
+            self.file(path)
+
     def register(self, model_name: str, source: Path, tags: Mapping[str, str]) -> str | None:
         """Register a model folder under a name; returns its version, or None if MLflow is away."""
         versions: list[str] = []
@@ -162,24 +175,92 @@ class Tracker:
     def registered(self, model_name: str) -> dict[str, str]:
         """Artifact version → version under which it is registered; none if MLflow is away."""
         try:
-            from mlflow.tracking import MlflowClient  # noqa: PLC0415
-
-            found = MlflowClient(self.uri).search_model_versions(f"name='{model_name}'")
+            found = _patient_client(self.uri).search_model_versions(f"name='{model_name}'")
         except Exception as error:
             logger.warning("MLflow at %s is away (%s); registered versions are not known", self.uri, error)
             return {}
         return {v.tags["version"]: str(v.version) for v in found if "version" in v.tags}
+
+    def set_alias(self, model_name: str, alias: str, version: str, *, tags: Mapping[str, str]) -> None:
+        """Let an alias name a registered version, and tag that version.
+
+        Raises:
+            ResourceError: MLflow is away or refuses: an alias decides what serves, so this is no mere warning.
+        """
+        try:
+            client = _patient_client(self.uri)
+            for key, value in sorted(tags.items()):
+                client.set_model_version_tag(model_name, version, key, value)
+            client.set_registered_model_alias(model_name, alias, version)
+        except Exception as error:
+            raise ResourceError(
+                f"MLflow at {self.uri} did not set {model_name}@{alias} to version {version} "
+                f"({' '.join(str(error).split())[:200]}). Start it and try again; nothing was changed."
+            ) from error
+
+    def aliased(self, model_name: str, alias: str) -> str | None:
+        """The registered version that an alias names; None without one or if MLflow is away."""
+        try:
+            return str(_patient_client(self.uri).get_model_version_by_alias(model_name, alias).version)
+        except Exception as error:
+            logger.warning("MLflow at %s names no %s of %s (%s)", self.uri, alias, model_name, error)
+            return None
+
+    def forget_old(
+        self, model_name: str, kept_versions: Collection[str], *, before: datetime, dry_run: bool = False
+    ) -> tuple[int, int]:
+        """Remove runs that ended before a moment, and registered versions whose model is gone.
+
+        A version with an alias stays, and with it the run that registered it; so do runs of models that are kept.
+        Where MLflow's store is a database the runs and their artifacts are gone for good; on a server they are
+        marked as deleted, and `mlflow gc` there ends it.
+
+        Args:
+            model_name: of the registry.
+            kept_versions: artifact versions of the models that stay.
+            before: runs that ended later stay.
+            dry_run: only count.
+
+        Returns:
+            Numbers of runs and of registered versions.
+
+        Raises:
+            ResourceError: MLflow is away.
+        """
+        from mlflow.tracking import MlflowClient  # noqa: PLC0415
+
+        try:
+            client = MlflowClient(self.uri)
+            registered = client.search_model_versions(f"name='{model_name}'")
+        except Exception as error:
+            raise ResourceError(f"MLflow at {self.uri} is away ({error}). Start it and try again.") from error
+        aliased = {str(v) for v in _aliases(client, model_name).values()}
+        going = [
+            v
+            for v in registered
+            if str(v.version) not in aliased and v.tags.get("version") not in kept_versions
+        ]
+        gone = {v.version for v in going}
+        bound = {v.run_id for v in registered if v.version not in gone}
+        experiment = client.get_experiment_by_name(self.experiment)
+        ended = f"attributes.end_time < {int(before.timestamp() * 1000)}"
+        runs = [] if experiment is None else _all_runs(client, experiment.experiment_id, ended)
+        old = [run.info.run_id for run in runs if run.info.run_id not in bound]
+        if not dry_run:
+            for version in going:
+                client.delete_model_version(model_name, version.version)
+            for run_id in old:
+                client.delete_run(run_id)
+            if old and self.artifacts is not None:
+                _collect(self.uri, old)
+        return len(old), len(going)
 
     def _location(self) -> str | None:
         return None if self.artifacts is None else self.artifacts.resolve().as_uri()
 
     def _start(self, name: str, tags: Mapping[str, str]) -> TrackedRun:
         try:
-            os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-            os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-            from mlflow.tracking import MlflowClient  # noqa: PLC0415
-
-            client = MlflowClient(self.uri)
+            client = _patient_client(self.uri)
             experiment = client.get_experiment_by_name(self.experiment)
             experiment_id = (
                 experiment.experiment_id
@@ -197,6 +278,45 @@ class Tracker:
 def joined_run() -> TrackedRun:
     """The run that the launching process opened, for rank 0 of a job; untracked when there is none."""
     return TrackedRun(os.environ.get("MLFLOW_TRACKING_URI", ""), os.environ.get("ADGEN_MLFLOW_RUN_ID"))
+
+
+def _patient_client(uri: str) -> Any:
+    """A client that gives a server ten seconds and one more try, not MLflow's seven."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    from mlflow.tracking import MlflowClient  # noqa: PLC0415
+
+    return MlflowClient(uri)
+
+
+def _aliases(client: Any, model_name: str) -> dict[str, str]:
+    """Alias → version of a registered model; none where it is not registered."""
+    import mlflow.exceptions  # noqa: PLC0415
+
+    try:
+        return dict(client.get_registered_model(model_name).aliases)
+    except mlflow.exceptions.MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return {}
+
+
+def _all_runs(client: Any, experiment_id: str, wanted: str) -> list[Any]:
+    """Every run of an experiment that a filter lets through, page by page."""
+    runs: list[Any] = []
+    token: str | None = None
+    while True:
+        page = client.search_runs([experiment_id], wanted, max_results=1000, page_token=token)
+        runs += page
+        token = page.token
+        if not token:
+            return runs
+
+
+def _collect(uri: str, run_ids: Sequence[str]) -> None:
+    """Take runs that are marked as deleted, and their artifacts, out of a database for good."""
+    arguments = ["--backend-store-uri", uri, "--tracking-uri", uri, "--run-ids", ",".join(run_ids)]
+    subprocess.run([sys.executable, "-m", "mlflow", "gc", *arguments], check=True, capture_output=True)
 
 
 def _terminate(run: TrackedRun, status: str) -> None:

@@ -36,6 +36,7 @@ descriptions in the Dagster UI use as well; a test compares.
 | folder | what is there |
 |---|---|
 | `raw/` `briefs/` `advertisers/` `annotations/` `corpora/` | what people put there; `adgen labels import` adds to it |
+| `policy/` | clients' own advertising rules, of the form of `policy.yaml` |
 | `labelled/` | texts of others with labels, which `labels.further` names |
 | `parsed/` `cleaned/` `fingerprints/` | tables with a file a channel |
 | `final/` | all other tables, a folder a stage |
@@ -44,7 +45,8 @@ descriptions in the Dagster UI use as well; a test compares.
 | `reports/` | reports, a folder a version |
 | `quarantine/` | what could not be read, with file, byte offset and reason; a file a channel |
 | `jobs/` | job files of heavy processes, their checkpoints and results |
-| `state/` | Dagster's history, MLflow's store where no server is named, logs |
+| `ads/` | ads that the API wrote, their evidence, what people did with them (SQLite); `adgen forget` erases them |
+| `state/` | Dagster's history, MLflow's store where no server is named, logs, digests of API keys |
 | `forgotten.jsonl` | what is never read again |
 """
 

@@ -19,6 +19,7 @@ from adgen_pipeline.recipe import STAGES, AnnotatorGroup, FurtherCorpus, Message
 from adgen_pipeline.schemas import TABLES
 from adgen_pipeline.settings import PROJECT_ROOT, Settings
 from adgen_pipeline.training.job import FILLED_KEYS, auto_keys
+from adgen_pipeline.training_recipe import PretrainingRecipe
 from adgen_pipeline_tests import golden
 
 PACKAGE = PROJECT_ROOT / "adgen_pipeline"
@@ -33,6 +34,7 @@ SHARED_DEFS = {
     "materialise",
     "metadata",
     "partitions",
+    "retraining",
 }
 READS_THE_ENVIRONMENT = {"settings.py", "process.py", "tracking.py"}
 SOURCES = sorted(PACKAGE.rglob("*.py"))
@@ -47,6 +49,7 @@ def recipe() -> Recipe:
     asked = {
         "corpus": loaded.corpus.model_copy(update={"further": (further,)}),
         "labels": loaded.labels.model_copy(update={"groups": (group,)}),
+        "generation": loaded.generation.model_copy(update={"minimum_preferences": 1}),
     }
     return loaded.model_copy(update=asked)
 
@@ -112,7 +115,9 @@ def test_a_changed_recipe_section_changes_the_code_version_of_what_reads_it_only
     after = {s.key: s.code_version for s in build_definitions(changed, settings).resolve_all_asset_specs()}
     changed_keys = {"/".join(key.path) for key in before if before[key] != after[key]}
     # the answers of an evaluation are written in the way that generation's section says
-    assert changed_keys == {"generation/briefs", "generation/ads", "evaluation/answers"}
+    assert changed_keys == {
+        "generation/briefs", "generation/ads", "generation/feedback", "generation/preferences", "evaluation/answers",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("pieces", [0, 500], ids=["not asked for", "asked for"])
@@ -131,6 +136,27 @@ def test_an_extended_tokenizer_is_made_and_read_where_the_recipe_asks(pieces: in
         assert parents & {base, extended} == {read}
     if pieces:
         assert base in graph.get(extended).parent_keys
+
+
+@pytest.mark.parametrize("has_further", [False, True], ids=["posts alone", "with further corpora"])
+def test_pre_training_is_part_of_the_graph_and_read_where_the_recipe_asks(
+    recipe: Recipe, has_further: bool
+) -> None:
+    settings = Settings.from_environment(data=Path("unused"), recipe=Path("demo"))
+    training = recipe.training.model_copy(update={"pretraining": PretrainingRecipe()})
+    corpus = recipe.corpus if has_further else recipe.corpus.model_copy(update={"further": ()})
+    asked = recipe.model_copy(update={"training": training, "corpus": corpus})
+    graph = build_definitions(asked, settings).resolve_asset_graph()
+
+    def parents(name: str) -> set[str]:
+        return {"/".join(key.path) for key in graph.get(dg.AssetKey(["training", name])).parent_keys}
+
+    rows = "training/mixed_shards" if has_further else "training/pretraining_shards"
+    assert graph.has(dg.AssetKey(["training", "mixed_shards"])) == has_further
+    assert parents("pretraining_adapter") == {"training/base", rows}
+    assert parents("pretrained") == {"training/base", "training/pretraining_adapter", "corpus/documents"}
+    assert parents("adapter") == {"training/pretrained", "training/shards"}
+    assert "training/pretrained" in parents("model")
 
 
 def _decorated_assets() -> list[tuple[str, ast.FunctionDef]]:
@@ -227,7 +253,11 @@ def test_every_command_is_in_the_readme() -> None:
 
 def test_every_imported_library_is_a_declared_dependency() -> None:
     project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[<>=\[ ]", line)[0].lower().replace("_", "-") for line in project["dependencies"]}
+    extras = [
+        line for name, lines in project["optional-dependencies"].items() if name != "dev" for line in lines
+    ]
+    lines = [*project["dependencies"], *extras]
+    declared = {re.split(r"[<>=\[ ]", line)[0].lower().replace("_", "-") for line in lines}
     # always there with torch, transformers, dagster and fastapi, whose own types these are
     declared |= {"numpy", "huggingface-hub", "dagster-shared", "starlette"}
     distributions = packages_distributions()

@@ -18,13 +18,16 @@ PACKAGE = PROJECT_ROOT / "adgen_pipeline"
 PAGES = [
     PROJECT_ROOT / "README.md",
     PROJECT_ROOT / "ARCHITECTURE.md",
+    PROJECT_ROOT / "deploy" / "README.md",
     *sorted((PROJECT_ROOT / "docs").glob("*.md")),
 ]
 HISTORY = {"LOG.md", "CHANGELOG.md"}  # what was true when it was written may be gone
 TOP = r"(?:adgen_pipeline(?:_tests)?|benchmarks|deploy|docs|recipes|deepspeed_configs)"
 
 pages = pytest.mark.parametrize(
-    "path", [page for page in PAGES if page.name not in HISTORY], ids=lambda page: page.name
+    "path",
+    [page for page in PAGES if page.name not in HISTORY],
+    ids=lambda page: str(page.relative_to(PROJECT_ROOT)),
 )
 
 
@@ -47,7 +50,7 @@ def _calls(text: str) -> Iterator[list[str]]:
             yield call.split()
 
 
-def _unknown(words: list[str]) -> str:
+def unknown_of(words: list[str]) -> str:
     """What of a call does not exist; empty if all does."""
     command: click.Command = adgen
     called = "adgen"
@@ -67,7 +70,7 @@ def _unknown(words: list[str]) -> str:
 
 @pages
 def test_every_command_and_option_that_a_page_names_exists(path: Path) -> None:
-    assert [unknown for words in _calls(_read(path)) if (unknown := _unknown(words))] == []
+    assert [unknown for words in _calls(_read(path)) if (unknown := unknown_of(words))] == []
 
 
 @pages
@@ -175,4 +178,4 @@ def test_each_topic_of_the_literature_says_where_the_pipeline_does_it() -> None:
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_an_invented_command_or_option_is_found(words: list[str], unknown: str) -> None:
-    assert _unknown(words) == unknown
+    assert unknown_of(words) == unknown

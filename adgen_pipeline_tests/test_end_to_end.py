@@ -11,8 +11,11 @@ import pytest
 from adgen_pipeline.app.cli import run
 from adgen_pipeline.artifacts import Store, file_digest
 from adgen_pipeline.definitions import build_definitions, materialise
+from adgen_pipeline.evaluation_schemas import SCORES
+from adgen_pipeline.generation.archive import Archive
+from adgen_pipeline.generation.brief import understand
 from adgen_pipeline.recipe import load_recipe
-from adgen_pipeline.schemas import DOCUMENTS, DROPS, GENERATED_ADS, POST_LABELS, POSTS, SCORES, TABLES
+from adgen_pipeline.schemas import DOCUMENTS, DROPS, GENERATED_ADS, POST_LABELS, POSTS, TABLES
 from adgen_pipeline.settings import Settings
 from adgen_pipeline.telegram.sample import write_sample
 from adgen_pipeline_tests.erasure.search import files_with
@@ -36,6 +39,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     (data / "annotations").mkdir()
     answers = f"channel_id,message_id,annotator,labels\n{SHOP},5,sara,Electronics\n{SHOP},5,abel,media\n"
     (data / "annotations" / "answers.csv").write_text(f"{answers}{SHOP},5,almaz,media\n", encoding="utf-8")
+    keep_a_verdict(Store(data))
     settings = Settings.from_environment(data=data, recipe=Path("tiny"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ADGEN_STATE", str(settings.state))
@@ -50,6 +54,17 @@ def marked_export(path: Path, *more: int) -> Path:
     return write(path, chat([message(number, text) for number, text in texts.items()], SHOP))
 
 
+def keep_a_verdict(store: Store) -> None:
+    """An ad that the API wrote, modelled on the ad with the word, and what somebody did with it."""
+    brief = understand("ምርት፦ ስልክ\nዋጋ፦ 900 ብር", source="request")
+    quoted = {"channel_id": SHOP, "message_id": MARKED_ID, "score": 1.0, "excerpt": MARK}
+    ad = {"text": MARK, "slotted": MARK, "channel_id": None, "format": "post", "exemplars": [quoted]}
+    versions = {"written_by": "model", "model": "m1", "index": "i1"}
+    archive = Archive.of(store)
+    (ad_id,) = archive.keep(brief, [ad | versions], at=1.0)
+    archive.judge(ad_id, "accept", role="manager", at=2.0)
+
+
 def run_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("ADGEN_STATE", str(settings.state))
     lines: list[str] = []
@@ -60,7 +75,7 @@ def run_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_every_table_is_there_and_conforms_to_its_schema(settings: Settings) -> None:
     store = Store(settings.data)
     only_where_asked = {"corpus/further_documents", "corpus/further_drops"}  # not by the tiny recipe
-    only_where_asked |= {"labels/tasks", "labels/agreement", "labels/adjudication"}
+    only_where_asked |= {"labels/tasks", "labels/agreement", "labels/adjudication", "generation/preferences"}
     for schema in (TABLES[key] for key in sorted(TABLES.keys() - only_where_asked)):
         table = (
             store.scan_partitions(schema).collect() if schema.folder is not None else store.read_table(schema)
@@ -186,7 +201,7 @@ def test_a_forgotten_message_is_nowhere_and_a_later_dump_does_not_bring_it_back(
     store = Store(data)
     before = store.scan_partitions(POSTS).collect()
     folders = {name.split("/")[0] for name in files_with(data, MARK)}
-    assert folders >= {"parsed", "cleaned", "final", "index"}
+    assert folders >= {"parsed", "cleaned", "final", "index", "ads"}
 
     arguments = ["--message", f"{SHOP}/{MARKED_ID}", "--data", str(data), "--yes", "--json"]
     assert run(["forget", *arguments]) == 0

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from adgen_pipeline import process
+from adgen_pipeline.settings import Meeting
 
 STUBBORN = (
     "import signal, subprocess, sys, time\n"
@@ -30,9 +31,19 @@ def test_the_command_of_a_job_is_plain_torchrun() -> None:
 
 
 def test_several_hosts_meet_at_the_rendezvous() -> None:
-    command = process.command("m", Path("j"), processes=1, rendezvous="10.0.0.1:29400")
-    assert "--standalone" not in command
-    assert command[command.index("--rdzv-endpoint") + 1] == "10.0.0.1:29400"
+    command = process.command("m", Path("j"), processes=1, meeting=Meeting(2, "10.0.0.1:29400"))
+    assert command[3:11] == [
+        "--nnodes", "2", "--rdzv-id", "adgen", "--rdzv-backend", "c10d", "--rdzv-endpoint", "10.0.0.1:29400",
+    ]  # fmt: skip
+    assert "--rdzv-conf" not in command
+
+
+@pytest.mark.parametrize(("address", "is_first"), [("10.0.0.1", "true"), ("10.0.0.2", "false")])
+def test_who_has_the_address_of_the_rendezvous_keeps_the_store(address: str, is_first: str) -> None:
+    meeting = Meeting(2, "10.0.0.1:29400", local_address=address)
+    command = process.command("m", Path("j"), processes=1, meeting=meeting)
+    assert command[command.index("--local-addr") + 1] == address
+    assert command[command.index("--rdzv-conf") + 1] == f"is_host={is_first}"
 
 
 def test_stopping_a_group_ends_grandchildren_that_ignore_sigterm() -> None:

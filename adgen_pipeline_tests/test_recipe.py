@@ -26,7 +26,7 @@ def test_a_minimal_recipe_takes_its_defaults(tmp_path: Path) -> None:
             MINIMAL + "corpus: {min_words: 3}\n", "corpus.min_words is not a known key", id="unknown key"
         ),
         pytest.param(MINIMAL + "corpus: {min_words: 3}\n", "minimum_words", id="names the known keys"),
-        pytest.param(MINIMAL + "index: {dense_weight: 2}\n", "index.dense_weight", id="out of range"),
+        pytest.param(MINIMAL + "index: {recency: 2}\n", "index.recency", id="out of range"),
         pytest.param(MINIMAL + "corpus: {test_from: 2024-09-01}\n", "come together", id="one date of two"),
         pytest.param(
             MINIMAL + "corpus: {validation_from: 2024-09-01, test_from: 2024-09-01}\n",

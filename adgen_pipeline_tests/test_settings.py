@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from adgen_pipeline.errors import SettingsError
-from adgen_pipeline.settings import PROJECT_ROOT, Settings
+from adgen_pipeline.settings import PROJECT_ROOT, Meeting, Settings
 
 
 def test_defaults_point_below_the_data_folder(tmp_path: Path) -> None:
@@ -19,6 +19,12 @@ def test_defaults_point_below_the_data_folder(tmp_path: Path) -> None:
     [
         pytest.param("ADGEN_GPUS", "two", "number of GPUs", id="gpus"),
         pytest.param("ADGEN_DATA", "s3://bucket/x", "folder on this machine", id="object store"),
+        pytest.param("ADGEN_HOSTS", "2", "do not go together", id="hosts that meet nowhere"),
+        pytest.param("ADGEN_HOSTS", "none", "number of hosts", id="hosts"),
+        pytest.param(
+            "ADGEN_RENDEZVOUS", "10.0.0.1:29500", "do not go together", id="one host that meets nobody"
+        ),
+        pytest.param("ADGEN_POSTGRES_URL", "mysql://x", "PostgreSQL", id="another database"),
     ],
 )
 def test_a_variable_that_means_nothing_is_refused(
@@ -35,3 +41,20 @@ def test_children_see_the_same_settings(tmp_path: Path) -> None:
     assert child["ADGEN_DATA"] == str(tmp_path / "d")
     assert child["ADGEN_RECIPE"].endswith("recipes/tiny.yaml")
     assert child["HF_HUB_DISABLE_TELEMETRY"] == "1"
+
+
+def test_hosts_meet_where_all_of_them_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADGEN_HOSTS", "2")
+    monkeypatch.setenv("ADGEN_RENDEZVOUS", "10.0.0.1:29500")
+    assert Settings.from_environment().meeting == Meeting(2, "10.0.0.1:29500")
+    monkeypatch.setenv("ADGEN_RENDEZVOUS", "10.0.0.1")
+    with pytest.raises(SettingsError, match="host:port"):
+        Settings.from_environment()
+
+
+def test_a_database_of_dagster_brings_its_own_instance_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.from_environment().dagster_home == PROJECT_ROOT
+    monkeypatch.setenv("ADGEN_POSTGRES_URL", "postgresql://u@h/d")
+    settings = Settings.from_environment()
+    assert (settings.dagster_home / "dagster.yaml").is_file()
+    assert settings.postgres_url == "postgresql+psycopg2://u@h/d", "the driver that its storage works with"

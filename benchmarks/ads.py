@@ -1,6 +1,11 @@
 """Unselected ads for held-out briefs, with invented contacts, and how many of them pass the bar.
 
     python -m benchmarks.ads --data data/demo -n 10 [--json]
+    python -m benchmarks.ads --data data/demo --briefs data/demo/briefs --limit 12 [--recipe demo] [--json]
+
+With --briefs, ads are written for every brief of a folder and judged by an oracle that shares nothing with the guards
+(`ads_for_briefs`): facts, contacts and promises that the brief does not hold, facts that are missing, formats.
+Without, it is the held-out cases of the last run.
 
 The bar: Ethiopic share at least 0.6, all must-have facts, no word 4-gram more than twice, written by the model.
 Slots are filled with invented values, so that nobody's contacts or prices are printed; the checks are made on the ad
@@ -16,9 +21,10 @@ import click
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.evaluation import metrics
 from adgen_pipeline.evaluation.scores import read_answer, read_cases
-from adgen_pipeline.schemas import ANSWERS, CASES
+from adgen_pipeline.evaluation_schemas import ANSWERS, CASES
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.slots import fill, slot_kind
+from benchmarks.ads_for_briefs import write_and_judge
 
 INVENTED = {
     "phone": "0900 00 00 {n:02d}", "price": "{n},500 ብር", "percent": "{n}0%", "date": "{n}/1/2017",
@@ -79,9 +85,39 @@ def judge(store: Store, count: int) -> list[dict[str, object]]:
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path), default=Path("data/demo"), help="The data folder.")
 @click.option("-n", "count", default=10, help="How many ads.")
+@click.option(
+    "--briefs", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A folder of briefs."
+)
+@click.option(
+    "--limit", default=200, show_default=True, help="With --briefs: ads in all; a second run goes on."
+)
+@click.option(
+    "--ads-a-brief", default=4, show_default=True, help="With --briefs: ads for each brief and channel."
+)
+@click.option("--recipe", default="demo", show_default=True, help="With --briefs: name or path.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="With --briefs: where rows are kept."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def main(data: Path, count: int, as_json: bool) -> None:
-    """Print unselected ads beside their briefs, and how many pass."""
+def main(
+    data: Path,
+    count: int,
+    briefs: Path | None,
+    limit: int,
+    ads_a_brief: int,
+    recipe: str,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Print unselected ads beside their briefs, and how many pass; or what the oracle says of ads for a folder."""
+    if briefs is not None:
+        found = write_and_judge(data, briefs, recipe, limit=limit, ads_a_brief=ads_a_brief, out=out)
+        if as_json:
+            click.echo(json.dumps(found, ensure_ascii=False))
+        else:
+            for name, value in found.items():
+                click.echo(f"{name}: {value}")
+        return
     rows = judge(Store(data.resolve()), count)
     passed = sum(bool(row["passes"]) for row in rows)
     if as_json:

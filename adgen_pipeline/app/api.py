@@ -1,229 +1,120 @@
 """The HTTP API: the ad bot and the page are its clients.
 
-Nothing is rendered; errors are problem+json. `/health` is green as long as the process lives, `/ready` as soon as the
-writer is loaded. The OpenAPI document is at /openapi.json; its interactive page is off, for it fetches scripts from
-another host.
+Nothing is rendered; errors are problem+json. `/health` is green as long as the process lives, `/ready` as long as
+model and index are whole. The OpenAPI document is at /openapi.json; its interactive page is off, for it fetches
+scripts from another host. The operations are in `app/routes/`.
 """
 
-import hmac
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Any
 
-from fastapi import Depends, FastAPI, HTTPException, Query, Security
-from fastapi.responses import JSONResponse
-from fastapi.security import APIKeyHeader
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from adgen_pipeline.app.bodies import BriefRequest
 from adgen_pipeline.app.engine import Engine, Writer
-from adgen_pipeline.app.problems import BodyLimit, answer_problems, problem
-from adgen_pipeline.app.shapes import ChannelShape, FoundShape, HitShape, UnderstoodShape, WrittenShape
-from adgen_pipeline.generation.brief import missing, understand
-from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.app.idempotency import Tickets
+from adgen_pipeline.app.keys import Keyring
+from adgen_pipeline.app.limits import Limits, Pace
+from adgen_pipeline.app.metrics import Measured, Metrics
+from adgen_pipeline.app.problems import BodyLimit, Problem, answer_problems
+from adgen_pipeline.app.routes import ads, briefs, posts, process
+from adgen_pipeline.app.routes.shared import Parts, admission
+from adgen_pipeline.artifacts import Store
+from adgen_pipeline.generation.archive import Archive
 
-MAXIMUM_BRIEF_CHARS = 20_000
-MAXIMUM_ADS = 8
 LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]", "testserver"]  # the last is Starlette's test client
-
-PROBLEMS: dict[int | str, dict[str, object]] = {
-    HTTPStatus.UNPROCESSABLE_ENTITY: {
-        "description": "What is wrong with the brief or the request (problem+json)"
-    },
-    HTTPStatus.SERVICE_UNAVAILABLE: {
-        "description": "The model is being loaded, missing or busy (problem+json)"
-    },
-}
+DESCRIPTION = (
+    "Campaign briefs in, checked Amharic ads for Telegram channels out. Every ad carries its evidence: the posts that "
+    "it was modelled on, where the brief says each fact, the policy's verdict. Errors are problem+json and say what "
+    "to change."
+)
 
 
-class BriefFields(BaseModel):
-    """A brief by fields; all that is known, nothing that is not."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    product: Annotated[str, Field(max_length=500)] = ""
-    description: Annotated[str, Field(max_length=5000)] = ""
-    features: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=30)] = []
-    brand: Annotated[str, Field(max_length=200)] = ""
-    price: Annotated[str, Field(max_length=200)] = ""
-    offer: Annotated[str, Field(max_length=500)] = ""
-    terms: Annotated[str, Field(max_length=500)] = ""
-    contact: Annotated[str, Field(max_length=500)] = ""
-    location: Annotated[str, Field(max_length=500)] = ""
-    audience: Annotated[str, Field(max_length=500)] = ""
-    tone: Annotated[str, Field(max_length=200)] = ""
-    advertiser: Annotated[str, Field(max_length=100)] = ""
-
-    def as_metadata(self) -> dict[str, str]:
-        """The fields that are given, by name, as `generation.brief.understand` takes them."""
-        values = self.model_dump()
-        return {
-            name: "\n".join(value) if isinstance(value, list) else value
-            for name, value in values.items()
-            if value
-        }
-
-
-BriefText = Annotated[str, Field(min_length=1, max_length=MAXIMUM_BRIEF_CHARS)]
-
-
-class BriefRequest(BaseModel):
-    """A brief to understand."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"brief": "የቆዳ ጫማ፣ ዋጋ 2,500 ብር፣ ስልክ 0900 000 001፣ ቦሌ"}]},
-    )
-
-    brief: BriefText | BriefFields
-    file_name: Annotated[str, Field(pattern=r"^[^/\\]{1,120}$")] | None = Field(
-        None, description="of an uploaded brief; .yaml, .yml and .json are read as such, all else as text"
-    )
-
-    def understood(self) -> Brief:
-        """The brief as understood.
-
-        Raises:
-            BriefError: it says too little.
-        """
-        source = self.file_name or "request"
-        if isinstance(self.brief, str):
-            return understand(self.brief, source=source)
-        return understand("", source="request", metadata=self.brief.as_metadata())
-
-
-class AdsRequest(BriefRequest):
-    """A brief, and what to write for it."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"brief": "የቆዳ ጫማ፣ ዋጋ 2,500 ብር፣ ስልክ 0900 000 001፣ ቦሌ", "n": 2},
-                {
-                    "brief": {"product": "Leather shoes", "price": "2,500 ETB", "contact": "0900 000 001"},
-                    "channel_id": 1000000001,
-                    "n": 1,
-                    "format": "post",
-                },
-            ]
-        },
-    )
-
-    channel_id: int | None = Field(None, description="the channel to write for; the best fitting one if null")
-    n: Annotated[int, Field(ge=1, le=MAXIMUM_ADS)] = 1
-    format: Literal["post"] = "post"
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
-
-
-def create_app(load: Callable[[], Writer], *, api_key: str | None = None) -> FastAPI:
+def create_app(
+    load: Callable[[], Writer],
+    *,
+    store: Store,
+    published: Callable[[], str] = lambda: "",
+    keyring: Keyring | None = None,
+    limits: Limits | None = None,
+    is_open: bool = True,
+) -> FastAPI:
     """The application.
 
     Args:
-        load: gives the writer; called once, in the background, when the app starts (again if it failed).
-        api_key: what clients must send as X-API-Key; None: nothing, for loopback.
+        load: gives the writer of what is published; called in the background.
+        store: the data folder, in which ads are kept.
+        published: names what is published; when it changes, `load` is called again.
+        keyring: the keys of clients; those of the data folder if not given.
+        limits: how much clients may ask for.
+        is_open: whether no key is asked for while there is none; only on loopback.
     """
-    engine = Engine(load)
+    limits = limits or Limits()
+    keyring = keyring or Keyring.of(store)
+    metrics = Metrics()
+    engine = Engine(load, published=published, limits=limits, metrics=metrics)
+    archive = Archive.of(store)
+    admit = admission(keyring, Pace(limits.requests_per_minute), is_open=is_open)
+    parts = Parts(store, engine, archive, Tickets(archive), metrics, admit)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
         engine.start()
         yield
+        engine.stop()
 
     app = FastAPI(
-        title="adgen_pipeline", version="1", lifespan=lifespan, docs_url=None, redoc_url=None,
-        description="Campaign briefs in, checked Amharic ads for Telegram channels out.",
-    )  # fmt: skip
+        title="adgen_pipeline",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     answer_problems(app)
-    app.add_middleware(BodyLimit)
-    if api_key is None:  # a web page that rebinds its name to this machine must not reach an open API
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES)
-    _open_routes(app, engine)
-    _guarded_routes(app, engine, _key_check(api_key))
+    ads.add(app, parts)
+    briefs.add(app, parts)
+    posts.add(app, parts)
+    process.add(app, parts)
+    app.add_middleware(BodyLimit, limits=limits, uploads=frozenset({briefs.PATH}))
+    if is_open:
+        app.add_middleware(LoopbackNames, keyring=keyring)
+    app.add_middleware(Measured, metrics=metrics)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the way that FastAPI documents
     return app
 
 
-def _open_routes(app: FastAPI, engine: Engine) -> None:
-    """What a supervisor asks; needs no key."""
+class LoopbackNames:
+    """ASGI middleware: while no key is asked for, a web page that rebinds its name to this machine is refused."""
 
-    @app.get("/health", summary="The process lives")
-    def health() -> dict[str, str]:
-        """Green as long as the process answers."""
-        return {"status": "ok"}
+    def __init__(self, app: ASGIApp, *, keyring: Keyring) -> None:
+        self._app = app
+        self._guarded: ASGIApp = TrustedHostMiddleware(app, allowed_hosts=LOOPBACK_NAMES)
+        self._keyring = keyring
 
-    @app.get("/ready", summary="Ads can be written", responses={503: {"description": "Loading, or why not"}})
-    def ready() -> JSONResponse:
-        """Green once the writer is loaded."""
-        engine.start()
-        state = engine.state()
-        if state == "ready":
-            return JSONResponse({"status": "ready"})
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, state)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, by way of the guard where there is no key."""
+        app = self._app if self._keyring.has_keys else self._guarded
+        await app(scope, receive, send)
 
 
-def _guarded_routes(app: FastAPI, engine: Engine, check_key: Callable[..., None]) -> None:
-    guard = [Depends(check_key)]
-
-    @app.post("/v1/ads", dependencies=guard, responses=PROBLEMS, summary="Write ads for a brief")
-    def ads(request: AdsRequest) -> WrittenShape:
-        """Ads that say what the brief says and nothing else, best first, with their evidence."""
-        brief = request.understood()
-        started = time.monotonic()
-        with engine.writer() as writer:
-            _require_channel(writer, request.channel_id)
-            written = writer.write(
-                brief, channel_id=request.channel_id, format=request.format, n=request.n, seed=request.seed
-            )
-        return WrittenShape.of(
-            brief, missing(brief), [ad.model_dump() for ad in written], seconds=time.monotonic() - started
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document; problems are problem+json, which FastAPI does not know of."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
         )
-
-    @app.post("/v1/briefs", dependencies=guard, responses=PROBLEMS, summary="Understand a brief")
-    def briefs(request: BriefRequest) -> UnderstoodShape:
-        """What was understood, and what a good ad would need beside it; nothing is written."""
-        brief = request.understood()
-        return UnderstoodShape(brief=brief, missing=list(missing(brief)))
-
-    @app.get("/v1/search", dependencies=guard, responses=PROBLEMS, summary="Find posts")
-    def search(
-        q: Annotated[str, Query(min_length=1, max_length=500, description="words, Amharic or English")],
-        k: Annotated[int, Query(ge=1, le=100)] = 10,
-        channel_id: int | None = None,
-    ) -> FoundShape:
-        """Posts by meaning and by words, best first."""
-        writer = engine.loaded()
-        _require_channel(writer, channel_id)
-        hits = writer.index.search(q, k=k, channel_id=channel_id)
-        return FoundShape(query=q, hits=[HitShape.model_validate(hit) for hit in hits])
-
-    @app.get("/v1/channels", dependencies=guard, responses=PROBLEMS, summary="Channels to write for")
-    def channels() -> list[ChannelShape]:
-        """Channels of the index, by name."""
-        named = engine.loaded().channels.items()
-        return [
-            ChannelShape(channel_id=key, name=name) for key, name in sorted(named, key=lambda c: (c[1], c[0]))
-        ]
-
-
-def _require_channel(writer: Writer, channel_id: int | None) -> None:
-    if channel_id is not None and channel_id not in writer.channels:
-        raise HTTPException(
-            HTTPStatus.NOT_FOUND,
-            f"Channel {channel_id} is not in the index. GET /v1/channels lists those that are.",
-        )
-
-
-def _key_check(api_key: str | None) -> Callable[..., None]:
-    """The dependency that refuses a request without the right key."""
-    header = APIKeyHeader(name="X-API-Key", auto_error=False)
-
-    def check(sent: Annotated[str | None, Security(header)] = None) -> None:
-        if api_key is None:
-            return
-        if sent is None or not hmac.compare_digest(sent.encode(), api_key.encode()):
-            raise HTTPException(HTTPStatus.UNAUTHORIZED, "Send the API key in the header X-API-Key.")
-
-    return check
+        schemas = document["components"]["schemas"]
+        for model in (Problem, BriefRequest):
+            made = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(made.pop("$defs", {}))
+            schemas[model.__name__] = made
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        app.openapi_schema = document
+    return app.openapi_schema

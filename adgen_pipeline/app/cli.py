@@ -13,15 +13,22 @@ import click
 from adgen_pipeline.app import terminal
 from adgen_pipeline.app.commands import (
     ads,
+    briefs,
     doctor,
+    evaluation,
     forget,
+    join,
+    keys,
     labels,
     pipeline,
+    plan,
+    promotion,
     recipe,
     servers,
     telegram,
     text,
     tokenizer,
+    upkeep,
 )
 from adgen_pipeline.errors import AdgenError
 from adgen_pipeline.settings import quieten_libraries, switch_telemetry_off
@@ -47,19 +54,29 @@ def adgen(verbose: bool) -> None:
 
 for _command in (
     pipeline.run,
+    briefs.brief,
+    briefs.channels,
     ads.write,
     ads.search,
-    ads.evaluate,
+    evaluation.evaluate,
     telegram.telegram,
     text.text,
     labels.labels,
     tokenizer.tokenizer,
     recipe.recipe,
+    plan.plan,
+    promotion.promote,
+    promotion.rollback,
     forget.forget,
+    upkeep.backup,
+    upkeep.restore,
+    upkeep.vacuum,
+    join.join,
     doctor.doctor,
     servers.serve,
     servers.page,
     servers.dev,
+    keys.keys,
 ):
     adgen.add_command(_command)
 

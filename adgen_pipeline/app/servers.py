@@ -4,6 +4,7 @@ Each server is its own process group with its own log file. Their processes carr
 still bears it after the groups were stopped (a run that Dagster launched, a training job) is stopped by that mark.
 """
 
+import secrets
 import signal
 import subprocess
 import sys
@@ -20,7 +21,9 @@ import httpx
 import psutil
 
 from adgen_pipeline import process
+from adgen_pipeline.app.keys import Keyring
 from adgen_pipeline.app.ports import LOOPBACK
+from adgen_pipeline.artifacts import Store
 from adgen_pipeline.errors import ResourceError
 from adgen_pipeline.settings import PROJECT_ROOT, Settings
 
@@ -58,9 +61,19 @@ def with_addresses(
     return replace(
         settings,
         dagster_url=_url(dagster_port),
-        mlflow_url=_url(mlflow_port) if settings.tracking_uri.startswith("sqlite:") else settings.mlflow_url,
+        mlflow_url=_url(mlflow_port) if settings.is_tracking_database else settings.mlflow_url,
         api_url=_url(api_port),
     )
+
+
+def with_key(settings: Settings) -> Settings:
+    """The settings with a key for the page where the API asks for one and the environment holds none.
+
+    It is known to this command and its servers alone, and gone with them.
+    """
+    if settings.api_key is None and Keyring.of(Store(settings.data)).has_keys:
+        return replace(settings, api_key=secrets.token_urlsafe(32))
+    return settings
 
 
 def dagster_server(*, port: int) -> Server:
@@ -77,8 +90,8 @@ def dagster_server(*, port: int) -> Server:
 
 
 def mlflow_servers(settings: Settings, *, port: int) -> list[Server]:
-    """MLflow's UI on its SQLite store; none where the settings name a tracking server elsewhere."""
-    if not settings.tracking_uri.startswith("sqlite:"):
+    """MLflow's UI on its database; none where the settings name a tracking server elsewhere."""
+    if not settings.is_tracking_database:
         return []
     return [
         Server(
@@ -116,7 +129,7 @@ def page_server(settings: Settings, *, port: int) -> Server:
         "server.address": LOOPBACK,
         "server.headless": "true",
         "server.fileWatcherType": "none",
-        "server.maxUploadSize": "1",
+        "server.maxUploadSize": "5",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
@@ -165,6 +178,7 @@ def _start(server: Server, settings: Settings, log: Path, mark: str) -> "subproc
         "ADGEN_DAGSTER_URL": settings.dagster_url,
         "ADGEN_MLFLOW_URL": settings.mlflow_url,
         "ADGEN_API_URL": settings.api_url,
+        **({"ADGEN_API_KEY": settings.api_key} if settings.api_key else {}),
         **server.environment,
         MARK: mark,
     }

@@ -1,31 +1,36 @@
-"""The API as a process: where it may listen, what it loads."""
+"""The API as a process: where it may listen, what it loads, what it watches."""
 
 import ipaddress
 
 import uvicorn
 
 from adgen_pipeline.app.api import create_app
-from adgen_pipeline.artifacts import Store
+from adgen_pipeline.app.keys import Keyring
+from adgen_pipeline.app.limits import Limits
+from adgen_pipeline.app.routes.process import SERVED
+from adgen_pipeline.artifacts import Artifact, Store, values_digest
 from adgen_pipeline.errors import SettingsError
-from adgen_pipeline.generation.writer import load_writer
-from adgen_pipeline.recipe import load_recipe
+from adgen_pipeline.generation.loading import load_writer
+from adgen_pipeline.generation.writer import AdWriter
+from adgen_pipeline.recipe import Recipe, load_recipe
 from adgen_pipeline.settings import Settings
 
 
-def require_key_beyond_loopback(host: str, api_key: str | None) -> None:
+def require_key_beyond_loopback(host: str, keyring: Keyring) -> None:
     """Do nothing if the API may listen there.
 
     Raises:
-        SettingsError: other machines could reach it and no key is set.
+        SettingsError: other machines could reach it and there is no key.
     """
-    if api_key is None and not _is_loopback(host):
+    if not is_loopback(host) and not keyring.has_keys:
         raise SettingsError(
-            f"{host} can be reached from other machines and no API key is set. "
-            "Set ADGEN_API_KEY, or listen on 127.0.0.1."
+            f"{host} can be reached from other machines and there is no API key. "
+            "Make one with `adgen keys add NAME`, or listen on 127.0.0.1."
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
     if host == "localhost":
         return True
     try:
@@ -34,16 +39,52 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def serve(settings: Settings, *, host: str, port: int) -> None:
-    """Listen until a signal; loads the writer that the pointers below the data folder name.
+def published(store: Store) -> str:
+    """What the pointers name, and names, sizes and times of the files behind them: changes when any of it does."""
+    return values_digest([_look(store.artifact(stage, name)) for stage, name in SERVED])
+
+
+def load_published(store: Store, recipe: Recipe) -> AdWriter:
+    """The writer of what is published, after its files were compared with their digests.
+
+    Raises:
+        ArtifactError: something is missing, broken, or does not belong together.
+    """
+    for stage, name in SERVED:
+        store.artifact(stage, name).verify()
+    return load_writer(store, recipe)
+
+
+def serve(settings: Settings, *, host: str, port: int, limits: Limits) -> None:
+    """Listen until a signal; loads the writer that the pointers below the data folder name, and follows them.
 
     Raises:
         SettingsError: the address is not loopback and there is no API key.
     """
-    require_key_beyond_loopback(host, settings.api_key)
-    recipe = load_recipe(settings.recipe_path)
     store = Store(settings.data)
-    app = create_app(lambda: load_writer(store, recipe), api_key=settings.api_key)
-    uvicorn.run(
-        app, host=host, port=port, log_level="warning", server_header=False, timeout_graceful_shutdown=10
+    keyring = Keyring.of(store, environment_key=settings.api_key)
+    require_key_beyond_loopback(host, keyring)
+    recipe = load_recipe(settings.recipe_path)
+    app = create_app(
+        lambda: load_published(store, recipe),
+        store=store,
+        published=lambda: published(store),
+        keyring=keyring,
+        limits=limits,
+        is_open=is_loopback(host),
     )
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=limits.keep_alive_seconds,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _look(artifact: Artifact) -> list[object]:
+    files = sorted(path for path in artifact.path.rglob("*") if path.is_file())
+    looked = [(str(f.relative_to(artifact.path)), (s := f.stat()).st_size, s.st_mtime_ns) for f in files]
+    return [artifact.version, artifact.digest, looked]

@@ -3,6 +3,8 @@
 All of it is counted by polars over the few columns that it needs; the rows of the result are as many as the channels.
 """
 
+from datetime import timedelta
+
 import polars as pl
 
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
@@ -10,6 +12,7 @@ from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
 TOP = 10  # hashtags and emoji of a channel
 DECIMALS = 9  # means; their last digits depend on the order of summing
 HOURS, WEEKDAYS = 24, 7
+LATE = timedelta(days=45)  # behind the newest post of all channels: dumps of one month lie nearer than that
 QUANTILES = {"words_p10": 0.1, "words_p25": 0.25, "median_words": 0.5, "words_p75": 0.75, "words_p90": 0.9}
 
 _KEY = ["channel_id", "message_id"]
@@ -133,3 +136,18 @@ def most_used(profiles: pl.DataFrame, column: str, most: int = TOP) -> dict[str,
     is_number = pl.col(name).str.contains(r"^#\d+$|\d{6}")
     counted = pairs.filter(~is_number).group_by(name).agg(pl.col("posts_count").sum())
     return dict(counted.sort("posts_count", name, descending=[True, False]).head(most).iter_rows())
+
+
+def late_channels(profiles: pl.DataFrame) -> list[str]:
+    """In words, whose newest post lies far behind the newest of all channels: an old dump, or a silent channel.
+
+    No clock: the same exports give the same answer on every day.
+    """
+    rows = profiles.select("channel_id", "last_date").drop_nulls().rows()
+    last = max((date for _, date in rows), default=None)
+    return [
+        f"channel {channel_id}: the newest post is of {date:%Y-%m-%d}, {(last - date).days} days before the newest of "
+        "all channels. Export it again"
+        for channel_id, date in rows
+        if last is not None and last - date > LATE
+    ]

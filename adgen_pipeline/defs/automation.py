@@ -8,6 +8,7 @@ from adgen_pipeline.artifacts import Store, folder_digest, values_digest
 from adgen_pipeline.defs.partitions import channel
 from adgen_pipeline.forgotten import FILE as FORGOTTEN
 from adgen_pipeline.forgotten import Forgotten
+from adgen_pipeline.generation.archive import Archive
 
 AC = dg.AutomationCondition
 _any_dep_changed = AC.any_deps_match(AC.data_version_changed()).with_label("any_dep_changed")
@@ -28,10 +29,12 @@ on_new_data = (_data_changed | _code_changed).with_label("on_new_data")
 EXPORTS = dg.AssetKey(["telegram", "exports"])
 FOLDERS = {
     dg.AssetKey(["generation", "brief_files"]): "briefs",
+    dg.AssetKey(["generation", "policy_files"]): "policy",
     dg.AssetKey(["index", "advertiser_files"]): "advertisers",
     dg.AssetKey(["labels", "annotation_files"]): "annotations",
     dg.AssetKey(["labels", "labelled_files"]): "labelled",
 }
+VERDICTS = dg.AssetKey(["generation", "verdicts"])
 CORPORA = dg.AssetKey(["corpus", "corpora_files"])
 SENSOR_SECONDS = 30
 
@@ -64,10 +67,11 @@ def source_events(store: Store, instance: dg.DagsterInstance) -> list[dg.AssetMa
     ]
     advertisers = forgotten.advertisers_digest()
     folders = {key: folder_digest(store.root / name) + advertisers for key, name in FOLDERS.items()}
+    folders[VERDICTS] = Archive.of(store).feedback_digest()
     if store.corpora.is_dir():
         folders[CORPORA] = _standing(store)
     return events + [
-        _event(key, digest, None, {"folder": {**FOLDERS, CORPORA: "corpora"}[key]})
+        _event(key, digest, None, {"folder": {**FOLDERS, VERDICTS: "ads", CORPORA: "corpora"}[key]})
         for key, digest in folders.items()
         if data_version(instance, key) != digest
     ]
@@ -148,10 +152,15 @@ def _standing(store: Store) -> str:
 
 def _sizes(store: Store) -> list[tuple[str, int, int]]:
     """Name, size and time of every file that people drop."""
-    folders = [store.raw, store.briefs, store.advertisers, store.annotations, store.labelled, store.corpora]
+    folders = [
+        *(store.raw, store.briefs, store.policy, store.advertisers),
+        *(store.annotations, store.labelled, store.corpora),
+    ]
     files = sorted(f for folder in folders if folder.is_dir() for f in folder.rglob("*") if f.is_file())
     files += [file for file in [store.root / FORGOTTEN] if file.is_file()]
-    return [(str(f.relative_to(store.root)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+    return [(str(f.relative_to(store.root)), f.stat().st_size, f.stat().st_mtime_ns) for f in files] + [
+        (digest, 0, 0) for digest in [Archive.of(store).feedback_digest()]
+    ]
 
 
 train = dg.define_asset_job(

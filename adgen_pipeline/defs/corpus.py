@@ -216,6 +216,19 @@ def _leaking_clusters(documents: pl.DataFrame) -> list[str]:
     return spread.filter(pl.col("splits") > 1).sort("cluster")["cluster"].to_list()
 
 
+def _late(profiles: pl.DataFrame) -> list[str]:
+    from adgen_pipeline.corpus.profiles import late_channels
+
+    return late_channels(profiles)
+
+
+channels_are_fresh = table_check(
+    CHANNEL_PROFILES,
+    "channels_are_fresh",
+    _late,
+    "No channel's newest post lies far behind the newest of all channels.",
+    blocking=False,
+)
 no_cluster_in_two_splits = table_check(
     DOCUMENTS,
     "no_cluster_in_two_splits",

@@ -22,8 +22,10 @@ TEAMS = {
     "evaluation": "team:models",
 }
 GPU_POOL = "gpu"
+# On a Dask cluster a heavy step goes to a worker that was started with `--resources gpu=1`.
+HEAVY_STEP = {"dagster-dask/resource_requirements": {GPU_POOL: 1}}
 ALSO_READS = "recipe_sections"  # metadata: sections of other stages that an asset reads
-ASKED_BY = "asked_by"  # metadata: the recipe key without which an asset is not made
+ASKED_BY = "asked_by"  # metadata: the recipe key, or keys, without which an asset is not made
 _BY_CHANNEL = {
     "telegram/messages",
     "telegram/posts",
@@ -69,6 +71,7 @@ def table_asset(
         deps=[dg.AssetKey(list(key)) for key in deps],
         automation_condition=None if is_heavy else on_new_data,
         pool=GPU_POOL if is_heavy else None,
+        op_tags=HEAVY_STEP if is_heavy else None,
     )
 
 
@@ -107,6 +110,7 @@ def artifact_asset(
         deps=[dg.AssetKey(list(key)) for key in deps],
         automation_condition=on_new_data if is_automatic and not is_heavy else None,
         pool=GPU_POOL if is_heavy else None,
+        op_tags=HEAVY_STEP if is_heavy else None,
     )
 
 

@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from adgen_pipeline import provenance
-from adgen_pipeline.artifacts import Artifact, Store, table_digest, values_digest
+from adgen_pipeline.artifacts import Artifact, Store, file_digest, table_digest, values_digest
 from adgen_pipeline.defs.declare import artifact_asset
 from adgen_pipeline.defs.jobs import launch, tracked_run
 from adgen_pipeline.defs.metadata import artifact_result
@@ -38,12 +38,21 @@ def encoder(
     """Train the encoder in its own process, or take a ready one."""
     from adgen_pipeline.embedding.job import EncoderJob
 
-    inputs = (table_digest(documents), table_digest(ads), recipe.embedding.digest(), "1")
+    parallel = tuple(store.corpora / name for name in recipe.embedding.parallel)
+    read = sorted(path for name in parallel for path in name.parent.glob(f"{name.stem}.*"))
+    inputs = (
+        table_digest(documents),
+        table_digest(ads),
+        recipe.embedding.digest(),
+        [file_digest(path) for path in read],
+        "1",
+    )
     version = values_digest(*inputs)
     job_path = store.job_path("embedding", "encoder", version)
     job = EncoderJob(
         documents=store.table_path(DOCUMENTS),
         ads=store.table_path(ADS),
+        parallel=parallel,
         recipe=recipe.embedding,
         out=store.version_path("embedding", "encoder", version),
     )

@@ -9,8 +9,9 @@ from adgen_pipeline.defs.checks import schema_check
 from adgen_pipeline.defs.declare import artifact_asset, table_asset
 from adgen_pipeline.defs.jobs import tracked_run
 from adgen_pipeline.defs.metadata import artifact_result, table_result
+from adgen_pipeline.evaluation_schemas import ANSWERS, CASES, MEASURES, RETRIEVAL, SCORES
 from adgen_pipeline.recipe import Recipe
-from adgen_pipeline.schemas import ANSWERS, CASES, POSTS, RETRIEVAL, SCORES
+from adgen_pipeline.schemas import POSTS
 from adgen_pipeline.settings import Settings
 from adgen_pipeline.tracking import Tracker
 
@@ -25,7 +26,7 @@ def cases(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Materialize
 
 @table_asset(
     ANSWERS,
-    version="6",
+    version="7",
     ins={
         "cases": "evaluation/cases",
         "base": "training/base",
@@ -44,18 +45,22 @@ def answers(
     index: Artifact,
     store: dg.ResourceParam[Store],
     recipe: dg.ResourceParam[Recipe],
+    settings: dg.ResourceParam[Settings],
+    tracker: dg.ResourceParam[Tracker],
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Let every system write for every case."""
     from adgen_pipeline.evaluation.answers import write_all
 
-    table, seconds = write_all(cases, base=base, store=store, recipe=recipe, report=context.log.info)
+    with tracked_run(context, tracker, recipe, settings) as run:
+        table, seconds = write_all(cases, base=base, store=store, recipe=recipe, report=context.log.info)
+        run.metrics({f"{system}_seconds_an_ad": value for system, value in seconds.items()})
     facts = {"model": model.version, "index": index.version, "seconds_an_ad": seconds}
-    return table_result(ANSWERS, table, facts=facts)
+    return table_result(ANSWERS, table, facts=facts, links={"mlflow_run": run.url})
 
 
 @table_asset(
     RETRIEVAL,
-    version="1",
+    version="2",
     ins={"ads": "corpus/ads", "index": "index/posts", "encoder": "embedding/encoder"},
 )
 def retrieval(
@@ -86,42 +91,64 @@ def retrieval(
 
 
 @table_asset(
-    SCORES,
-    version="5",
+    MEASURES,
+    version="1",
     ins={
         "cases": "evaluation/cases",
         "answers": "evaluation/answers",
         "base": "training/base",
         "model": "training/model",
+        "encoder": "embedding/encoder",
+        "documents": "corpus/documents",
     },
+    also_reads=("labels",),
 )
-def scores(
-    context: dg.AssetExecutionContext,
+def measures(
     cases: pl.DataFrame,
     answers: pl.DataFrame,
     base: Artifact,
     model: Artifact,
+    encoder: Artifact,
+    documents: pl.DataFrame,
+    recipe: dg.ResourceParam[Recipe],
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """Measure every answer by every metric."""
+    from adgen_pipeline.embedding.encoder import Encoder
+    from adgen_pipeline.evaluation import scores
+    from adgen_pipeline.evaluation.answers import bits_per_byte
+    from adgen_pipeline.evaluation.background import read_background
+
+    bits = bits_per_byte(cases, {"base": base.path, "ours": model.path})
+    background = read_background(documents, Encoder(encoder.path), minimum_score=recipe.labels.minimum_score)
+    return table_result(MEASURES, scores.measure(cases, answers, bits, background))
+
+
+@table_asset(SCORES, version="5", ins={"measures": "evaluation/measures"})
+def scores(
+    context: dg.AssetExecutionContext,
+    measures: pl.DataFrame,
     recipe: dg.ResourceParam[Recipe],
     settings: dg.ResourceParam[Settings],
     tracker: dg.ResourceParam[Tracker],
 ) -> dg.MaterializeResult[pl.DataFrame]:
-    """Score each system on each metric, with intervals."""
+    """Average each metric of each system, with intervals."""
     from adgen_pipeline.evaluation import scores
-    from adgen_pipeline.evaluation.answers import bits_per_byte
 
     with tracked_run(context, tracker, recipe, settings) as run:
-        bits = bits_per_byte(cases, {"base": base.path, "ours": model.path})
-        table = scores.build(cases, answers, bits, recipe=recipe.evaluation)
+        table = scores.build(measures, recipe=recipe.evaluation)
         run.metrics(
             {
                 f"{row['system']}_{row['metric']}": row["value"]
                 for row in table.drop_nulls("value").iter_rows(named=True)
             }
         )
+        figure = scores.figure(table)
+        run.text(table.write_csv(), "scores.csv")
+        run.image(figure, "scores.png")
     return table_result(
         SCORES,
         table,
-        figures={"scores": scores.figure(table)},
+        figures={"scores": figure},
         links={"mlflow_run": run.url},
     )
 
@@ -130,9 +157,10 @@ def scores(
     "evaluation",
     "report",
     "One HTML page: the verdict, scores beside baselines, ads beside their evidence, the data in figures.",
-    version="2",
+    version="3",
     kinds=("html",),
     ins={
+        "measures": "evaluation/measures",
         "scores": "evaluation/scores",
         "retrieval": "evaluation/retrieval",
         "cases": "evaluation/cases",
@@ -146,6 +174,7 @@ def scores(
     },
 )
 def report(
+    measures: pl.DataFrame,
     scores: pl.DataFrame,
     retrieval: pl.DataFrame,
     cases: pl.DataFrame,
@@ -160,10 +189,12 @@ def report(
     recipe: dg.ResourceParam[Recipe],
 ) -> dg.MaterializeResult[Artifact]:
     """Put what was measured and written onto one page."""
+    from adgen_pipeline.evaluation.pdf import print_page
     from adgen_pipeline.evaluation.report import build
     from adgen_pipeline.training.run import curve_figure
 
     tables = {
+        "measures": measures,
         "scores": scores,
         "retrieval": retrieval,
         "cases": cases,
@@ -177,13 +208,16 @@ def report(
     artifact, info = store.make(
         "evaluation",
         "report",
-        [*(table_digest(table) for table in tables.values()), adapter.digest, "2"],
-        lambda out: build(
-            out,
-            **tables,
-            versions={"recipe": recipe.name, "adapter": adapter.version},
-            training_curve=curve_figure(adapter.path),
-        ),
+        [*(table_digest(table) for table in tables.values()), adapter.digest, "3"],
+        lambda out: {
+            **build(
+                out,
+                **tables,
+                versions={"recipe": recipe.name, "adapter": adapter.version},
+                training_curve=curve_figure(adapter.path),
+            ),
+            "has_pdf": recipe.evaluation.pdf and print_page(out / "report.html", out / "report.pdf"),
+        },
         folder=store.root / "reports",
     )
     provenance.note(artifact, store.scan_partitions(POSTS))
@@ -193,4 +227,5 @@ def report(
 cases_schema = schema_check(CASES)
 answers_schema = schema_check(ANSWERS)
 retrieval_schema = schema_check(RETRIEVAL)
+measures_schema = schema_check(MEASURES)
 scores_schema = schema_check(SCORES)

@@ -1,4 +1,4 @@
-"""Brief files → briefs as understood → ads with their evidence."""
+"""Brief files → briefs as understood → ads with their evidence; what people did with ads → preferences."""
 
 import dagster as dg
 import polars as pl
@@ -7,7 +7,8 @@ from adgen_pipeline.artifacts import Artifact, Store
 from adgen_pipeline.defs.checks import schema_check, table_check, verdict
 from adgen_pipeline.defs.declare import source_spec, table_asset
 from adgen_pipeline.defs.jobs import tracked_run
-from adgen_pipeline.defs.metadata import table_result
+from adgen_pipeline.defs.metadata import counts, table_result
+from adgen_pipeline.feedback_schemas import FEEDBACK, PREFERENCES
 from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import BRIEFS, GENERATED_ADS
@@ -15,14 +16,26 @@ from adgen_pipeline.settings import Settings
 from adgen_pipeline.tracking import Tracker
 
 brief_files = source_spec("generation", "brief_files", "Campaign briefs below briefs/.")
+verdicts = source_spec("generation", "verdicts", "What people did with ads, as the API keeps it below ads/.")
+policy_files = source_spec("generation", "policy_files", "Clients' own advertising rules below policy/.")
 
 
-@table_asset(BRIEFS, version="4", deps=[("generation", "brief_files")], kinds=("polars", "parquet"))
+@table_asset(
+    BRIEFS,
+    version="5",
+    deps=[("generation", "brief_files"), ("generation", "policy_files")],
+    kinds=("polars", "parquet"),
+)
 def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]:
     """Read the briefs: what was understood, and what is missing."""
     from adgen_pipeline.generation.batch import read_briefs
+    from adgen_pipeline.generation.policy import Policy
 
-    table, problems = read_briefs(store.briefs, forgotten=Forgotten.read(store.root).advertisers)
+    table, problems = read_briefs(
+        store.briefs,
+        forgotten=Forgotten.read(store.root).advertisers,
+        policy=Policy.with_clients(store.policy),
+    )
     return table_result(BRIEFS, table, facts={"not_understood": problems})
 
 
@@ -30,7 +43,7 @@ def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]
     GENERATED_ADS,
     version="6",
     ins={"briefs": "generation/briefs", "model": "training/model", "index": "index/posts"},
-    deps=[("embedding", "encoder"), ("corpus", "channel_profiles")],
+    deps=[("embedding", "encoder"), ("corpus", "channel_profiles"), ("generation", "policy_files")],
     kinds=("pytorch", "lancedb", "parquet"),
     also_reads=("corpus", "training"),
     is_heavy=True,
@@ -47,7 +60,7 @@ def ads(
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Write, check and rank ads for the recipe's briefs and channels."""
     from adgen_pipeline.generation import batch
-    from adgen_pipeline.generation.writer import load_writer
+    from adgen_pipeline.generation.loading import load_writer
 
     with tracked_run(context, tracker, recipe, settings) as run:
         chosen = batch.targets(briefs, recipe.generation)
@@ -63,8 +76,37 @@ def ads(
     )
 
 
+@table_asset(FEEDBACK, version="1", deps=[("generation", "verdicts")])
+def feedback(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]:
+    """Collect what people did with the ads that the API kept."""
+    from adgen_pipeline.generation.archive import Archive
+    from adgen_pipeline.generation.feedback import feedback_table
+
+    table = feedback_table(Archive.of(store), forgotten=Forgotten.read(store.root))
+    facts = {"verdicts": counts(table["verdict"]), "roles": counts(table["role"])}
+    return table_result(FEEDBACK, table, facts=facts)
+
+
+@table_asset(
+    PREFERENCES,
+    version="1",
+    ins={"feedback": "generation/feedback"},
+    asked_by="generation.minimum_preferences",
+)
+def preferences(
+    feedback: pl.DataFrame, recipe: dg.ResourceParam[Recipe]
+) -> dg.MaterializeResult[pl.DataFrame]:
+    """Pair ads of which people preferred one."""
+    from adgen_pipeline.generation.feedback import preferences
+
+    table = preferences(feedback, minimum=recipe.generation.minimum_preferences)
+    return table_result(PREFERENCES, table, facts={"kinds": counts(table["kind"])})
+
+
 briefs_schema = schema_check(BRIEFS)
 ads_schema = schema_check(GENERATED_ADS)
+feedback_schema = schema_check(FEEDBACK)
+preferences_schema = schema_check(PREFERENCES)
 
 
 @dg.asset_check(
@@ -90,5 +132,20 @@ no_ad_invents_a_fact = table_check(
     "no_ad_invents_a_fact",
     _invented,
     "Every number, price, contact and link of an ad comes from its brief.",
+    blocking=True,
+)
+
+
+def _unjudged(feedback: pl.DataFrame) -> list[str]:
+    from adgen_pipeline.generation.feedback import incomplete
+
+    return incomplete(feedback)
+
+
+every_verdict_says_what_it_needs = table_check(
+    FEEDBACK,
+    "every_verdict_says_what_it_needs",
+    _unjudged,
+    "An edit has its text, a rejection its reason, and every verdict is a known one.",
     blocking=True,
 )

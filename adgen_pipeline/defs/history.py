@@ -1,4 +1,4 @@
-"""What Dagster remembers of earlier runs, without the words of messages: its history is a set of SQLite files.
+"""What Dagster remembers of earlier runs, without the words of messages: SQLite files, or a PostgreSQL database.
 
 Previews of tables, figures and the evidence of failed checks go, for all assets and all times: nobody can tell
 which of them showed a message that is gone. Numbers, versions, paths and the figures of training stay.
@@ -6,54 +6,40 @@ which of them showed a message that is gone. Numbers, versions, paths and the fi
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from adgen_pipeline.databases import BUSY_SECONDS, replace_text
+
 KEPT_FIGURES = {"loss", "scores"}
 REMOVED = "Removed when something was forgotten."
-BUSY_SECONDS = 60.0
+SHOWING = ("md_str", "JsonMetadata", "channel_name")  # in events that may show a message's words
 
 
-def scrub(state: Path, channels: Collection[int]) -> int:
-    """Take people's words out of the history below a state folder, for good; returns the number of changed cells.
+def scrub(state: Path, channels: Collection[int], *, postgres_url: str | None = None) -> int:
+    """Take people's words out of the history, for good; returns the number of changed cells.
 
     Args:
-        state: Dagster's base folder.
+        state: Dagster's base folder, with its SQLite files.
         channels: forgotten channels: their names go as well.
+        postgres_url: the instance's database, where it has one.
     """
-    changed = 0
     names = {str(channel) for channel in channels}
-    for path in sorted(state.rglob("*.db")):
+
+    def change(text: str) -> str | None:
+        values = json.loads(text)
+        return json.dumps(values) if _scrub_value(values, names) else None
+
+    files = sorted(state.rglob("*.db"))
+    changed = sum(replace_text(f"sqlite:///{path}", change, like=SHOWING) for path in files)
+    for path in files:
         with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as database:
-            changed += sum(
-                _scrub_column(database, table, column, names) for table, column in _columns(database)
-            )
             database.execute("VACUUM")  # or the old pages stay in the file
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return changed
-
-
-def _columns(database: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """Tables and their columns of text; names as SQL writes them."""
-    for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-        quoted = _quoted(table)
-        for _, column, kind, *_ in database.execute(f"PRAGMA table_info({quoted})").fetchall():
-            if "TEXT" in kind.upper() or "CHAR" in kind.upper():
-                yield quoted, _quoted(column)
-
-
-def _scrub_column(database: sqlite3.Connection, table: str, column: str, channels: Collection[str]) -> int:
-    like = " OR ".join(f"{column} LIKE '%{word}%'" for word in ("md_str", "JsonMetadata", "channel_name"))
-    query = f"SELECT rowid, {column} FROM {table} WHERE {like}"  # noqa: S608  (names from the schema)
-    changed = 0
-    for row, text in database.execute(query).fetchall():
-        values = json.loads(text)
-        if _scrub_value(values, channels):
-            statement = f"UPDATE {table} SET {column} = ? WHERE rowid = ?"  # noqa: S608
-            database.execute(statement, (json.dumps(values), row))
-            changed += 1
+    if postgres_url is not None:
+        changed += replace_text(postgres_url, change, like=SHOWING)
     return changed
 
 
@@ -98,7 +84,3 @@ def _is_counts(data: Any) -> bool:
     if isinstance(data, dict):
         return all(_is_counts(value) for value in data.values())
     return isinstance(data, int | float | bool) or not data
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -40,13 +40,21 @@ def launch(
     *,
     module: str,
     job: Path,
+    over_hosts: bool = False,
 ) -> list[str]:
     """Run `module` on a job file under torchrun, one rank a GPU (one on the CPU), and wait for it.
+
+    Args:
+        module: with a `__main__`.
+        job: the job file.
+        over_hosts: together with the other hosts of the settings, which `adgen join`.
 
     Returns:
         The command, with which the job can be repeated by hand.
     """
-    command = process.command(module, job, processes=max(1, settings.gpus))
+    command = process.command(
+        module, job, processes=max(1, settings.gpus), meeting=settings.meeting if over_hosts else None
+    )
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", dg.PreviewWarning

@@ -74,6 +74,12 @@ def _contradictions(messages: pl.LazyFrame) -> list[str]:
     return contradictions(messages)
 
 
+def _shifts(posts: pl.LazyFrame) -> list[str]:
+    from adgen_pipeline.telegram.drift import shifts
+
+    return shifts(posts)
+
+
 messages_schema = schema_check(MESSAGES)
 posts_schema = schema_check(POSTS)
 channel_has_text = table_check(
@@ -81,6 +87,14 @@ channel_has_text = table_check(
     "channel_has_text",
     _without_text,
     "At least one post of the channel has text.",
+    blocking=False,
+    is_lazy=True,
+)
+newest_posts_are_like_those_before = table_check(
+    POSTS,
+    "newest_posts_are_like_those_before",
+    _shifts,
+    "Languages and length of the newest month are near those of all before.",
     blocking=False,
     is_lazy=True,
 )

@@ -1,6 +1,7 @@
 """A published checkpoint → resized base → adapter, trained in its own process → merged, verified, registered model."""
 
 import json
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -13,9 +14,8 @@ from adgen_pipeline.defs.jobs import launch, tracked_run
 from adgen_pipeline.defs.metadata import artifact_result
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.settings import Settings
-from adgen_pipeline.tracking import Tracker
-
-REGISTERED_NAME = "adgen-writer"
+from adgen_pipeline.tracking import REGISTERED_NAME, Tracker
+from adgen_pipeline.training_recipe import TrainingRecipe
 
 
 @artifact_asset(
@@ -66,6 +66,145 @@ def base(
 
 @artifact_asset(
     "training",
+    "pretraining_shards",
+    "Tokenised posts for continued pre-training, and English by which forgetting is measured.",
+    version="1",
+    kinds=("huggingface", "arrow"),
+    ins={"documents": "corpus/documents", "tokenizer": "tokenizer/base"},
+    asked_by="training.pretraining",
+)
+def pretraining_shards(
+    documents: pl.DataFrame,
+    tokenizer: Artifact,
+    store: dg.ResourceParam[Store],
+    recipe: dg.ResourceParam[Recipe],
+) -> dg.MaterializeResult[Artifact]:
+    """Tokenise outside the job."""
+    from adgen_pipeline.training import documents as rows
+
+    asked = recipe.training.pretraining
+    assert asked is not None
+    artifact, info = store.make(
+        "training",
+        "pretraining_shards",
+        [table_digest(documents), tokenizer.digest, asked.column, asked.row_tokens, "1"],
+        lambda out: rows.build(
+            documents, tokenizer.path, out, column=asked.column, row_tokens=asked.row_tokens
+        ),
+    )
+    provenance.note(artifact, documents)
+    return artifact_result(artifact, facts=info)
+
+
+@artifact_asset(
+    "training",
+    "mixed_shards",
+    "The rows for continued pre-training with those of the further corpora, English in the recipe's share.",
+    version="1",
+    kinds=("huggingface", "arrow"),
+    ins={
+        "shards": "training/pretraining_shards",
+        "further": "corpus/further_documents",
+        "tokenizer": "tokenizer/base",
+    },
+    asked_by="training.pretraining corpus.further",
+    stands_for="training/pretraining_shards",
+)
+def mixed_shards(
+    shards: Artifact,
+    further: pl.DataFrame,
+    tokenizer: Artifact,
+    store: dg.ResourceParam[Store],
+    recipe: dg.ResourceParam[Recipe],
+) -> dg.MaterializeResult[Artifact]:
+    """Add further texts to the posts."""
+    from adgen_pipeline.training import documents as rows
+
+    asked = recipe.training.pretraining
+    assert asked is not None
+    options = {
+        **asked.model_dump(include={"column", "row_tokens", "english_share"}),
+        "seed": recipe.training.seed,
+    }
+    artifact, info = store.make(
+        "training",
+        "mixed_shards",
+        [shards.digest, table_digest(further), tokenizer.digest, values_digest(options), "1"],
+        lambda out: rows.mix(shards.path, further, tokenizer.path, out, **options),
+    )
+    provenance.hand_on(shards, artifact)
+    return artifact_result(artifact, facts=info)
+
+
+@artifact_asset(
+    "training",
+    "pretraining_adapter",
+    "What continued pre-training changed: an adapter, or the whole network.",
+    version="1",
+    kinds=("pytorch", "huggingface", "mlflow"),
+    ins={"base": "training/base", "shards": "training/pretraining_shards"},
+    asked_by="training.pretraining",
+    is_heavy=True,
+)
+def pretraining_adapter(
+    context: dg.AssetExecutionContext,
+    base: Artifact,
+    shards: Artifact,
+    store: dg.ResourceParam[Store],
+    recipe: dg.ResourceParam[Recipe],
+    settings: dg.ResourceParam[Settings],
+    tracker: dg.ResourceParam[Tracker],
+    pipes: dg.PipesSubprocessClient,
+) -> dg.MaterializeResult[Artifact]:
+    """Pre-train in a process of its own: first the new pieces' rows, then all that the method trains."""
+    section = recipe.training.for_pretraining()
+    with tracked_run(context, tracker, recipe, settings) as run:
+        job_path, out = _job("pretraining_adapter", base, shards, section, store, settings)
+        command = launch(context, pipes, settings, run, module="adgen_pipeline.training", job=job_path)
+        artifact = store.publish("training", "pretraining_adapter", out)
+    provenance.hand_on(shards, artifact, splits=("train",))
+    return _trained(artifact, command, job_path, run.url)
+
+
+@artifact_asset(
+    "training",
+    "pretrained",
+    "The resized base after continued pre-training on posts and further corpora: a plain model, verified.",
+    version="1",
+    kinds=("pytorch", "huggingface"),
+    ins={
+        "base": "training/base",
+        "adapter": "training/pretraining_adapter",
+        "documents": "corpus/documents",
+    },
+    asked_by="training.pretraining",
+    stands_for="training/base",
+)
+def pretrained(
+    base: Artifact,
+    adapter: Artifact,
+    documents: pl.DataFrame,
+    store: dg.ResourceParam[Store],
+    recipe: dg.ResourceParam[Recipe],
+) -> dg.MaterializeResult[Artifact]:
+    """Merge and verify."""
+    from adgen_pipeline.training.documents import probes
+    from adgen_pipeline.training.merge import merge
+
+    asked = recipe.training.pretraining
+    assert asked is not None
+    artifact, info = store.make(
+        "training",
+        "pretrained",
+        [base.digest, adapter.digest, "1"],
+        lambda out: merge(base.path, adapter.path, out, probe_texts=probes(documents, asked.column)),
+    )
+    provenance.hand_on(adapter, artifact)
+    return artifact_result(artifact, facts=info)
+
+
+@artifact_asset(
+    "training",
     "shards",
     "Tokenised chat rows with the loss on the answer only, ready for the job.",
     version="1",
@@ -95,7 +234,7 @@ def shards(
 @artifact_asset(
     "training",
     "adapter",
-    "LoRA adapter, fine-tuned on briefs and slotted ads under DeepSpeed.",
+    "LoRA adapter, or by recipe the whole network, fine-tuned on briefs and slotted ads under DeepSpeed.",
     version="1",
     kinds=("pytorch", "huggingface", "mlflow"),
     ins={"base": "training/base", "shards": "training/shards"},
@@ -112,36 +251,16 @@ def adapter(
     pipes: dg.PipesSubprocessClient,
 ) -> dg.MaterializeResult[Artifact]:
     """Fine-tune in a process of its own; a restart with the same job resumes from its checkpoint."""
-    from adgen_pipeline.training.job import TrainingJob, read_spread
-    from adgen_pipeline.training.run import curve_figure
-
-    version = values_digest(base.digest, shards.digest, recipe.training.digest(), "1")
-    job_path = store.job_path("training", "adapter", version)
-    job = TrainingJob(
-        base=base.path,
-        base_digest=base.digest,
-        shards=shards.path,
-        shards_digest=shards.digest,
-        out=store.version_path("training", "adapter", version),
-        recipe=recipe.training,
-        spread=read_spread(settings.spread_dir, recipe.training.spread),
-    )
-    job.write(job_path)
+    section = recipe.training.for_fine_tuning()
     with tracked_run(context, tracker, recipe, settings) as run:
-        command = launch(context, pipes, settings, run, module="adgen_pipeline.training", job=job_path)
-        artifact = store.publish("training", "adapter", job.out)
+        job_path, out = _job("adapter", base, shards, section, store, settings)
+        command = launch(
+            context, pipes, settings, run, module="adgen_pipeline.training", job=job_path, over_hosts=True
+        )
+        artifact = store.publish("training", "adapter", out)
         run.file(artifact.path, "adapter")
     provenance.hand_on(shards, artifact, splits=("train",))
-    return artifact_result(
-        artifact,
-        figures={"loss": curve_figure(artifact.path)},
-        links={"mlflow_run": run.url},
-        facts={
-            "command": " ".join(command),
-            "job": str(job_path),
-            **json.loads((artifact.path / "result.json").read_text(encoding="utf-8")),
-        },
-    )
+    return _trained(artifact, command, job_path, run.url)
 
 
 @artifact_asset(
@@ -181,6 +300,42 @@ def model(
     )
 
 
+def _job(
+    name: str, base: Artifact, shards: Artifact, section: TrainingRecipe, store: Store, settings: Settings
+) -> tuple[Path, Path]:
+    """The job file of a training process, written, and the folder that the process will make."""
+    from adgen_pipeline.training.job import TrainingJob, read_spread
+
+    version = values_digest(base.digest, shards.digest, section.digest(), "1")
+    path, out = store.job_path("training", name, version), store.version_path("training", name, version)
+    job = TrainingJob(
+        base=base.path,
+        base_digest=base.digest,
+        shards=shards.path,
+        shards_digest=shards.digest,
+        out=out,
+        recipe=section,
+        spread=read_spread(settings.spread_dir, section.spread),
+    )
+    job.write(path)
+    return path, out
+
+
+def _trained(
+    artifact: Artifact, command: list[str], job_path: Path, mlflow_run: str | None
+) -> dg.MaterializeResult[Artifact]:
+    """What a training process made, with its curve, its figures and the command that repeats it."""
+    from adgen_pipeline.training.run import curve_figure
+
+    result = json.loads((artifact.path / "result.json").read_text(encoding="utf-8"))
+    return artifact_result(
+        artifact,
+        figures={"loss": curve_figure(artifact.path)},
+        links={"mlflow_run": mlflow_run},
+        facts={"command": " ".join(command), "job": str(job_path), **result},
+    )
+
+
 def _differences(artifact: Artifact) -> list[str]:
     from adgen_pipeline.training.merge import differences
 
@@ -192,4 +347,10 @@ merged_equals_live = artifact_check(
     "merged_equals_live",
     _differences,
     "The reloaded merged model gives the logits of base and adapter, within rounding.",
+)
+pretrained_equals_live = artifact_check(
+    ("training", "pretrained"),
+    "merged_equals_live",
+    _differences,
+    "The reloaded pre-trained model gives the logits of what was trained, within rounding.",
 )

@@ -15,6 +15,7 @@ class EncoderJob(BaseModel):
     Attributes:
         documents: Parquet file of DOCUMENTS.
         ads: Parquet file of ADS, for brief and post pairs; None for none.
+        parallel: files of English and Amharic sentences (`parallel.read_parallel`).
         recipe: the recipe's section; the seed stands there.
         out: the encoder's folder, written under a temporary name and renamed.
     """
@@ -23,6 +24,7 @@ class EncoderJob(BaseModel):
 
     documents: Path
     ads: Path | None = None
+    parallel: tuple[Path, ...] = ()
     recipe: EmbeddingRecipe = EmbeddingRecipe()
     out: Path
 

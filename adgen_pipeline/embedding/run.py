@@ -2,6 +2,7 @@
 
 import logging
 import math
+import random
 import time
 
 import polars as pl
@@ -10,6 +11,7 @@ from adgen_pipeline.artifacts import replacing
 from adgen_pipeline.embedding.encoder import load_model, save_model
 from adgen_pipeline.embedding.job import EncoderJob
 from adgen_pipeline.embedding.pairs import pairs
+from adgen_pipeline.embedding.parallel import read_parallel
 from adgen_pipeline.embedding.static import train_static
 from adgen_pipeline.process import Report
 from adgen_pipeline.text.stems import stem_key
@@ -24,7 +26,8 @@ def train(job: EncoderJob, *, report: Report, run: TrackedRun) -> dict[str, obje
     """Train the encoder, or take a ready model, and write its folder.
 
     Returns:
-        encoder (what `encoder.json` says), pairs, steps, loss (mean of the last tenth of the steps), seconds.
+        encoder (what `encoder.json` says), pairs, translations among them, steps, loss (mean of the
+        last tenth of the steps), seconds.
 
     Raises:
         TrainingError: too few pairs, or a loss that is not finite.
@@ -44,7 +47,13 @@ def train(job: EncoderJob, *, report: Report, run: TrackedRun) -> dict[str, obje
     prepared = pairs(
         documents, ads, prepare=stem_key, maximum=job.recipe.maximum_pairs, seed=job.recipe.seed
     ).rows()
-    report.line(f"training the encoder on {len(prepared)} pairs of texts")
+    translated = _translated(job)
+    prepared = [*prepared, *translated]
+    if translated:
+        random.Random(job.recipe.seed).shuffle(prepared)  # noqa: S311  (orders rows)
+    report.line(
+        f"training the encoder on {len(prepared)} pairs of texts, {len(translated)} of them translations"
+    )
     run.parameters({**job.recipe.model_dump(mode="json"), "pairs": len(prepared)})
     progress = _Progress(report, run)
     static = train_static(prepared, job.recipe, report=progress.step)
@@ -58,10 +67,21 @@ def train(job: EncoderJob, *, report: Report, run: TrackedRun) -> dict[str, obje
     return {
         "encoder": description,
         "pairs": len(prepared),
+        "translations": len(translated),
         "steps": progress.steps,
         "loss": progress.final_loss(),
         "seconds": seconds,
     }
+
+
+def _translated(job: EncoderJob) -> list[tuple[str, str]]:
+    """Prepared English and Amharic sentences, each pair once."""
+    found = [
+        (stem_key(english), stem_key(amharic))
+        for path in job.parallel
+        for english, amharic in read_parallel(path)
+    ]
+    return list(dict.fromkeys(pair for pair in found if all(pair)))
 
 
 class _Progress:

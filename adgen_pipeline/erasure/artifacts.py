@@ -13,10 +13,11 @@ from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.provenance import sources, sources_path
 
 # Folders that hold texts of many messages, or what tells them; made again by the next run.
-TEXT_ARTIFACTS = (("training", "shards"), ("evaluation", "report"))
+SHARDS = tuple(("training", name) for name in ("shards", "pretraining_shards", "mixed_shards"))
+TEXT_ARTIFACTS = (*SHARDS, ("evaluation", "report"))
 # Stages whose artifacts learn from texts, but for those that are as published or hold the texts themselves.
 LEARNING = ("labels", "tokenizer", "training", "embedding")
-NOT_LEARNED = {("training", "checkpoint"), ("training", "base"), ("training", "shards")}
+NOT_LEARNED = {("training", "checkpoint"), ("training", "base"), *SHARDS}
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def folders(store: Store, wanted: Forgotten, *, shown: Collection[str]) -> list[
             shows_their_ads = name == "report" and bool(shown)
             if shows_their_ads or _is_made_of(sources(version), wanted):
                 found.append(version)
-    if any(folder.parent.name == "shards" for folder in found):
+    if any(("training", folder.parent.name) in SHARDS for folder in found):
         found += sorted((store.root / "models" / "training").glob("*/.work-*"))
     return found
 

@@ -19,6 +19,7 @@ from adgen_pipeline.corpus.copies import copies
 from adgen_pipeline.erasure import artifacts, tables
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.forgotten import Entry, Forgotten
+from adgen_pipeline.generation.archive import Archive
 from adgen_pipeline.locks import remove_leftovers
 from adgen_pipeline.schemas import DOCUMENTS, DROPS, MESSAGES, POSTS
 from adgen_pipeline.telegram.quarantine import forgotten_items, read_quarantine, write_quarantine
@@ -37,6 +38,7 @@ class Plan:
         quarantined: lines of the quarantine.
         folders: artifact folders and checkpoints that are removed.
         indexes: index folder → keys of the rows that it loses.
+        stored_ads: ads of the archive that are erased: for it, of it, or modelled on it.
         models: those trained on it.
         copies: messages elsewhere that say the same, and are not in `forgotten`.
         raw: files below raw/, annotations/, advertisers/ and briefs/ that (may) still hold it.
@@ -48,6 +50,7 @@ class Plan:
     quarantined: int
     folders: tuple[Path, ...]
     indexes: dict[Path, list[str]]
+    stored_ads: int
     models: tuple[artifacts.TrainedModel, ...]
     copies: pl.DataFrame
     raw: tuple[Path, ...]
@@ -85,6 +88,7 @@ def plan(store: Store, entries: Sequence[Entry], *, with_copies: bool, report: C
         quarantined=sum(count for _, _, count in forgotten_items(store.quarantine, whole)),
         folders=tuple(artifacts.folders(store, whole, shown=wanted.advertisers)),
         indexes=artifacts.indexes(store, whole),
+        stored_ads=len(Archive.of(store).forgotten_ads(whole)),
         models=tuple(artifacts.models(store, wanted)),
         copies=found,
         raw=tuple(_raw_files(store, wanted)),
@@ -108,6 +112,11 @@ def erase(store: Store, forgotten: Forgotten, *, report: Callable[[str], None]) 
         artifacts.prune(store, folder, keys)
     for table in tables.remove(store, forgotten):
         report(f"Removed from {table.path.relative_to(store.root)}")
+    archive = Archive.of(store)
+    # after the tables, which know such ads by the archive alone
+    if ads := archive.forgotten_ads(forgotten):
+        archive.erase(ads)
+        report(f"Removed {len(ads)} stored ads")
     for name, stay, _ in list(forgotten_items(store.quarantine, forgotten)):
         write_quarantine(store.quarantine, name, stay)
         report(f"Removed from quarantine/{name}.jsonl")

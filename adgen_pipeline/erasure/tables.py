@@ -4,7 +4,7 @@ A table's rule follows from its columns, so that tables of other releases are fo
 only the columns of the rule to count, one row group after the other to write.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import polars as pl
 from adgen_pipeline.artifacts import Store, replacing
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
 from adgen_pipeline.forgotten import Forgotten
+from adgen_pipeline.generation.archive import Archive
 from adgen_pipeline.schemas import BRIEFS
 
 # Counted over all messages: such a table is removed, and the next run counts again.
@@ -54,12 +55,12 @@ def is_forgotten(forgotten: Forgotten, channel: pl.Expr = CHANNEL, message: pl.E
 def found(store: Store, forgotten: Forgotten) -> Iterator[Found]:
     """Files of tables that hold some of it: what is made later before what it was made from."""
     counted = {store.table_path(schema) for schema in COUNTED}
-    brief_ids = briefs_of(store, forgotten)["brief_id"].to_list()
+    named = _named(store, forgotten)
     of_messages: list[Found] = []
     others: list[Found] = []
     for path in _files(store, forgotten):
         table = pl.scan_parquet(path)
-        rule = _rule(table, path, forgotten, brief_ids)
+        rule = _rule(table, path, forgotten, named)
         if rule is None or path in counted:
             continue
         sums = rule.gone.sum().alias("gone"), (rule.touched & ~rule.gone).sum().alias("touched")
@@ -74,10 +75,10 @@ def found(store: Store, forgotten: Forgotten) -> Iterator[Found]:
 
 def remove(store: Store, forgotten: Forgotten) -> Iterator[Found]:
     """Remove from the tables' files what is forgotten; yields each file after it was done."""
-    brief_ids = briefs_of(store, forgotten)["brief_id"].to_list()
+    named = _named(store, forgotten)
     for item in list(found(store, forgotten)):
         table = pl.scan_parquet(item.path)
-        rule = _rule(table, item.path, forgotten, brief_ids)
+        rule = _rule(table, item.path, forgotten, named)
         is_counted = not (item.rows or item.mended)
         if is_counted or rule is None or item.path.stem in map(str, forgotten.channels):
             item.path.unlink()
@@ -99,6 +100,13 @@ def briefs_of(store: Store, forgotten: Forgotten) -> pl.DataFrame:
     )
 
 
+def _named(store: Store, forgotten: Forgotten) -> dict[str, list[str]]:
+    """Columns of ids and the ids whose rows go: briefs of forgotten advertisers, stored ads that are erased."""
+    ads = Archive.of(store).forgotten_ads(forgotten)
+    brief_ids = briefs_of(store, forgotten)["brief_id"].to_list()
+    return {"brief_id": brief_ids, "ad_id": ads, "chosen_ad_id": ads, "rejected_ad_id": ads}
+
+
 def _files(store: Store, forgotten: Forgotten) -> Iterator[Path]:
     yield from sorted((store.root / "final").rglob("[!.]*.parquet"))
     channels = sorted(forgotten.channels | set(forgotten.messages["channel_id"]))
@@ -106,7 +114,9 @@ def _files(store: Store, forgotten: Forgotten) -> Iterator[Path]:
         yield from (p for c in channels if (p := store.root / folder / f"{c}.parquet").is_file())
 
 
-def _rule(table: pl.LazyFrame, path: Path, forgotten: Forgotten, brief_ids: list[str]) -> _Rule | None:
+def _rule(
+    table: pl.LazyFrame, path: Path, forgotten: Forgotten, named: Mapping[str, list[str]]
+) -> _Rule | None:
     """The rule that a table's columns ask for; None if it holds nothing of a message, channel or brief."""
     columns = table.collect_schema()
     gone: list[pl.Expr] = []
@@ -120,8 +130,7 @@ def _rule(table: pl.LazyFrame, path: Path, forgotten: Forgotten, brief_ids: list
         parts = pl.col("case_id").str.split_exact("/", 1).struct
         channel, message = (parts.field(name).cast(pl.Int64) for name in ("field_0", "field_1"))
         gone.append(is_forgotten(forgotten, channel, message))
-    if "brief_id" in columns:
-        gone.append(pl.col("brief_id").is_in(brief_ids))
+    gone += [pl.col(name).is_in(ids) for name, ids in named.items() if name in columns]
     if "exemplars" in columns:  # posts that a prompt quoted (the row goes), or that an ad was modelled on
         element = pl.element().struct
         quoted = is_forgotten(forgotten, element.field("channel_id"), element.field("message_id"))

@@ -1,7 +1,4 @@
-"""What each system writes for each held-out case: ours, and the baselines that it must beat.
-
-base: the model before training, same prompt, its slots filled, nothing checked. template: no model at all.
-"""
+"""What each system writes for each held-out case: ours, and those that the recipe lists beside it (`systems`)."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,15 +7,20 @@ from pathlib import Path
 import polars as pl
 
 from adgen_pipeline.artifacts import Artifact, Store
-from adgen_pipeline.evaluation.baselines import template_answer, untrained
+from adgen_pipeline.endpoint_recipe import EndpointRecipe
+from adgen_pipeline.evaluation.baselines import in_words, nearest_answer, template_answer, unchecked, written
 from adgen_pipeline.evaluation.metrics import Answer
+from adgen_pipeline.evaluation.systems import OURS
+from adgen_pipeline.evaluation_schemas import ANSWERS
+from adgen_pipeline.generation.language_model import LanguageModel
+from adgen_pipeline.generation.loading import endpoint_model, load_writer
 from adgen_pipeline.generation.models import TextModel
-from adgen_pipeline.generation.writer import AdWriter, load_writer
+from adgen_pipeline.generation.writer import AdWriter
 from adgen_pipeline.recipe import Recipe
-from adgen_pipeline.schemas import ANSWERS
 from adgen_pipeline.text.brief import Brief
 
 REPORT_SECONDS = 10.0
+QUOTING_PROMPT_TOKENS = 800  # a post and its brief; training rows leave less, where they quote nothing
 
 # Pairs of channel and brief → what it writes for each, in their order.
 System = Callable[[Sequence[tuple[int, Brief]]], Iterator[Answer]]
@@ -27,13 +29,13 @@ System = Callable[[Sequence[tuple[int, Brief]]], Iterator[Answer]]
 def write_all(
     cases: pl.DataFrame, *, base: Artifact, store: Store, recipe: Recipe, report: Callable[[str], None]
 ) -> tuple[pl.DataFrame, dict[str, float]]:
-    """ANSWERS of the three systems, with the model, encoder and index that the data folder points at.
+    """ANSWERS of ours and of what the recipe lists, with the model, encoder and index of the data folder's pointers.
 
     Args:
         cases: CASES.
         base: the model before training, with the trained model's tokenizer.
         store: the data folder.
-        recipe: how ads are written.
+        recipe: which systems, and how ads are written.
         report: told how it is getting on, at most every ten seconds.
 
     Returns:
@@ -43,16 +45,51 @@ def write_all(
         ArtifactError: an artifact is missing.
     """
     writer = load_writer(store, recipe)
-    systems: dict[str, System] = {
-        "ours": lambda pairs: (_ours(writer, *pair, seed=recipe.generation.seed) for pair in pairs),
-        "base": lambda pairs: untrained(TextModel(base.path), writer, pairs, recipe.generation),
+    untrained: list[TextModel] = []
+
+    def before_training() -> TextModel:  # loaded when first asked for, once
+        if not untrained:
+            untrained.append(TextModel(base.path))
+        return untrained[0]
+
+    known = systems(writer, before_training, recipe)
+    chosen = [OURS, *dict.fromkeys(recipe.evaluation.systems)]
+    return answers(cases, {name: known[name] for name in chosen}, report=report)
+
+
+def systems(writer: AdWriter, base: Callable[[], LanguageModel], whole: Recipe) -> dict[str, System]:
+    """Every system by name, none of them run yet; their names are those of `systems.NAMES`.
+
+    Args:
+        writer: ours.
+        base: the model before training.
+        whole: sections generation and evaluation are used.
+    """
+    recipe = whole.generation
+    quoting = writer.variant(exemplars_in_prompt=1, maximum_prompt_tokens=QUOTING_PROMPT_TOKENS)
+    silent = writer.variant(exemplars_in_prompt=0)
+    unranked = writer.variant(is_ranked=False)
+    return {
+        OURS: lambda pairs: written(writer, pairs, seed=recipe.seed),
+        "base": lambda pairs: unchecked(base(), writer.prompt, pairs, recipe),
+        "base_retrieval": lambda pairs: unchecked(base(), quoting.prompt, pairs, recipe),
         "template": lambda pairs: (template_answer(brief) for _, brief in pairs),
+        "nearest_post": lambda pairs: (nearest_answer(writer, brief, channel) for channel, brief in pairs),
+        "retrieval": lambda pairs: written(quoting, pairs, seed=recipe.seed),
+        "no_retrieval": lambda pairs: written(silent, pairs, seed=recipe.seed),
+        "no_ranking": lambda pairs: written(unranked, pairs, seed=recipe.seed),
+        "unchecked": lambda pairs: unchecked(writer.model, writer.prompt, pairs, recipe),
+        "endpoint": lambda pairs: written(
+            _behind(writer, whole.evaluation.endpoint), pairs, seed=recipe.seed
+        ),
+        "no_slots": lambda pairs: unchecked(
+            writer.model, lambda brief, channel: writer.prompt(in_words(brief), channel), pairs, recipe
+        ),
     }
-    return answers(cases, systems, report=report)
 
 
 def answers(
-    cases: pl.DataFrame, systems: Mapping[str, System], *, report: Callable[[str], None]
+    cases: pl.DataFrame, writers: Mapping[str, System], *, report: Callable[[str], None]
 ) -> tuple[pl.DataFrame, dict[str, float]]:
     """ANSWERS: what each system writes for each case; and its seconds an ad."""
     rows: list[dict[str, object]] = []
@@ -61,10 +98,10 @@ def answers(
         (channel_id, Brief.model_validate_json(brief))
         for channel_id, brief in cases.select("channel_id", "brief").iter_rows()
     ]
-    for name, system in systems.items():
+    for name, write in writers.items():
         started = reported = time.monotonic()
-        for number, (case_id, written) in enumerate(zip(cases["case_id"], system(pairs), strict=True), 1):
-            rows.append({"system": name, "case_id": case_id, **written._asdict()})
+        for number, (case_id, answer) in enumerate(zip(cases["case_id"], write(pairs), strict=True), 1):
+            rows.append({"system": name, "case_id": case_id, **answer._asdict()})
             if time.monotonic() - reported >= REPORT_SECONDS:
                 reported = time.monotonic()
                 report(f"{name} wrote for {number} of {cases.height} cases")
@@ -78,6 +115,10 @@ def bits_per_byte(cases: pl.DataFrame, models: Mapping[str, Path]) -> dict[str, 
     return {name: TextModel(path).bits_per_byte(posts) for name, path in models.items()}
 
 
-def _ours(writer: AdWriter, channel_id: int, brief: Brief, *, seed: int) -> Answer:
-    (ad,) = writer.write(brief, channel_id=channel_id, n=1, seed=seed)
-    return Answer(ad.text, ad.slotted, ad.written_by)
+def _behind(writer: AdWriter, recipe: EndpointRecipe | None) -> AdWriter:
+    assert recipe is not None  # the recipe refuses the system without it
+    return writer.variant(
+        model=endpoint_model(recipe),
+        exemplars_in_prompt=1,
+        maximum_prompt_tokens=recipe.maximum_prompt_tokens,
+    )

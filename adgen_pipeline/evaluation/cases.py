@@ -5,8 +5,9 @@ from hashlib import blake2b
 import polars as pl
 
 from adgen_pipeline.errors import DataError
+from adgen_pipeline.evaluation_schemas import CASES
 from adgen_pipeline.recipe import EvaluationRecipe
-from adgen_pipeline.schemas import CASES, TEST_SPLITS
+from adgen_pipeline.schemas import TEST_SPLITS
 from adgen_pipeline.text.brief import Brief
 
 

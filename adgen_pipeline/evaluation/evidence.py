@@ -6,7 +6,8 @@ from typing import Any
 import polars as pl
 
 from adgen_pipeline.evaluation.metrics import Answer, Case, chrf_masked, counted, defects
-from adgen_pipeline.evaluation.scores import SYSTEMS, read_answer, read_cases
+from adgen_pipeline.evaluation.scores import read_answer, read_cases
+from adgen_pipeline.evaluation.systems import in_order
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.facts import find_facts
 from adgen_pipeline.text.redact import redact
@@ -138,7 +139,7 @@ def _by_case(answers: pl.DataFrame) -> dict[str, Sequence[tuple[str, Answer]]]:
     found: dict[str, list[tuple[str, Answer]]] = {}
     for row in answers.iter_rows(named=True):
         found.setdefault(row["case_id"], []).append((row["system"], read_answer(row)))
-    rank = {name: number for number, name in enumerate(SYSTEMS)}
     return {
-        case: sorted(rows, key=lambda pair: (rank.get(pair[0], 9), pair[0])) for case, rows in found.items()
+        case: [pair for name in in_order([n for n, _ in rows]) for pair in rows if pair[0] == name]
+        for case, rows in found.items()
     }

@@ -1,7 +1,7 @@
 """What an ad is measured by, each metric with its meaning and direction.
 
-Every metric is a number of one answer to one case; `scores` averages them. Words are compared by their phonetic key,
-so homophone spellings are no errors.
+Those here are numbers of one answer to one case; `catalogue` lists them with those that need more. Words are compared
+by their phonetic key, so homophone spellings are no errors.
 """
 
 import re
@@ -53,7 +53,7 @@ class Metric(NamedTuple):
         meaning: what it says, with its unit or range.
         is_higher_better: direction.
         is_share: whether it is a share, 0…1, and shown as per cent.
-        measure: the number; None where it is not computed from one answer's text (bits per byte).
+        measure: the number; None where one answer is not enough to tell (`catalogue`).
     """
 
     name: str
@@ -139,15 +139,6 @@ METRICS = tuple(
         (by_model, "Written by the model", "ads that did not fall back on the template", True, True),
     )
 )
-BITS_PER_BYTE = Metric(
-    "bits_per_byte",
-    "Bits per byte",
-    "how well the model predicts the held-out posts; comparable across tokenizers",
-    is_higher_better=False,
-    is_share=False,
-    measure=None,
-)
-BY_NAME = {metric.name: metric for metric in (*METRICS, BITS_PER_BYTE)}
 
 
 def defects(case: Case, answer: Answer) -> list[str]:

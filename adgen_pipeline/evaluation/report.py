@@ -16,25 +16,29 @@ from adgen_pipeline import figures
 from adgen_pipeline.artifacts import write_json
 from adgen_pipeline.corpus import charts, profiles
 from adgen_pipeline.evaluation import scores as scoring
+from adgen_pipeline.evaluation.catalogue import ALL, BITS_PER_BYTE, BY_NAME
 from adgen_pipeline.evaluation.evidence import shown_ads, shown_cases, shown_failures
-from adgen_pipeline.evaluation.metrics import BITS_PER_BYTE, BY_NAME, METRICS, Metric
+from adgen_pipeline.evaluation.metrics import Metric
 from adgen_pipeline.evaluation.scores import Difference
+from adgen_pipeline.evaluation.systems import OURS, TITLES, in_order
 
 TEMPLATE = Path(__file__).with_name("report.html")
 CASES_SHOWN = 5  # the first by id, so that nobody picked them
 SIGNS_SHOWN = 20  # emoji and hashtags
 PIXELS_AN_INCH = 120  # on the page; the letters of all figures are as large as its notes
+FINE = (BITS_PER_BYTE.name, "brief_similarity")  # of two decimals
+# What the sentences beside each baseline name; the table below has every metric.
+IN_VERDICT = (
+    "acceptable", "fact_recall", "fact_precision", "chrf_masked", "bleu", "vertical_consistency", "amharic_word_share",
+    "unseen_run", "copied_run", "bits_per_byte",
+)  # fmt: skip
 GOOD, FAIR = 0.8, 0.5  # share of acceptable ads for the verdict's colour
-SYSTEM_TITLES = {
-    "ours": "Ours",
-    "base": "Untrained base model",
-    "template": "Template",
-}
 
 
 def build(
     out: Path,
     *,
+    measures: pl.DataFrame,
     scores: pl.DataFrame,
     retrieval: pl.DataFrame,
     cases: pl.DataFrame,
@@ -47,10 +51,11 @@ def build(
     versions: Mapping[str, str],
     training_curve: bytes | None,
 ) -> dict[str, object]:
-    """Writes report.html, figures/*.png and scores.json below `out`; returns what the verdict says, in numbers.
+    """Writes report.html, figures/*.png and scores.json below `out`; returns the verdict in numbers.
 
     Args:
         out: the folder of the report.
+        measures: MEASURES.
         scores: SCORES.
         retrieval: RETRIEVAL.
         cases: CASES.
@@ -63,9 +68,8 @@ def build(
         versions: what the report is about: names and versions of recipe and artifacts.
         training_curve: the losses as PNG; None: no training in this run.
     """
-    measured = scoring.measure(cases, answers)
-    differences = scoring.compare(measured)
-    verdict = _verdict(measured, differences)
+    differences = scoring.compare(measures)
+    verdict = _verdict(measures, differences)
     images = {
         "scores": scoring.figure(scores),
         "retrieval": _retrieval_figure(retrieval),
@@ -78,7 +82,7 @@ def build(
     words = {
         "verdict": verdict,
         "tiles": _tiles(scores, retrieval),
-        "systems": [(name, SYSTEM_TITLES.get(name, name)) for name in _systems(scores)],
+        "systems": [(name, TITLES.get(name, name)) for name in _systems(scores)],
         "score_rows": _score_rows(scores),
         "differences": _differences(differences),
         "retrieval": sorted(retrieval.to_dicts(), key=lambda row: -row["mrr_at_10"]),
@@ -92,7 +96,7 @@ def build(
             for title, column in (("Emoji", "top_emojis"), ("Hashtags", "top_hashtags"))
         },
         "versions": {**versions, **_written_with(ads)},
-        "system_titles": SYSTEM_TITLES,
+        "system_titles": TITLES,
         "figures": {
             name: {
                 "uri": figures.data_uri(image),
@@ -134,21 +138,18 @@ def render(words: Mapping[str, Any]) -> str:
     return template.render(**words, font=figures.font_data_uri(template.render(**words, font="")))
 
 
-def _verdict(measured: pl.DataFrame, differences: list[Difference]) -> dict[str, Any]:
-    """The headline, and a sentence a baseline, from the answers themselves."""
-    acceptable = measured.filter(metric="acceptable").group_by("system").agg(pl.col("value").sum(), pl.len())
+def _verdict(measures: pl.DataFrame, differences: list[Difference]) -> dict[str, Any]:
+    """The headline, and a sentence a baseline, from what was measured."""
+    acceptable = measures.filter(metric="acceptable").group_by("system").agg(pl.col("value").sum(), pl.len())
     counts = {system: (int(good), total) for system, good, total in acceptable.iter_rows()}
-    good, total = counts.get("ours", (0, 0))
+    good, total = counts.get(OURS, (0, 0))
+    others = in_order([name for name in counts if name != OURS])
     share = good / total if total else 0.0
-    sentences = [
-        f"{SYSTEM_TITLES[name]}: {counts[name][0]} of {counts[name][1]}."
-        for name in scoring.SYSTEMS[1:]
-        if name in counts
-    ]
+    sentences = [f"{TITLES.get(name, name)}: {counts[name][0]} of {counts[name][1]}." for name in others]
     return {
         "headline": f"{good} of {total} held-out briefs got an ad that could be posted as it is",
         "baselines": " ".join(sentences),
-        "sentences": [_comparison(name, differences) for name in scoring.SYSTEMS[1:] if name in counts],
+        "sentences": [_comparison(name, differences) for name in others],
         "share": share,
         "tone": "good" if share >= GOOD else "fair" if share >= FAIR else "poor",
     }
@@ -157,14 +158,14 @@ def _verdict(measured: pl.DataFrame, differences: list[Difference]) -> dict[str,
 def _comparison(baseline: str, differences: list[Difference]) -> dict[str, Any]:
     titles: dict[str, list[str]] = {"better": [], "level": [], "worse": []}
     for difference in differences:
-        if difference.baseline == baseline and difference.metric.name != "by_model":
+        if difference.baseline == baseline and difference.metric.name in IN_VERDICT:
             titles[difference.verdict].append(difference.metric.title)
-    return {"baseline": SYSTEM_TITLES[baseline], **titles}
+    return {"name": baseline, "baseline": TITLES.get(baseline, baseline), **titles}
 
 
 def _tiles(scores: pl.DataFrame, retrieval: pl.DataFrame) -> list[dict[str, str]]:
     """The five numbers that people ask for first."""
-    ours = {row["metric"]: row for row in scores.filter(system="ours").iter_rows(named=True)}
+    ours = {row["metric"]: row for row in scores.filter(system=OURS).iter_rows(named=True)}
     base = {row["metric"]: row for row in scores.filter(system="base").iter_rows(named=True)}
     tiles = [
         {
@@ -187,15 +188,14 @@ def _tiles(scores: pl.DataFrame, retrieval: pl.DataFrame) -> list[dict[str, str]
 
 
 def _systems(scores: pl.DataFrame) -> list[str]:
-    found = set(scores["system"])
-    return [name for name in scoring.SYSTEMS if name in found] + sorted(found - set(scoring.SYSTEMS))
+    return in_order(scores["system"].unique().to_list())
 
 
 def _score_rows(scores: pl.DataFrame) -> list[dict[str, Any]]:
     """A row a metric: its meaning, and by system the value with its interval; the best values are marked."""
     by_key = {(row["metric"], row["system"]): row for row in scores.iter_rows(named=True)}
     rows = []
-    for metric in (*METRICS, BITS_PER_BYTE):
+    for metric in ALL:
         cells = {system: by_key.get((metric.name, system)) for system in _systems(scores)}
         values = [cell["value"] for cell in cells.values() if cell and cell["value"] is not None]
         best = (max if metric.is_higher_better else min)(values, default=None)
@@ -239,7 +239,7 @@ def _number(metric: Metric, value: float | None, *, signed: bool = False) -> str
     if value is None:
         return "–"
     scaled = 100 * value if metric.is_share else value
-    decimals = 0 if metric.is_share else 2 if metric.name == BITS_PER_BYTE.name else 1
+    decimals = 0 if metric.is_share else 2 if metric.name in FINE else 1
     is_nothing = round(scaled, decimals) == 0
     written = f"{0.0 if is_nothing else scaled:{'+' if signed and not is_nothing else ''}.{decimals}f}"
     unit = "" if not metric.is_share else " pts" if signed else " %"

@@ -1,6 +1,5 @@
 """Metrics averaged over cases, with bootstrap intervals, and systems compared case by case."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,12 +8,19 @@ import polars as pl
 
 from adgen_pipeline import figures
 from adgen_pipeline.errors import DataError
-from adgen_pipeline.evaluation.metrics import BITS_PER_BYTE, BY_NAME, METRICS, Answer, Case, Metric
+from adgen_pipeline.evaluation.background import Background
+from adgen_pipeline.evaluation.catalogue import ALL, BITS_PER_BYTE, BY_NAME, OF_ALL, OF_ONE
+from adgen_pipeline.evaluation.metrics import Answer, Case, Metric
+from adgen_pipeline.evaluation.systems import OURS, in_order
+from adgen_pipeline.evaluation_schemas import MEASURES, SCORES
 from adgen_pipeline.recipe import EvaluationRecipe
-from adgen_pipeline.schemas import SCORES
 from adgen_pipeline.text.brief import Brief
 
-SYSTEMS = ("ours", "base", "template")  # the order in tables and figures
+# What the figure shows of the catalogue: shares and the two likenesses that read all of an ad.
+FIGURE = (
+    "acceptable", "fact_recall", "fact_precision", "chrf_masked", "chrf", "format_validity", "ethiopic_share",
+    "amharic_word_share", "vertical_consistency",
+)  # fmt: skip
 INTERVAL = (2.5, 97.5)  # per cent
 
 
@@ -35,73 +41,83 @@ class Difference(NamedTuple):
         return "better" if (self.value > 0) == self.metric.is_higher_better else "worse"
 
 
-def build(
-    cases: pl.DataFrame,
-    answers: pl.DataFrame,
-    bits_per_byte: Mapping[str, Sequence[float]],
-    *,
-    recipe: EvaluationRecipe,
-) -> pl.DataFrame:
+def build(measures: pl.DataFrame, *, recipe: EvaluationRecipe) -> pl.DataFrame:
     """SCORES: each metric of each system, null where it was not measured (the template predicts nothing).
 
     Args:
-        cases: CASES.
-        answers: ANSWERS.
-        bits_per_byte: by system, of each held-out post.
+        measures: MEASURES.
         recipe: bootstrap samples and seed.
-
-    Raises:
-        DataError: there are no answers, an answer belongs to no case, or a number is not finite.
     """
-    measured = measure(cases, answers)
     rows = []
-    for system in _in_order(measured["system"].unique().to_list()):
-        numbers = {
-            metric.name: measured.filter(system=system, metric=metric.name)["value"].to_list()
-            for metric in METRICS
-        }
-        numbers[BITS_PER_BYTE.name] = list(bits_per_byte.get(system, ()))
-        for name, values in numbers.items():
-            _refuse_not_finite(system, name, values)
+    for system in in_order(measures["system"].unique().to_list()):
+        for metric in ALL:
+            values = measures.filter(system=system, metric=metric.name).sort("case_id")["value"].to_list()
             low, high = interval(values, samples=recipe.bootstrap_samples, seed=recipe.seed)
             rows.append(
                 {
                     "system": system,
-                    "metric": name,
+                    "metric": metric.name,
                     "value": float(np.mean(values)) if values else None,
                     "low": low,
                     "high": high,
                     "cases_count": len(values),
-                    "is_higher_better": BY_NAME[name].is_higher_better,
+                    "is_higher_better": metric.is_higher_better,
                 }
             )
     return SCORES.conform(SCORES.frame(rows))
 
 
-def measure(cases: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
-    """Each metric of each answer: system, case_id, metric, value; sorted.
+def measure(
+    cases: pl.DataFrame,
+    answers: pl.DataFrame,
+    bits_per_byte: Mapping[str, Sequence[float]],
+    background: Background,
+) -> pl.DataFrame:
+    """MEASURES: each metric of each answer, without a row where there is nothing to measure.
+
+    Args:
+        cases: CASES.
+        answers: ANSWERS.
+        bits_per_byte: by system, of each case's post, in the order of the cases.
+        background: what answers are measured against beside their cases.
 
     Raises:
-        DataError: there are no answers, or an answer belongs to no case.
+        DataError: there are no answers, an answer belongs to no case, or a number is not finite.
     """
     if answers.is_empty():
         raise DataError(
             "evaluation/answers: there are no answers to score. Materialise evaluation/answers first."
         )
     known = read_cases(cases)
-    rows = []
-    for row in answers.sort("system", "case_id").iter_rows(named=True):
-        if row["case_id"] not in known:
-            raise DataError(
-                f"evaluation/answers: {row['case_id']} of {row['system']} is no case. "
-                "Materialise evaluation/answers again."
-            )
-        case, answer = known[row["case_id"]], read_answer(row)
-        for metric in METRICS:
-            assert metric.measure is not None
-            rows.append((row["system"], row["case_id"], metric.name, metric.measure(case, answer)))
+    rows: list[tuple[str, str, str, float | None]] = []
+    for (system,), of_system in answers.sort("system", "case_id").group_by("system", maintain_order=True):
+        ids, asked, written = [], [], []
+        for row in of_system.iter_rows(named=True):
+            if row["case_id"] not in known:
+                raise DataError(
+                    f"evaluation/answers: {row['case_id']} of {system} is no case. "
+                    "Materialise evaluation/answers again."
+                )
+            ids.append(row["case_id"])
+            asked.append(known[row["case_id"]])
+            written.append(read_answer(row))
+        columns: dict[str, Sequence[float | None]] = {
+            metric.name: [metric.measure(*pair) for pair in zip(asked, written, strict=True)]
+            for metric in OF_ONE
+            if metric.measure is not None
+        }
+        columns |= {name: function(asked, written, background) for name, function in OF_ALL.items()}
+        for name, values in columns.items():
+            rows += [(str(system), case_id, name, value) for case_id, value in zip(ids, values, strict=True)]
+    for system, bits in bits_per_byte.items():
+        rows += [
+            (system, case_id, BITS_PER_BYTE.name, value)
+            for case_id, value in zip(cases["case_id"], bits, strict=True)
+        ]
     schema = {"system": pl.String, "case_id": pl.String, "metric": pl.String, "value": pl.Float64}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    measured = pl.DataFrame(rows, schema=schema, orient="row").drop_nulls("value")
+    _refuse_not_finite(measured)
+    return MEASURES.conform(measured)
 
 
 def read_cases(cases: pl.DataFrame) -> dict[str, Case]:
@@ -131,47 +147,58 @@ def interval(values: Sequence[float], *, samples: int, seed: int) -> tuple[float
     return float(low), float(high)
 
 
-def compare(measured: pl.DataFrame, *, samples: int = 1_000, seed: int = 7) -> list[Difference]:
-    """Ours minus each baseline in each metric on the cases that both answered, from `measure`'s table."""
-    wide = measured.pivot("system", index=["metric", "case_id"], values="value").sort("metric", "case_id")
-    found = []
-    for baseline in SYSTEMS[1:]:
-        if not {"ours", baseline} <= set(wide.columns):
-            continue
-        both = wide.drop_nulls(["ours", baseline])
-        for metric in METRICS:
-            pairs = both.filter(metric=metric.name)
-            differences = (pairs["ours"] - pairs[baseline]).to_list()
-            low, high = interval(differences, samples=samples, seed=seed)
-            if low is not None and high is not None:
-                found.append(Difference(metric, baseline, float(np.mean(differences)), low, high))
-    return found
+def compare(measures: pl.DataFrame, *, samples: int = 1_000, seed: int = 7) -> list[Difference]:
+    """Ours minus each other system in each metric, on the cases in which both were measured."""
+    others = in_order([name for name in measures["system"].unique() if name != OURS])
+    return [
+        difference
+        for other in others
+        for metric in ALL
+        if (difference := paired(measures, OURS, other, metric, samples=samples, seed=seed)) is not None
+    ]
+
+
+def paired(
+    measures: pl.DataFrame, system: str, other: str, metric: Metric, *, samples: int, seed: int
+) -> Difference | None:
+    """One system minus another in a metric, case by case; None if they share no measured case."""
+    of_metric = measures.filter(metric=metric.name).select("system", "case_id", "value")
+    both = (
+        of_metric.filter(system=system)
+        .join(of_metric.filter(system=other), on="case_id", suffix="_other")
+        .sort("case_id")
+    )
+    differences = (both["value"] - both["value_other"]).to_list()
+    low, high = interval(differences, samples=samples, seed=seed)
+    if low is None or high is None:
+        return None
+    return Difference(metric, other, float(np.mean(differences)), low, high)
 
 
 def figure(scores: pl.DataFrame) -> bytes:
     """Shares and chrF (of 100) of the systems side by side with their intervals, as PNG."""
-    shown = [m for m in METRICS if (m.is_share and m.name != "by_model") or m.name.startswith("chrf")]
+    shown = [BY_NAME[name] for name in FIGURE]
     groups: dict[str, dict[str, tuple[float, float, float]]] = {}
     for metric in shown:
         scale = 100.0 if metric.is_share else 1.0
         rows = scores.filter(metric=metric.name).drop_nulls("value").to_dicts()
         by_system = {row["system"]: row for row in rows}
-        groups[metric.title] = {
-            system: tuple(scale * by_system[system][bound] for bound in ("value", "low", "high"))
-            for system in _in_order(list(by_system))
-        }
+        if by_system:
+            groups[metric.title] = {
+                system: tuple(scale * by_system[system][bound] for bound in ("value", "low", "high"))
+                for system in in_order(list(by_system))
+            }
     title = "Scores beside the baselines, with 95 % intervals"
     return figures.png(figures.grouped_bars(groups, title=title, unit="% (chrF: of 100)"))
 
 
-def _in_order(systems: Sequence[str]) -> list[str]:
-    return sorted(systems, key=lambda name: (SYSTEMS.index(name) if name in SYSTEMS else len(SYSTEMS), name))
-
-
-def _refuse_not_finite(system: str, metric: str, values: Sequence[float]) -> None:
-    wrong = sum(not math.isfinite(value) for value in values)
-    if wrong:
+def _refuse_not_finite(measures: pl.DataFrame) -> None:
+    wrong = measures.filter(~pl.col("value").is_finite())
+    if wrong.height:
+        system, metric = wrong.row(0, named=True)["system"], wrong.row(0, named=True)["metric"]
+        of_metric = measures.filter(system=system, metric=metric).height
+        count = wrong.filter(system=system, metric=metric).height
         raise DataError(
-            f"evaluation/scores: {metric} of {system} is not finite for {wrong} of {len(values)} cases. "
+            f"evaluation/measures: {metric} of {system} is not finite for {count} of {of_metric} cases. "
             "Look at the model's losses: its training diverged."
         )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from adgen_pipeline.errors import BriefError
-from adgen_pipeline.generation.brief import missing, read_brief
+from adgen_pipeline.generation.brief import ENDINGS, missing, read_brief
+from adgen_pipeline.generation.policy import Policy
 from adgen_pipeline.recipe import BriefTarget, GenerationRecipe
 from adgen_pipeline.schemas import BRIEFS, GENERATED_ADS
 from adgen_pipeline.text.brief import Brief
@@ -15,30 +16,29 @@ from adgen_pipeline.text.brief import Brief
 if TYPE_CHECKING:  # reading briefs must not load the model libraries
     from adgen_pipeline.generation.writer import AdWriter
 
-BRIEF_ENDINGS = {".md", ".txt", ".yaml", ".yml", ".json"}
 
-
-def read_briefs(folder: Path, *, forgotten: Collection[str] = ()) -> tuple[pl.DataFrame, list[str]]:
+def read_briefs(
+    folder: Path, *, forgotten: Collection[str] = (), policy: Policy | None = None
+) -> tuple[pl.DataFrame, list[str]]:
     """The briefs of a folder, and a sentence for each file that could not be understood.
 
     Args:
         folder: of brief files.
         forgotten: advertisers whose briefs are left out.
+        policy: whose words the briefs remember as sensitive; None for our own rules.
 
     Returns:
         A table of BRIEFS, and problems; a folder that is not there holds no briefs.
     """
     rows, problems = [], []
-    files = (
-        sorted(f for f in folder.rglob("*") if f.suffix.lower() in BRIEF_ENDINGS) if folder.is_dir() else []
-    )
+    files = sorted(f for f in folder.rglob("*") if f.suffix.lower() in ENDINGS) if folder.is_dir() else []
     seen: set[str] = set()
     for file in files:
         brief_id = file.stem
         try:
             if brief_id in seen:
                 raise BriefError(f"{file.name}: another brief is called {brief_id} too. Rename one of them.")
-            brief = read_brief(file)
+            brief = read_brief(file, policy=policy)
         except BriefError as error:
             problems.append(str(error))
             continue

@@ -5,7 +5,7 @@ Values are the characters of the document, never parsed numbers: `phone: 0900000
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,15 @@ _LABELLED = re.compile(
 )
 _HEADING = re.compile(r"^#{1,6}[ \t]+(?P<title>[^\n]*?)[ \t]*#*$")
 _BULLET = re.compile(r"^[ \t]*(?:[-*•▪✅✔➤🔹🔸👉]\ufe0f?|\d{1,2}[.)])[ \t]+")
+# What speaks to a language model. Whoever writes such a line means no product, so that losing one that was meant
+# costs little; the brief says what was left out.
+_INSTRUCTION = re.compile(
+    r"(?i:\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instructions?|prompts?|rules?|above|previous)\b"
+    r"|\byou are (?:now|an? (?:ai|assistant|language model))\b|\bsystem prompt\b|\bas an ai\b|\bjailbreak\b)"
+    r"|መመሪያ\w*\s+(?:ሁሉ\s+)?(?:ተወ|ተዉ|ችላ|እርሳ|ዘንጋ)"
+)
+_TEMPLATE_TOKEN = re.compile(r"<\|[^|>\n]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>")
+_FREE = ("body", "features", "description", "other")  # what is not in a field of exact things
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)\n---[ \t]*\n", re.DOTALL)
 
 
@@ -49,6 +58,37 @@ def field_name(label: str) -> str | None:
     """The field that a label means, or None."""
     plain = re.sub(r"[*_`#\"'()]+", " ", label).replace("-", " ")
     return _labels().get(normalise(" ".join(plain.lower().split())))
+
+
+def without_instructions(fields: Sequence[Field]) -> tuple[list[Field], tuple[str, ...]]:
+    """The fields without those that speak to a program, and the values of these.
+
+    A line without a name of its own that follows one is its continuation.
+    """
+    kept: list[Field] = []
+    set_aside: list[str] = []
+    is_open = False
+    for field in fields:
+        names_itself = bool(field.label) or field.name not in ("body", "features")
+        speaks = _INSTRUCTION.search(field.value) or (
+            field.name in _FREE and _TEMPLATE_TOKEN.search(field.value)
+        )
+        is_open = bool(speaks) or (is_open and not names_itself)
+        if is_open:
+            set_aside.append(field.value)
+        else:
+            kept.append(field)
+    return kept, tuple(set_aside)
+
+
+def opens_field(line: str) -> bool:
+    """Whether a line of text begins something of its own: a heading, a list item or a named field."""
+    if _HEADING.match(line) or _BULLET.match(line):
+        return True
+    labelled = _LABELLED.match(line)
+    return labelled is not None and (
+        field_name(labelled["label"]) is not None or len(labelled["label"].split()) <= 3
+    )
 
 
 def mapping_fields(document: str, *, source: str) -> list[Field]:

@@ -18,7 +18,7 @@ from adgen_pipeline.generation.coverage import MORE_AMHARIC, lines_for, missing_
 from adgen_pipeline.generation.prompt import spoken
 from adgen_pipeline.generation.wording import foreign_letters, stems
 from adgen_pipeline.text.amharic import hygiene, search_key, sentences, words
-from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.text.brief import Brief, brief_text
 from adgen_pipeline.text.facts import find_facts
 from adgen_pipeline.text.labels import CALL, LABEL_KINDS, labels_before_slots
 from adgen_pipeline.text.language import script_shares
@@ -298,13 +298,6 @@ class Guard:
         if ethiopic < MINIMUM_ETHIOPIC_SHARE:
             return f"{ethiopic:.0%} of its letters are Ethiopic"
         return None
-
-
-def brief_text(brief: Brief) -> str:
-    """Everything that a brief says, slots filled, one part a line."""
-    parts = [brief.product, brief.description, *brief.features, brief.audience]
-    filled = [fill(part, brief.values()) for part in parts if part]
-    return "\n".join([*filled, *(fact.text for fact in brief.facts)])
 
 
 def maximum_repeats(text: str, n: int = 4) -> int:

@@ -18,7 +18,7 @@ Conversation = Sequence[dict[str, str]]
 
 _TURN_ENDS = ("<end_of_turn>", "<|im_end|>", "<|end_of_turn|>", "<|eot_id|>")
 _SCORED_LOGITS = 1 << 26  # logits held at once when texts are scored: 256 MB in fp32
-_PRECISIONS = {"bf16": torch.bfloat16, "fp32": torch.float32}
+_PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
 class TextModel:
@@ -36,7 +36,7 @@ class TextModel:
         path: Path,
         *,
         load_in: Literal["full", "4bit", "8bit"] = "full",
-        precision: Literal["bf16", "fp32"] = "bf16",
+        precision: Literal["bf16", "fp16", "fp32"] = "bf16",
         device: str | None = None,
     ) -> None:
         """Load a model.

@@ -7,17 +7,18 @@ from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation.fields import Field
 from adgen_pipeline.generation.formats import without_stray_brackets
 from adgen_pipeline.generation.lexicon import place, translate
-from adgen_pipeline.generation.policy import judge
+from adgen_pipeline.generation.policy import Policy, ours
 from adgen_pipeline.generation.slotting import CONTACT_KINDS, Slotter, span
 from adgen_pipeline.text.amharic import STOP_WORDS, sentences
-from adgen_pipeline.text.brief import Brief, BriefFact
+from adgen_pipeline.text.brief import Brief, BriefFact, BriefSpan
 from adgen_pipeline.text.labels import SPECIFICATION, amharic_label
-from adgen_pipeline.text.language import script_shares
+from adgen_pipeline.text.language import language, script_shares
 from adgen_pipeline.text.slots import FACT_KINDS, SLOT
 
 MAXIMUM_FEATURES = 12
 MAXIMUM_SENSITIVE = 20
 _NAME_CHARS = 300  # of a place or of standing terms
+_KNOWN_SHARE = 0.5  # of a free sentence's words, from there on it may name a product
 _PRODUCT_WORDS = 14  # of a free sentence that become the product
 _ADVERTISER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)+")
@@ -35,16 +36,27 @@ _SELLS = re.compile(
     r"(?P<what>[^.;:!?\n]+)"
 )
 _PRODUCT_END = re.compile(
-    r"(?i:\s(?:at|from|in|located|call|price[ds]?|which|that|starting|near)\b)|,\s|\s[-–—]\s|\("
+    r"(?i:\s(?:at|from|in|located|call|price[ds]?|which|that|starting|near|waga|wagaw)\b)|,\s|\s[-–—]\s|\("
 )
 # «ምርት፦ ጫማ ዋጋ 500 ብር ስልክ 09…» on one line: price and contact are facts, not words of the product.
 _OFFER_IN_PRODUCT = re.compile(
     r"(?:(?:ስልክ(?: ቁጥር)?|ዋጋው?|(?i:price|phone|call|tel))\s*[:፦\-]?\s*)?⟨(?:price|phone|handle|email|url)_\d+⟩"
 )
 _PLACE_CUE = re.compile(
-    r"(?:አድራሻ(?:ችን)?|ቦታ(?:ው)?|(?i:\baddress|\blocation|\blocated (?:at|in)|\bfind us (?:at|in)|\bvisit us (?:at|in)))"
+    r"(?:አድራሻ(?:ችን)?|ቦታ(?:ው)?"
+    r"|(?i:\badrasha(?:chin)?|\baddress|\blocation|\blocated (?:at|in)|\bfind us (?:at|in)|\bvisit us (?:at|in)))"
     r"\s*[:፦\-–]?\s*(?P<place>[^.።\n;]+)"
 )
+_GREETING = re.compile(r"(?:ሰላም|ጤና ይስጥልኝ|(?i:selam(?:ta)?|hello|hi|dear (?:all|sirs?|team)))[\s!.,።፣]*")
+# Fields that are said among the points of an ad.
+_FIELD_OF = {
+    "other": "features",
+    "size": "features",
+    "color": "features",
+    "until": "features",
+    "hours": "terms",
+}
+_QUOTE_CHARS = 120
 _TERM_LABELS = {
     "delivery": "ዴሊቨሪ", "shipping": "ዴሊቨሪ", "warranty": "ዋስትና", "guarantee": "ዋስትና", "payment": "ክፍያ"
 }  # fmt: skip
@@ -55,9 +67,10 @@ _SPLIT = re.compile(r"\s*[;；•፤፣\n]\s*|,(?!\d)\s*|\s\+\s|\.\s+|።\s*")
 class Reading:
     """What a brief has said so far."""
 
-    def __init__(self, source: str) -> None:
-        """Begin with nothing; `source` names the brief in errors."""
+    def __init__(self, source: str, policy: Policy | None = None) -> None:
+        """Begin with nothing; `source` names the brief in errors, `policy` says which words are sensitive."""
         self._source = source
+        self._policy = policy or ours()
         self._slots = Slotter()
         self._product = ""
         self._title: Field | None = None
@@ -65,14 +78,17 @@ class Reading:
         self._description: list[str] = []
         self._single: dict[str, str] = {}
         self._sensitive: list[str] = []
+        self._spans: list[BriefSpan] = []
 
     def take(self, field: Field) -> None:
         """Read one field."""
         if field.name == "internal":
             return
-        evidence = judge(field.value).evidence
+        evidence = self._policy.judge(field.value).evidence
         self._sensitive += [words for _, words, _, _ in evidence if words not in self._sensitive]
         self._slots.label = field.label.casefold()
+        if field.name not in ("body", "description", "title"):  # whose sentences have places of their own
+            self._said(_FIELD_OF.get(field.name, field.name), field.start, field.value)
         if field.name in ("other", "features") and self._specification(field):
             return
         match field.name:
@@ -94,6 +110,7 @@ class Reading:
                     self._add_features([words])
                 self._product = self._product or words
             case "title" if not self._product and translate(field.value).text:
+                self._said("product", field.start, field.value)
                 self._product = self._product_words(field)
             case "title":
                 self._title = self._title or field
@@ -109,7 +126,11 @@ class Reading:
             case "body":
                 self._sentences(field)
             case "description":
-                self._sentences(field) if not self._product else self._describe(field)
+                if self._product:
+                    self._said("description", field.start, field.value)
+                    self._describe(field)
+                else:
+                    self._sentences(field)
             case "other" if field.label:
                 self._add_features([f"{_label(field.label)} {self._words(field)}".strip()])
             case _:
@@ -122,7 +143,13 @@ class Reading:
             BriefError: there is nothing in it that an ad could be about.
         """
         if not self._product and self._title is not None:
+            self._said("product", self._title.start, self._title.value)
             self._product = self._product_words(self._title)
+        if not self._product and self._features:  # «Car for sale: …» is no field that has a name
+            self._product = self._features.pop(0)
+            for fact in self._slots.facts:
+                if fact.slot in _slots(self._product) and fact.kind in ("product", "brand"):
+                    self._slots.add(fact.kind, fact.text, fact.value, fact.source, must=True)
         names = [fact for fact in self._slots.facts if fact.kind in ("brand", "product")]
         if not (_has_words(self._product) or self._features or self._description or names):
             raise BriefError(
@@ -138,13 +165,20 @@ class Reading:
             audience=self._single.get("audience", ""),
             tone=self._single.get("tone", ""),
             vertical=self._single.get("vertical"),
-            language="am" if share >= 0.7 else "en" if share <= 0.2 else "mixed",
+            language=_language(document, share),
             advertiser=self._single.get("advertiser"),
             sensitive=tuple(self._sensitive[:MAXIMUM_SENSITIVE]),
             facts=tuple(
                 fact.model_copy(update={"source": _located(fact, document)}) for fact in self._slots.facts
             ),
+            spans=tuple(self._spans),
         )
+
+    def _said(self, name: str, start: int | None, value: str) -> None:
+        """Remember where the document says something."""
+        if start is not None and value.strip():
+            quote = " ".join(value.split())[:_QUOTE_CHARS]
+            self._spans.append(BriefSpan(field=name, start=start, end=start + len(value), quote=quote))
 
     def _advertiser(self, value: str) -> str:
         if not _ADVERTISER.fullmatch(value):
@@ -154,11 +188,14 @@ class Reading:
             )
         return value
 
-    def _product_words(self, field: Field) -> str:
-        """Product words in Amharic; a name that cannot be said in Amharic is a slot."""
+    def _product_words(self, field: Field, *, copies: bool = True) -> str:
+        """Product words in Amharic; what cannot be said in Amharic is a slot if it `copies`: a sentence is no name."""
         named = self._named(_amharic_side(field.value), field, must=True)
-        words = translate(_OFFER_IN_PRODUCT.sub(" ", named)).text
-        if not _has_words(words) and not _slots(words) and any(c.isalpha() for c in field.value):
+        translation = translate(_OFFER_IN_PRODUCT.sub(" ", named))
+        if not copies and translation.known_share < _KNOWN_SHARE:
+            return ""
+        words = translation.text
+        if copies and not _has_words(words) and not _slots(words) and any(c.isalpha() for c in field.value):
             plain = field.value.strip()
             words = self._slots.add("product", plain, plain, span(field.name, field.start), must=True)
         return words
@@ -250,9 +287,11 @@ class Reading:
                 where = cue.start("place")
                 self._location(Field("location", "", cue["place"], None if start is None else start + where))
                 rest = sentence[: cue.start()]
-            if not rest.strip():
+            if not rest.strip() or _GREETING.fullmatch(rest.strip()):
                 continue
-            if not self._product:
+            is_first = not self._product and not self._features
+            self._said("product" if is_first else "features", start, rest)
+            if is_first:
                 self._product = self._product_of(Field("body", "", rest, start))
             else:
                 self._slots.slotted(rest, "body", start)
@@ -267,7 +306,8 @@ class Reading:
             what = sells["what"] if sells else text
             end = _PRODUCT_END.search(what)
             self._slots.slotted(text, "body", field.start)
-            words = self._product_words(Field("body", "", what[: end.start()] if end else what, None))
+            phrase = Field("body", "", what[: end.start()] if end else what, None)
+            words = self._product_words(phrase, copies=sells is not None)
         else:
             self._slots.slotted(text, "body", field.start)
             words = translate(
@@ -282,6 +322,15 @@ class Reading:
             if fact.kind in ("brand", "product") and len(fact.text) > 1:
                 slotted = re.sub(rf"(?<!\w){re.escape(fact.text)}(?!\w)", fact.slot, slotted)
         return slotted
+
+
+def _language(document: str, ethiopic_share: float) -> str:
+    """Language of a document by its scripts; Latin letters may spell Amharic."""
+    if ethiopic_share >= 0.7:
+        return "am"
+    if ethiopic_share > 0.2:
+        return "mixed"
+    return "am-latn" if language(document) == "am-latn" else "en"
 
 
 def _amharic(slotted: str) -> str:

@@ -3,28 +3,26 @@
 The one library call behind the asset, the command line, the API and the page.
 """
 
+import copy
 import logging
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-import polars as pl
 from pydantic import BaseModel, ConfigDict
 
-from adgen_pipeline.artifacts import Artifact, Store
-from adgen_pipeline.embedding.encoder import Encoder
-from adgen_pipeline.errors import ArtifactError, BriefError
-from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
-from adgen_pipeline.generation import policy
-from adgen_pipeline.generation.formats import MAXIMUM_UNITS
-from adgen_pipeline.generation.guard import Guard, Guarded, brief_text
-from adgen_pipeline.generation.models import TextModel
-from adgen_pipeline.generation.prompt import Prompt, build_prompt, spoken, within_slots
+from adgen_pipeline.errors import BriefError
+from adgen_pipeline.generation import policy as rules
+from adgen_pipeline.generation.formats import FORMATS
+from adgen_pipeline.generation.guard import Guard, Guarded
+from adgen_pipeline.generation.language_model import LanguageModel
+from adgen_pipeline.generation.prompt import Prompt, build_prompt, slotted, spoken, within_slots
 from adgen_pipeline.generation.ranking import Scored, best, score
+from adgen_pipeline.generation.shortening import fitted, left_out
 from adgen_pipeline.generation.template import template_ad
-from adgen_pipeline.generation.wording import known_stems
 from adgen_pipeline.index.search import Hit, PostIndex
-from adgen_pipeline.recipe import GenerationRecipe, Recipe
-from adgen_pipeline.schemas import ADS, TEST_SPLITS
-from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.recipe import GenerationRecipe
+from adgen_pipeline.text.brief import Brief, brief_text
 from adgen_pipeline.text.redact import redact
 from adgen_pipeline.text.slots import SLOT, slots_in
 
@@ -33,7 +31,7 @@ logger = logging.getLogger(__name__)
 RETRIEVED = 8  # posts looked at: one or two are quoted, all are guarded against copying
 ATTEMPTS = 2  # batches drawn, the second one cooler, before the template answers
 _EXCERPT_CHARS = 160
-_SPARE_TOKENS = 130  # of a training row that an answer takes; the rest may be prompt
+Watch = Callable[[str, Mapping[str, Any]], None]  # told an event's name and JSON-able values
 
 
 class Exemplar(BaseModel):
@@ -79,9 +77,11 @@ class Ad(BaseModel):
     text: str
     slotted: str
     facts: tuple[AdFact, ...]
+    left_out: tuple[str, ...]
     exemplars: tuple[Exemplar, ...]
     policy_verdict: str
     policy_rules: tuple[str, ...]
+    policy_tags: tuple[str, ...]
     scores: tuple[PartScore, ...]
     written_by: str
     prompt_digest: str
@@ -101,14 +101,17 @@ class AdWriter:
     def __init__(
         self,
         index: PostIndex,
-        model: TextModel,
+        model: LanguageModel,
         *,
         recipe: GenerationRecipe,
         channels: Mapping[int, str],
+        languages: Mapping[int, str] | None = None,
         slotted_posts: Mapping[tuple[int, int], str] | None = None,
         known: frozenset[str] | None = None,
+        policy: rules.Policy | None = None,
         exemplars_in_prompt: int = 1,
         maximum_prompt_tokens: int = 290,
+        is_ranked: bool = True,
         model_version: str = "",
         index_version: str = "",
     ) -> None:
@@ -119,30 +122,68 @@ class AdWriter:
             model: writes the candidates.
             recipe: how many candidates, how they are drawn.
             channels: names of the channels, by id.
+            languages: in which the channels post most, by id; a Sponsored Message must be in its channel's.
             slotted_posts: posts as training saw them, by (channel_id, message_id).
             known: stems of words that are words (`wording.known_stems`); None takes every word for one.
+            policy: what briefs and ads are judged by; None for our own rules.
             exemplars_in_prompt: as in training.
             maximum_prompt_tokens: what training rows left for a prompt.
+            is_ranked: whether the candidates that pass the guards are ranked; else they come as they were drawn.
             model_version, index_version: recorded with each ad.
         """
         self.channels = channels
         self.model_version = model_version
         self.index_version = index_version
+        self.policy = policy or rules.ours()
         self._index = index
         self._model = model
         self._recipe = recipe
+        self._languages = languages or {}
         self._slotted_posts = slotted_posts or {}
         self._known = known
         self._exemplars_in_prompt = exemplars_in_prompt
         self._maximum_prompt_tokens = maximum_prompt_tokens
+        self._is_ranked = is_ranked
 
     @property
     def index(self) -> PostIndex:
         """Where posts are retrieved from."""
         return self._index
 
+    @property
+    def model(self) -> LanguageModel:
+        """What writes the candidates."""
+        return self._model
+
+    def variant(
+        self,
+        *,
+        model: LanguageModel | None = None,
+        exemplars_in_prompt: int | None = None,
+        maximum_prompt_tokens: int | None = None,
+        is_ranked: bool | None = None,
+    ) -> "AdWriter":
+        """This writer with something done otherwise, for comparison; all else is shared."""
+        other = copy.copy(self)
+        if model is not None:
+            other._model = model
+        if exemplars_in_prompt is not None:
+            other._exemplars_in_prompt = exemplars_in_prompt
+        if maximum_prompt_tokens is not None:
+            other._maximum_prompt_tokens = maximum_prompt_tokens
+        if is_ranked is not None:
+            other._is_ranked = is_ranked
+        return other
+
     def write(
-        self, brief: Brief, *, channel_id: int | None, format: str = "post", n: int = 1, seed: int
+        self,
+        brief: Brief,
+        *,
+        channel_id: int | None,
+        format: str = "post",
+        n: int = 1,
+        seed: int,
+        watch: Watch | None = None,
     ) -> list[Ad]:
         """The `n` best ads for a brief, best first.
 
@@ -151,20 +192,23 @@ class AdWriter:
         Args:
             brief: what to advertise; the only source of facts.
             channel_id: where the ad would appear; None for the channel whose posts fit the brief best.
-            format: a key of `formats.MAXIMUM_UNITS`.
+            format: a key of `formats.FORMATS`; facts that it has no room for are named with the ad.
             n: ads wanted.
             seed: the same brief, channel and seed give the same ads.
+            watch: told of `progress` (posts found, candidates drawn) and of each `candidate` that passed the checks.
 
         Raises:
-            BriefError: the channel or the format is unknown.
+            BriefError: the channel or the format is unknown, or the brief cannot take that format in that channel.
         """
-        if format not in MAXIMUM_UNITS:
-            raise BriefError(f"{format!r} is no ad format. Choose one of: {', '.join(MAXIMUM_UNITS)}.")
+        if format not in FORMATS:
+            raise BriefError(f"{format!r} is no ad format. Choose one of: {', '.join(FORMATS)}.")
         if channel_id is not None and self.channels and channel_id not in self.channels:
             raise BriefError(
                 f"there is no channel {channel_id}. Known: {', '.join(map(str, sorted(self.channels)))}."
             )
         posts, documents, channel = self._retrieve(brief, channel_id)
+        tell: Watch = watch or _told_to_nobody
+        tell("progress", {"stage": "retrieved", "posts": len(posts), "channel_id": channel})
         prompt = self._prompt(brief, posts)
         guard = Guard(
             brief,
@@ -173,18 +217,31 @@ class AdWriter:
             known=self._known,
             maximum_shared_words=self._recipe.maximum_shared_words,
         )
+        language = None if channel is None else self._languages.get(channel)
         checked: list[tuple[str, Guarded]] = []
         for attempt in range(ATTEMPTS):
             candidates = self._candidates(brief, prompt, n, seed=seed + attempt, coolness=0.7**attempt)
-            checked += [(candidate, guard.check(candidate)) for candidate in candidates]
+            tell("progress", {"stage": "drawn", "candidates": len(candidates)})
+            checked += [(c, fitted(guard.check(c), brief, format, language=language)) for c in candidates]
             if any(guarded.refusal is None for _, guarded in checked):
                 break
         survivors = [(candidate, guarded) for candidate, guarded in checked if guarded.refusal is None]
+        for number, (_, guarded) in enumerate(survivors, start=1):
+            tell("candidate", {"number": number, "text": guarded.text})
         _log_check(checked)
         evidence = _Evidence(brief, channel, format, prompt.digest, (*prompt.exemplars, *documents), self)
         if not survivors:
-            text = guard.fallback(template_ad(spoken(brief, keep_unknown=True)))
-            return [evidence.ad(1, text, {}, 0.0, "template")]
+            written = guard.fallback(template_ad(spoken(brief, keep_unknown=True)))
+            answer = fitted(written, brief, format, language=language)
+            if answer.refusal is not None:
+                raise BriefError(
+                    f"no {format} can be made of this brief: {answer.refusal}. Choose another format or channel, "
+                    "or say more in the brief."
+                )
+            return [evidence.ad(1, answer, {}, 0.0, "template")]
+        if not self._is_ranked:
+            drawn = enumerate(survivors[:n], start=1)
+            return [evidence.ad(rank, guarded, {}, 0.0, "model") for rank, (_, guarded) in drawn]
         bits = self._model.bits_per_byte([guarded.slotted for _, guarded in survivors])
         retrieved = [hit.post for hit in posts]
         scored: list[Scored] = [
@@ -213,6 +270,11 @@ class AdWriter:
     def prompt(self, brief: Brief, channel_id: int | None) -> Prompt:
         """The prompt that `write` would use: for baselines that must see the same."""
         return self._prompt(brief, self._retrieve(brief, channel_id)[0])
+
+    def nearest_post(self, brief: Brief, channel_id: int | None) -> str | None:
+        """The retrieved post that is nearest to a brief, its facts as slots; None where nothing is found."""
+        posts, _, _ = self._retrieve(brief, channel_id)
+        return slotted(posts[0], self._slotted_posts) if posts else None
 
     def _prompt(self, brief: Brief, posts: Sequence[Hit]) -> Prompt:
         return build_prompt(
@@ -254,7 +316,7 @@ class _Evidence:
         self._channel_id = channel_id
         self._format = format
         self._prompt_digest = prompt_digest
-        self._brief_policy = policy.judge("\n".join([brief_text(brief), *brief.sensitive]))
+        self._brief_policy = writer.policy.judge("\n".join([brief_text(brief), *brief.sensitive]))
         self._exemplars = tuple(
             Exemplar(
                 channel_id=hit.channel_id,
@@ -271,7 +333,7 @@ class _Evidence:
     ) -> Ad:
         """One ad with its evidence."""
         used = set(slots_in(guarded.slotted))
-        judged = policy.strictest(self._brief_policy, policy.judge(guarded.text))
+        judged = rules.strictest(self._brief_policy, self._writer.policy.judge(guarded.text))
         scores = {"total": total, **parts, "repairs_count": float(guarded.repairs_count)}
         return Ad(
             channel_id=self._channel_id,
@@ -284,10 +346,14 @@ class _Evidence:
                 for f in self._brief.facts
                 if f.slot in used
             ),
+            left_out=tuple(fact.text for fact in left_out(guarded.slotted, self._brief)),
             exemplars=self._exemplars,
             policy_verdict=judged.verdict,
             policy_rules=judged.rules,
-            scores=tuple(PartScore(part=part, score=value) for part, value in scores.items()),
+            policy_tags=judged.tags,
+            scores=tuple(
+                PartScore(part=part, score=value) for part, value in scores.items() if math.isfinite(value)
+            ),
             written_by=written_by,
             prompt_digest=self._prompt_digest,
             model=self._writer.model_version,
@@ -295,44 +361,9 @@ class _Evidence:
         )
 
 
-def load_writer(store: Store, recipe: Recipe, *, model: Artifact | None = None) -> AdWriter:
-    """The writer with the model, encoder and index that the data folder's pointers name.
-
-    Args:
-        store: the data folder.
-        recipe: sections generation, corpus and training are used.
-        model: another model than `training/model`.
-
-    Raises:
-        ArtifactError: one of them was not made yet, or they do not belong together.
-    """
-    model = model or store.artifact("training", "model")
-    encoder = store.artifact("embedding", "encoder")
-    index = store.artifact("index", "posts")
-    ads = store.read_table(ADS)
-    profiles = store.read_table(CHANNEL_PROFILES)
-    slotted = {
-        (row["channel_id"], row["message_id"]): row["target"]
-        for row in ads.select("channel_id", "message_id", "target").iter_rows(named=True)
-    }
-    try:
-        opened = PostIndex(index.path, Encoder(encoder.path), encoder_digest=encoder.digest)
-    except KeyError as error:
-        raise ArtifactError(
-            f"{index.path}: not an index ({error}). Materialise index/posts again."
-        ) from error
-    return AdWriter(
-        opened,
-        TextModel(model.path, load_in=recipe.training.load_in, precision=recipe.training.precision),
-        recipe=recipe.generation,
-        channels=dict(profiles.select("channel_id", "channel_name").iter_rows()),
-        slotted_posts=slotted,
-        known=known_stems(ads.filter(~pl.col("split").is_in(TEST_SPLITS))["target"]) if ads.height else None,
-        exemplars_in_prompt=recipe.corpus.exemplars_in_prompt,
-        maximum_prompt_tokens=max(64, recipe.training.maximum_tokens - _SPARE_TOKENS),
-        model_version=model.version,
-        index_version=index.version,
-    )
+def _told_to_nobody(event: str, values: Mapping[str, Any]) -> None:
+    """Where nobody watches."""
+    del event, values
 
 
 def _best_channel(posts: Sequence[Hit]) -> int | None:

@@ -1,15 +1,16 @@
 """An index without what is forgotten: written anew from the rows that stay, so that no file holds the others."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import lancedb
 import numpy as np
 import polars as pl
 
-from adgen_pipeline.artifacts import replacing, values_digest, write_json
+from adgen_pipeline.artifacts import replacing, values_digest
 from adgen_pipeline.forgotten import Forgotten
-from adgen_pipeline.index.store import MANIFEST, POST, TABLE, Manifest, write_rows
+from adgen_pipeline.index.filters import POST
+from adgen_pipeline.index.store import TABLE, Manifest, write_rows
 
 KEY = ["channel_id", "message_id"]
 
@@ -40,11 +41,12 @@ def prune(path: Path, keys: list[str], out: Path) -> dict[str, object]:
     changed = replace(
         manifest,
         digest=values_digest(manifest.digest, keys),
+        trained_rows=0 if manifest.flat else kept.height,
         posts_count=posts_count,
         documents_count=kept.height - posts_count,
     )
     with replacing(out) as folder:
         folder.mkdir()
         write_rows(folder, kept, vectors[stays.to_numpy()], flat=manifest.flat)
-        write_json(folder / MANIFEST, asdict(changed))
-    return asdict(changed)
+        changed.write(folder)
+    return changed.as_dict()

@@ -1,29 +1,35 @@
-"""Hybrid search: what the words say (BM25 on stems) and what the vectors say, fused by weighted standardised scores.
+"""Hybrid search: full text and vectors propose candidates, which are scored in parts and fused by learned weights.
 
 Reciprocal ranks were tried and lose: they forget by how much the first hit is ahead.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 import lancedb
 import numpy as np
+import pyarrow as pa
 from lancedb.query import FullTextOperator, LanceVectorQueryBuilder, MatchQuery
 
 from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.errors import ArtifactError
-from adgen_pipeline.index.store import DOCUMENT, POST, TABLE, Manifest
+from adgen_pipeline.index.filters import Filter, Kind
+from adgen_pipeline.index.ranking import PARTS, Frequencies, QueryTerms, fuse, standardised, text_parts
+from adgen_pipeline.index.store import TABLE, Manifest
 from adgen_pipeline.text.slots import SLOT
-from adgen_pipeline.text.stems import stem_key
 
 System = Literal["hybrid", "dense", "full_text"]
 
 CANDIDATES = 100  # of either side, before fusion
+DIVERSIFIED = 50  # first hits among which diversity chooses
 PROBES = 16  # partitions of 512 rows that an approximate search compares
+QUERY_STEMS = 24  # of which full text looks for the rarest: more add time and no hits
 MAXIMUM_QUERY_CHARS = 4096
-COLUMNS = ["key", "kind", "channel_id", "message_id", "advertiser", "source", "post", "text", "vector"]
+SHOWN = ["key", "kind", "channel_id", "message_id", "advertiser", "source", "post", "text"]
+RANKED = ["key", "search_key", "words", "date", "vector"]
 
 
 @dataclass(frozen=True)
@@ -35,10 +41,12 @@ class Hit:
         post: L0 text, as published.
         text: L1 text.
         score: what the hits are ordered by; comparable within one search only.
-        scores: dense (cosine), full_text (BM25, 0 if no word is shared) and fused.
+        scores: dense (cosine), full_text (BM25 of stems, 0 if no word is shared), words, pairs and opening (BM25 of
+            words as written, of neighbours, of the first words), and fused.
         kind: post or document.
         source: <channel_id>/<message_id>, or the document's file and chunk.
         advertiser: of a document.
+        matched: the query's words that stand in it, in some form.
     """
 
     channel_id: int | None
@@ -50,6 +58,22 @@ class Hit:
     kind: Literal["post", "document"]
     source: str
     advertiser: str | None = None
+    matched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What either side proposed for a query.
+
+    Attributes:
+        rows: key, search_key, words, date and vector of each.
+        row_ids: of LanceDB.
+        parts: (candidates, `ranking.PARTS`).
+    """
+
+    rows: pa.Table
+    row_ids: list[int]
+    parts: np.ndarray
 
 
 class PostIndex:
@@ -65,7 +89,7 @@ class PostIndex:
         """Open an index.
 
         Args:
-            path: folder that `index.store.build` wrote.
+            path: folder that `index.building.build` wrote.
             encoder: encodes the queries.
             encoder_digest: digest of that encoder's artifact; compared with the index's when given.
 
@@ -82,6 +106,7 @@ class PostIndex:
         self.path = path
         self.encoder = encoder
         self._table = lancedb.connect(path).open_table(TABLE)
+        self._known = Frequencies.read(path)
 
     def search(
         self,
@@ -92,7 +117,10 @@ class PostIndex:
         advertiser: str | None = None,
         is_ad: bool | None = None,
         vertical: str | None = None,
-        kind: Literal["post", "document"] | None = None,
+        language: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        kind: Kind | None = None,
         system: System = "hybrid",
     ) -> list[Hit]:
         """The best `k` hits, best first.
@@ -102,39 +130,67 @@ class PostIndex:
         Args:
             query: any text; slots in it are ignored.
             k: hits at most.
-            channel_id, is_ad, vertical: conditions on posts.
+            channel_id, is_ad, vertical, language, since, until: conditions on posts (`filters.Filter`).
             advertiser: whose documents to search beside the posts.
             kind: posts or documents alone.
             system: one side alone, for comparison.
         """
-        condition = _condition(channel_id, advertiser, is_ad, vertical, kind)
-        if k < 1 or condition is None:
+        wanted = Filter(channel_id, advertiser, is_ad, vertical, language, since, until, kind)
+        if k < 1:
             return []
-        query = SLOT.sub(" ", query[:MAXIMUM_QUERY_CHARS])
-        vector = self.encoder.encode([query])[0]
-        wanted = max(CANDIDATES, k)
-        by_text = self._full_text(query, condition, wanted) if system != "dense" else []
-        by_vector = self._dense(vector, condition, wanted) if system != "full_text" else []
-        rows = {(row["kind"], row["key"]): row for row in (*by_vector, *by_text)}  # text rows carry _score
-        candidates = [rows[key] for key in sorted(rows)]
-        if not candidates:
+        terms = QueryTerms.of(SLOT.sub(" ", query[:MAXIMUM_QUERY_CHARS]))
+        found = self.candidates(query, wanted, k=k, system=system, terms=terms)
+        if found is None:
             return []
-        dense = np.stack([row["vector"] for row in candidates]) @ vector
-        # Beyond the last candidate a post may still share words; it cannot score more than that candidate.
-        floor = by_text[-1]["_score"] if len(by_text) == wanted else 0.0
-        full_text = np.array([float(row.get("_score", floor)) for row in candidates])
-        weight = {"hybrid": self.manifest.dense_weight, "dense": 1.0, "full_text": 0.0}[system]
-        fused = fuse(dense, full_text, dense_weight=weight)
-        order = np.argsort(-fused, kind="stable")[:k]
-        return [_hit(candidates[i], dense[i], full_text[i], fused[i]) for i in order]
+        weights = {
+            "hybrid": [self.manifest.weights[part] for part in PARTS],
+            "dense": [float(part == "dense") for part in PARTS],
+            "full_text": [self.manifest.weights[part] * (part != "dense") for part in PARTS],
+        }[system]
+        fused = self._with_recency(fuse(found.parts, weights), found.rows["date"])
+        order = np.argsort(-fused, kind="stable")
+        if self.manifest.diversity:
+            order = _diverse(order, fused, found.rows["vector"], share=self.manifest.diversity)
+        return self._hits(found, order[:k].tolist(), fused, terms)
 
-    def _full_text(self, query: str, condition: str, limit: int) -> list[dict[str, Any]]:
-        """Rows with `_score`; the stems are words and never operators of a query language."""
-        key = stem_key(query)
-        if not key:
-            return []
+    def candidates(
+        self,
+        query: str,
+        wanted: Filter,
+        *,
+        k: int = 10,
+        system: System = "hybrid",
+        terms: QueryTerms | None = None,
+    ) -> Candidates | None:
+        """What the sides propose for a query, by key; None for nothing."""
+        condition = wanted.condition()
+        if condition is None:
+            return None
+        query = SLOT.sub(" ", query[:MAXIMUM_QUERY_CHARS])
+        terms = QueryTerms.of(query) if terms is None else terms
+        vector = self.encoder.encode([query])[0]
+        limit = max(CANDIDATES, k)
+        tables = []
+        if system != "dense" and terms.stems:
+            tables.append(self._full_text(terms, condition, limit))
+        if system != "full_text" and vector.any():  # a query without a known word is near nothing
+            tables.append(self._dense(vector, condition, limit))
+        if not tables or not (rows := pa.concat_tables(tables)).num_rows:
+            return None
+        first = {row_id: place for place, row_id in reversed(list(enumerate(rows["_rowid"].to_pylist())))}
+        rows = rows.take(sorted(first.values())).sort_by("key")
+        scores = np.zeros((rows.num_rows, len(PARTS)))
+        scores[:, 0] = _vectors(rows["vector"]) @ vector
+        pairs = list(zip(rows["search_key"].to_pylist(), rows["words"].to_pylist(), strict=True))
+        scores[:, 1:] = text_parts(terms, pairs, self._known)
+        return Candidates(rows, rows["_rowid"].to_pylist(), scores)
+
+    def _full_text(self, terms: QueryTerms, condition: str, limit: int) -> pa.Table:
+        """Rows by BM25; the stems are words and never operators of a query language."""
+        inverse = self._known.inverse(terms.stems)
+        rarest = sorted(terms.stems, key=lambda stem: -inverse[stem])[:QUERY_STEMS]
         words = MatchQuery(
-            key,
+            " ".join(rarest),
             "search_key",
             boost=1.0,
             fuzziness=0,
@@ -143,83 +199,83 @@ class PostIndex:
             prefix_length=0,
             document_granularity=None,
         )
-        search = self._table.search(words, query_type="fts")
-        return _rows(search.where(condition, prefilter=True).select([*COLUMNS, "_score"]).limit(limit))
+        search = self._table.search(words, query_type="fts").where(condition, prefilter=True)
+        return search.select([*RANKED, "_score"]).with_row_id(True).limit(limit).to_arrow().drop(["_score"])
 
-    def _dense(self, vector: np.ndarray, condition: str, limit: int) -> list[dict[str, Any]]:
-        if not vector.any():  # no known word: nothing is near
-            return []
+    def _dense(self, vector: np.ndarray, condition: str, limit: int) -> pa.Table:
         search = self._table.search(vector, query_type="vector")
         assert isinstance(search, LanceVectorQueryBuilder)
-        search = search.distance_type("cosine")
+        search = search.distance_type("cosine").where(condition, prefilter=True)
         if not self.manifest.flat:
             search = search.nprobes(PROBES)
-        return _rows(search.where(condition, prefilter=True).select([*COLUMNS, "_distance"]).limit(limit))
+        found = search.select([*RANKED, "_distance"]).with_row_id(True).limit(limit).to_arrow()
+        return found.drop(["_distance"])
+
+    def _with_recency(self, fused: np.ndarray, dates: pa.ChunkedArray) -> np.ndarray:
+        """The scores with the recipe's share of recency, which halves in `recency_days`; no date counts as average."""
+        share = self.manifest.recency
+        if not share:
+            return fused
+        days = np.array([np.nan if day is None else day.timestamp() / 86_400 for day in dates.to_pylist()])
+        if np.isnan(days).all():
+            return fused
+        recent = 0.5 ** ((np.nanmax(days) - days) / self.manifest.recency_days)
+        recent = np.where(np.isnan(recent), np.nanmean(recent), recent)
+        both = standardised(np.stack([fused, recent], axis=1))
+        return np.asarray(both @ np.array([1 - share, share]))
+
+    def _hits(
+        self, found: Candidates, order: Sequence[int], fused: np.ndarray, terms: QueryTerms
+    ) -> list[Hit]:
+        shown = self._table.take_row_ids([found.row_ids[i] for i in order]).select(SHOWN).to_arrow()
+        by_key = {row["key"]: row for row in shown.to_pylist()}
+        keys, stem_lines = found.rows["key"].to_pylist(), found.rows["search_key"].to_pylist()
+        hits = []
+        for i in order:
+            stems = set(stem_lines[i].split(" "))
+            both = zip(terms.words, terms.stems_of_words, strict=True)
+            matched = tuple(word for word, stem in both if stem in stems)
+            hits.append(_hit(by_key[keys[i]], found.parts[i], float(fused[i]), matched))
+        return hits
 
 
-def fuse(dense: np.ndarray, full_text: np.ndarray, *, dense_weight: float) -> np.ndarray:
-    """Weighted sum of both scores, each standardised over the candidates.
+def _diverse(order: np.ndarray, fused: np.ndarray, vectors: pa.ChunkedArray, *, share: float) -> np.ndarray:
+    """The order with its first candidates chosen one by one, each unlike those before it.
 
-    Args:
-        dense, full_text: scores of the same n candidates.
-        dense_weight: share of the dense side, 0…1.
-
-    Returns:
-        n scores; a side that does not tell candidates apart adds nothing.
+    Source: Carbonell and Goldstein, "The use of MMR, diversity-based reranking" (1998).
     """
-    return dense_weight * _standardised(dense) + (1 - dense_weight) * _standardised(full_text)
+    first, rest = order[:DIVERSIFIED], order[DIVERSIFIED:]
+    scores = fused[first]
+    scores = (scores - scores.min()) / max(1e-9, float(np.ptp(scores)))
+    like = _vectors(vectors)[first]
+    like = like @ like.T  # (candidates, candidates) cosines
+    chosen: list[int] = []
+    nearest = np.zeros(len(first))
+    while len(chosen) < len(first):
+        worth = (1 - share) * scores - share * nearest
+        worth[chosen] = -np.inf
+        chosen.append(int(np.argmax(worth)))
+        nearest = np.maximum(nearest, like[chosen[-1]])
+    return np.concatenate([first[chosen], rest])
 
 
-def _standardised(scores: np.ndarray) -> np.ndarray:
-    spread = float(scores.std())
-    return (scores - scores.mean()) / spread if spread > 1e-9 else np.zeros_like(scores)
+def _vectors(column: pa.ChunkedArray) -> np.ndarray:
+    """A column of vectors as one array (as Python lists they would take most of the time)."""
+    flat = np.asarray(column.combine_chunks().flatten(), dtype=np.float32)
+    return flat.reshape(len(column), -1)  # (rows, dimensions)
 
 
-def _condition(
-    channel_id: int | None,
-    advertiser: str | None,
-    is_ad: bool | None,
-    vertical: str | None,
-    kind: Literal["post", "document"] | None,
-) -> str | None:
-    """The filter in LanceDB's SQL; None if it can match nothing."""
-    posts = [f"kind = {_quoted(POST)}"]
-    if channel_id is not None:
-        posts.append(f"channel_id = {int(channel_id)}")
-    if is_ad is not None:
-        posts.append(f"is_ad = {str(bool(is_ad)).lower()}")
-    if vertical is not None:
-        posts.append(f"vertical = {_quoted(vertical)}")
-    sides = []
-    if kind in (None, POST):
-        sides.append(" AND ".join(posts))
-    if kind in (None, DOCUMENT) and advertiser is not None:
-        sides.append(f"kind = {_quoted(DOCUMENT)} AND advertiser = {_quoted(advertiser)}")
-    return " OR ".join(f"({side})" for side in sides) or None
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _rows(search: lancedb.query.LanceQueryBuilder) -> list[dict[str, Any]]:
-    """The rows found, in order, with their vectors as arrays (as Python lists they would take most of the time)."""
-    table = search.to_arrow()
-    flat = np.asarray(table["vector"].combine_chunks().flatten(), dtype=np.float32)
-    vectors = flat.reshape(table.num_rows, len(flat) // max(1, table.num_rows))  # (rows, dimensions)
-    found = table.drop_columns(["vector"]).to_pylist()
-    return [{**row, "vector": vector} for row, vector in zip(found, vectors, strict=True)]
-
-
-def _hit(row: Mapping[str, Any], dense: float, full_text: float, fused: float) -> Hit:
+def _hit(row: Mapping[str, Any], parts: np.ndarray, fused: float, matched: tuple[str, ...]) -> Hit:
+    scores = dict(zip(("dense", "full_text", *PARTS[2:]), parts.tolist(), strict=True))
     return Hit(
         channel_id=row["channel_id"],
         message_id=row["message_id"],
         post=row["post"],
         text=row["text"],
-        score=float(fused),
-        scores={"dense": float(dense), "full_text": float(full_text), "fused": float(fused)},
+        score=fused,
+        scores={**scores, "fused": fused},
         kind=row["kind"],
         source=row["source"],
         advertiser=row["advertiser"],
+        matched=matched,
     )

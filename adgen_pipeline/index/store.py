@@ -1,17 +1,15 @@
-"""The index folder: one LanceDB table of posts and advertisers' documents, and a manifest of what it was built from.
+"""The index folder: one LanceDB table of posts and advertisers' documents, stems' frequencies, and a manifest.
 
-Built whole under a temporary name and renamed; nothing writes to it afterwards. Lance names its files by random ids
-and so the same input does not give the same bytes: an index is identified by the digest of its inputs, which the
-manifest holds, and its rows are in a fixed order.
+A folder is built under a temporary name and renamed; nothing writes to it afterwards. Lance names its files by random
+ids and so the same input does not give the same bytes: an index is identified by the digest of its inputs, which the
+manifest holds.
 """
 
 import json
-import logging
-import shutil
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import lancedb
 import numpy as np
@@ -19,21 +17,12 @@ import polars as pl
 import pyarrow as pa
 from lancedb.index import FTS, Bitmap, BTree, IvfFlat
 
-from adgen_pipeline.artifacts import replacing, values_digest, write_json
-from adgen_pipeline.errors import ArtifactError, DataError
-from adgen_pipeline.index.documents import Chunk, read_chunks
-from adgen_pipeline.recipe import IndexRecipe
-from adgen_pipeline.schemas import TEST_SPLITS
-from adgen_pipeline.text.stems import stem_key
-
-if TYPE_CHECKING:  # the manifest and the rows are read without the model libraries
-    from adgen_pipeline.embedding.encoder import Encoder
-
-logger = logging.getLogger(__name__)
+from adgen_pipeline.artifacts import write_json
+from adgen_pipeline.errors import ArtifactError
+from adgen_pipeline.index.ranking import Frequencies
 
 TABLE = "posts"
 MANIFEST = "manifest.json"
-POST, DOCUMENT = "post", "document"
 
 # Stems are split by spaces alone already; every switch is named, because the defaults are made for English.
 FULL_TEXT = FTS(
@@ -47,10 +36,12 @@ FULL_TEXT = FTS(
 )
 SCALARS: dict[str, BTree | Bitmap] = {
     "key": BTree(),
+    "date": BTree(),
     "channel_id": Bitmap(),
     "advertiser": Bitmap(),
     "kind": Bitmap(),
     "vertical": Bitmap(),
+    "language": Bitmap(),
     "is_ad": Bitmap(),
 }
 ROWS_PER_PARTITION = 512  # of the approximate index: rows that one probe compares
@@ -65,6 +56,10 @@ class Manifest:
         digest: of all inputs: rows, documents, encoder, recipe.
         held_out: splits that are not in the index.
         flat: whether search compares all vectors (exact) or an approximate index does.
+        trained_rows: rows that the approximate index was learned from; 0 if flat.
+        weights: of the parts of a score (`ranking.PARTS`).
+        weight_queries: validation queries that the weights were learned from; 0 if the recipe or the default gave them.
+        recency, recency_days, diversity: as the recipe says.
     """
 
     encoder_digest: str
@@ -74,111 +69,96 @@ class Manifest:
     documents_count: int
     held_out: tuple[str, ...]
     flat: bool
-    dense_weight: float
+    trained_rows: int
+    weights: Mapping[str, float]
+    weight_queries: int
+    recency: float
+    recency_days: int
+    diversity: float
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
         """The manifest of an index folder.
 
         Raises:
-            ArtifactError: there is none.
+            ArtifactError: there is none, or a version of this program wrote it that asks for a new build.
         """
         file = path / MANIFEST
         if not file.is_file():
             raise ArtifactError(f"{path}: not an index ({MANIFEST} is missing). Materialise index/posts.")
         values = json.loads(file.read_text(encoding="utf-8"))
-        return cls(**{**values, "held_out": tuple(values["held_out"])})
+        try:
+            return cls(**{**values, "held_out": tuple(values["held_out"])})
+        except (TypeError, KeyError) as error:
+            raise ArtifactError(
+                f"{file}: written by another version of adgen ({error}). Materialise index/posts again."
+            ) from error
+
+    def write(self, path: Path) -> None:
+        """Write it into an index folder."""
+        write_json(path / MANIFEST, self.as_dict())
+
+    def as_dict(self) -> dict[str, object]:
+        """It as JSON values."""
+        return asdict(self)
 
 
-def build(
-    documents: pl.DataFrame,
-    post_labels: pl.DataFrame,
-    advertisers: Path,
-    encoder: "Encoder",
-    encoder_digest: str,
-    out: Path,
-    *,
-    recipe: IndexRecipe,
-    held_out: Collection[str] = TEST_SPLITS,
-    forgotten: Collection[str] = (),
-) -> dict[str, object]:
-    """Write an index folder.
+def write_rows(folder: Path, rows: pl.DataFrame, vectors: np.ndarray, *, flat: bool) -> None:
+    """Write a LanceDB table with its indices, and the frequencies, into an empty folder.
 
     Args:
-        documents: DOCUMENTS rows; those of the splits in `held_out` do not enter the index.
-        post_labels: POST_LABELS rows, for the filters; a post without labels counts as no ad.
-        advertisers: folder of one folder an advertiser; may be missing.
-        encoder: makes the vectors.
-        encoder_digest: its artifact's digest.
-        out: the index folder; replaced if it is there.
-        forgotten: advertisers whose documents stay out.
-
-    Returns:
-        The manifest as a dict.
+        rows: with content and keys (`index.rows`).
+        vectors: (rows, dimensions).
 
     Raises:
-        DataError: nothing to index, a key that stands twice, or an advertiser's file that cannot be read.
+        ArtifactError: LanceDB took fewer rows than it was given.
     """
-    posts = _post_rows(documents.filter(~pl.col("split").is_in(list(held_out))), post_labels)
-    chunks = _chunk_rows(read_chunks(advertisers, chunk_words=recipe.chunk_words, forgotten=forgotten))
-    rows = pl.concat([posts, chunks], how="vertical")
-    if rows.height == 0:
-        raise DataError("the index would be empty: no documents outside the held-out splits. Add exports.")
-    _check_keys(rows)
-    rows = rows.with_columns(
-        pl.col("post").map_elements(stem_key, return_dtype=pl.String).alias("search_key")
-    )
-    vectors = encoder.encode(rows["post"].to_list())  # (rows, dimensions)
-    manifest = Manifest(
-        encoder_digest=encoder_digest,
-        digest=values_digest(rows.write_ndjson(), encoder_digest, recipe.digest(), sorted(held_out)),
-        dimensions=encoder.dimensions,
-        posts_count=posts.height,
-        documents_count=chunks.height,
-        held_out=tuple(sorted(held_out)),
-        flat=rows.height < recipe.flat_below_rows,
-        dense_weight=recipe.dense_weight,
-    )
-    with replacing(out) as folder:
-        folder.mkdir()
-        write_rows(folder, rows, vectors, flat=manifest.flat)
-        write_json(folder / MANIFEST, asdict(manifest))
-    logger.info("indexed %d posts and %d chunks of documents", posts.height, chunks.height)
-    return asdict(manifest)
+    stored = lancedb.connect(folder).create_table(TABLE, _arrow(rows, vectors))
+    stored.create_index("search_key", config=FULL_TEXT)
+    for column, config in SCALARS.items():
+        stored.create_index(column, config=config)
+    if not flat:
+        partitions = max(1, rows.height // ROWS_PER_PARTITION)
+        stored.create_index("vector", config=IvfFlat(distance_type="cosine", num_partitions=partitions))
+    Frequencies.of(rows["search_key"]).write(folder)
+    _check(stored, rows.height)
 
 
-def with_posts(path: Path, encoder: "Encoder", posts: pl.DataFrame, out: Path) -> None:
-    """A copy of an index with more posts in it, to measure retrieval on posts that the index leaves out.
+def add_rows(folder: Path, rows: pl.DataFrame, vectors: np.ndarray) -> None:
+    """Put rows with new keys into an index folder; then compact it and drop the table's old versions.
 
     Args:
-        path: the index folder; stays as it is.
-        encoder: of the index.
-        posts: columns channel_id, message_id, post and vertical; keys that the index has already are left out.
-        out: folder of the copy; must not exist.
+        folder: of an index that nobody else reads or writes.
+        rows: with content and keys.
+        vectors: (rows, dimensions).
+
+    Raises:
+        ArtifactError: the table holds more or fewer rows than it must, or a key twice.
     """
-    shutil.copytree(path, out)
-    stored = lancedb.connect(out).open_table(TABLE)
-    known = set(stored.search().where(f"kind = '{POST}'").select(["key"]).to_arrow()["key"].to_pylist())
-    key = pl.format("{}/{}", "channel_id", "message_id")
-    rows = posts.select(
-        key.alias("key"),
-        pl.lit(POST).alias("kind"),
-        "channel_id",
-        "message_id",
-        key.alias("source"),
-        "post",
-        pl.col("post").alias("text"),
-        "vertical",
-        pl.lit(True).alias("is_ad"),
-        pl.col("post").map_elements(stem_key, return_dtype=pl.String).alias("search_key"),
-    ).filter(~pl.col("key").is_in(known))
-    if rows.height:
-        table = _arrow(rows, encoder.encode(rows["post"].to_list()))
-        absent = [field for field in stored.schema if field.name not in table.column_names]
-        for field in absent:
-            table = table.append_column(field, pa.nulls(rows.height, field.type))
-        stored.add(table.select(stored.schema.names))
-        stored.optimize()
+    if not rows.height:
+        return
+    stored = lancedb.connect(folder).open_table(TABLE)
+    before = stored.count_rows()
+    stored.add(_arrow(rows, vectors).select(stored.schema.names))
+    stored.optimize(cleanup_older_than=timedelta(milliseconds=1))
+    Frequencies.read(folder).plus(Frequencies.of(rows["search_key"])).write(folder)
+    _check(stored, before + rows.height)
+
+
+def read_rows(path: Path, columns: list[str]) -> pl.DataFrame:
+    """Columns of all rows of an index folder."""
+    table = pl.from_arrow(lancedb.connect(path).open_table(TABLE).search().select(columns).to_arrow())
+    assert isinstance(table, pl.DataFrame)
+    return table
+
+
+def read_with_vectors(path: Path, columns: list[str]) -> tuple[pl.DataFrame, np.ndarray]:
+    """Columns of all rows of an index folder, and their vectors, (rows, dimensions)."""
+    rows = lancedb.connect(path).open_table(TABLE).search().select([*columns, "vector"]).to_arrow()
+    table = pl.from_arrow(rows.drop_columns(["vector"]))
+    assert isinstance(table, pl.DataFrame)
+    vectors = np.asarray(rows["vector"].combine_chunks().flatten(), dtype=np.float32)
+    return table, vectors.reshape(table.height, -1)
 
 
 def problems(path: Path) -> list[str]:
@@ -189,39 +169,30 @@ def problems(path: Path) -> list[str]:
     """
     manifest = Manifest.read(path)
     table = lancedb.connect(path).open_table(TABLE)
-    rows = table.search().select(["key", "kind", "split", "search_key", "vector"]).to_arrow()
+    rows = table.search().select(["key", "split", "search_key", "vector"]).to_arrow()
     frame = pl.from_arrow(rows.drop_columns(["vector"]))
     assert isinstance(frame, pl.DataFrame)
     vectors = rows["vector"].combine_chunks()
     expected = manifest.posts_count + manifest.documents_count
     counts = {
         "rows more or fewer than the manifest says": abs(frame.height - expected),
-        "keys stand twice": frame.height - frame.n_unique(subset=["kind", "key"]),
+        "keys stand twice": frame.height - frame["key"].n_unique(),
         "posts are of a held-out split": frame.filter(pl.col("split").is_in(manifest.held_out)).height,
         "rows have no full-text key": frame["search_key"].null_count(),
         "rows have no vector": vectors.null_count,
         "vector elements are not finite": int((~np.isfinite(np.asarray(vectors.flatten()))).sum()),
+        "texts more or fewer in the frequencies": abs(frame.height - Frequencies.read(path).texts),
     }
     return [f"{path.name}: {count} {what}" for what, count in counts.items() if count]
 
 
-def write_rows(folder: Path, rows: pl.DataFrame, vectors: np.ndarray, *, flat: bool) -> None:
-    """Write a LanceDB table with its indices into an empty folder.
-
-    Raises:
-        ArtifactError: LanceDB took fewer rows than it was given.
-    """
-    table = _arrow(rows, vectors)
-    stored = lancedb.connect(folder).create_table(TABLE, table)
-    stored.create_index("search_key", config=FULL_TEXT)
-    for column, config in SCALARS.items():
-        stored.create_index(column, config=config)
-    if not flat:
-        partitions = max(1, rows.height // ROWS_PER_PARTITION)
-        stored.create_index("vector", config=IvfFlat(distance_type="cosine", num_partitions=partitions))
-    written = stored.count_rows()
-    if written != rows.height:
-        raise ArtifactError(f"the index took {written} of {rows.height} rows. Materialise index/posts again.")
+def _check(stored: lancedb.table.Table, expected: int) -> None:
+    keys = stored.search().select(["key"]).to_arrow()["key"]
+    if len(keys) != expected or len(keys.unique()) != expected:
+        raise ArtifactError(
+            f"the index holds {len(keys)} rows with {len(keys.unique())} keys where {expected} are expected. "
+            "Materialise index/posts again."
+        )
 
 
 def _arrow(rows: pl.DataFrame, vectors: np.ndarray) -> pa.Table:
@@ -231,61 +202,3 @@ def _arrow(rows: pl.DataFrame, vectors: np.ndarray) -> pa.Table:
     flat = pa.array(vectors.reshape(-1), pa.float32())
     column = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
     return table.cast(pa.schema(fields)).append_column("vector", column)
-
-
-def _post_rows(documents: pl.DataFrame, post_labels: pl.DataFrame) -> pl.DataFrame:
-    key = ["channel_id", "message_id"]
-    labels = post_labels.select(*key, "vertical", "is_ad")
-    return (
-        documents.join(labels, on=key, how="left")
-        .sort(key)
-        .select(
-            pl.format("{}/{}", "channel_id", "message_id").alias("key"),
-            pl.lit(POST).alias("kind"),
-            "channel_id",
-            "message_id",
-            pl.lit(None, pl.String).alias("advertiser"),
-            pl.format("{}/{}", "channel_id", "message_id").alias("source"),
-            "post",
-            "text",
-            "date",
-            "language",
-            "split",
-            "vertical",
-            pl.col("is_ad").fill_null(value=False),
-        )
-    )
-
-
-def _chunk_rows(chunks: list[Chunk]) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "key": [f"{c.advertiser}/{c.source}" for c in chunks],
-            "advertiser": [c.advertiser for c in chunks],
-            "source": [c.source for c in chunks],
-            "post": [c.text for c in chunks],
-        },
-        schema={"key": pl.String, "advertiser": pl.String, "source": pl.String, "post": pl.String},
-    ).select(
-        "key",
-        pl.lit(DOCUMENT).alias("kind"),
-        pl.lit(None, pl.Int64).alias("channel_id"),
-        pl.lit(None, pl.Int64).alias("message_id"),
-        "advertiser",
-        "source",
-        "post",
-        pl.col("post").alias("text"),
-        pl.lit(None, pl.Datetime("us", "UTC")).alias("date"),
-        pl.lit(None, pl.String).alias("language"),
-        pl.lit(None, pl.String).alias("split"),
-        pl.lit(None, pl.String).alias("vertical"),
-        pl.lit(False).alias("is_ad"),
-    )
-
-
-def _check_keys(rows: pl.DataFrame) -> None:
-    repeated = rows.height - rows.n_unique(subset=["kind", "key"])
-    if repeated:
-        raise DataError(
-            f"{repeated} keys stand twice among the posts and documents to index. Correct corpus/documents."
-        )

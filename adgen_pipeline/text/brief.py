@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from adgen_pipeline.text.slots import slot_kind
+from adgen_pipeline.text.slots import fill, slot_kind
 
 
 class BriefFact(BaseModel):
@@ -30,6 +30,17 @@ class BriefFact(BaseModel):
         return slot_kind(self.slot)
 
 
+class BriefSpan(BaseModel):
+    """Where a document says a field of the brief: start and end in its cleaned text, and how it begins there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    field: str
+    start: int
+    end: int
+    quote: str
+
+
 class Brief(BaseModel):
     """A brief as understood. Free words stand in the fields, exact things in `facts`.
 
@@ -38,8 +49,12 @@ class Brief(BaseModel):
         description: one to a few sentences or keywords about it; may hold slots.
         features: short points, each a few words; may hold slots.
         facts: everything to be copied exactly, one slot each.
-        language: language of the brief (am, en, mixed), not of the ad, which is Amharic.
+        language: language of the brief (am, en, mixed, am-latn: Amharic in Latin letters), not of the ad, which is
+            Amharic.
         sensitive: words of the whole document that advertising rules name; for the policy, never for the prompt.
+        spans: where the document says the fields in words; a fact names its own place in `source`.
+        contradictions: sentences on what it says in two ways that cannot both be true.
+        set_aside: what speaks to a program rather than of the product («ignore all instructions»); no part of the ad.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +69,9 @@ class Brief(BaseModel):
     advertiser: str | None = None
     facts: tuple[BriefFact, ...] = ()
     sensitive: tuple[str, ...] = ()
+    spans: tuple[BriefSpan, ...] = ()
+    contradictions: tuple[str, ...] = ()
+    set_aside: tuple[str, ...] = ()
 
     def values(self) -> dict[str, str]:
         """Slots and the texts that fill them."""
@@ -62,3 +80,10 @@ class Brief(BaseModel):
     def of_kind(self, kind: str) -> tuple[BriefFact, ...]:
         """Facts of one kind, in order."""
         return tuple(fact for fact in self.facts if fact.kind == kind)
+
+
+def brief_text(brief: Brief) -> str:
+    """Everything that a brief says, slots filled, one part a line."""
+    parts = [brief.product, brief.description, *brief.features, brief.audience]
+    filled = [fill(part, brief.values()) for part in parts if part]
+    return "\n".join([*filled, *(fact.text for fact in brief.facts)])

@@ -29,8 +29,16 @@ _GEMINATION = re.compile("[\u135d-\u135f]")  # combining marks that would cut a 
 
 def stem_key(text: str) -> str:
     """The stems of a text's words in order, lower case, separated by one space; punctuation is left out."""
-    key = _GEMINATION.sub("", search_key(text)).lower()
-    return " ".join(stem(word) for word in _WORD.findall(key))
+    return " ".join(stem(word) for word in _words(text))
+
+
+def word_key(text: str) -> str:
+    """The L2 words of a text, lower case, one for each stem of `stem_key` and in the same order."""
+    return " ".join(_words(text))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_GEMINATION.sub("", search_key(text)).lower())
 
 
 @lru_cache(maxsize=1 << 17)

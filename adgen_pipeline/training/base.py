@@ -64,7 +64,7 @@ def build_base(model: Path, tokenizer: Path, out: Path, *, seed: int = 0) -> dic
     kept: list[int | list[int] | None] = json.loads((tokenizer / "kept_ids.json").read_text(encoding="utf-8"))
     new_tokenizer = AutoTokenizer.from_pretrained(tokenizer)
     base_tokenizer = AutoTokenizer.from_pretrained(model)
-    network: Any = AutoModelForCausalLM.from_pretrained(model, dtype=torch.bfloat16)
+    network = _language_part(AutoModelForCausalLM.from_pretrained(model, dtype=torch.bfloat16))
     parameters_before = network.num_parameters()
     rows = network.get_input_embeddings().weight.shape[0]
     named = [number for entry in kept for number in (entry if isinstance(entry, list) else [entry])]
@@ -94,6 +94,21 @@ def build_base(model: Path, tokenizer: Path, out: Path, *, seed: int = 0) -> dic
         "new_rows": int(is_new.sum()),
         "tied": tied,
     }
+
+
+def _language_part(network: Any) -> Any:
+    """The network without what sees images, if there is such a part."""
+    config = network.config.get_text_config()
+    if config is network.config:
+        return network
+    kind: Any = AutoModelForCausalLM
+    with torch.device("meta"):
+        alone = kind.from_config(config)
+    alone.set_decoder(network.get_decoder())
+    alone.set_output_embeddings(network.get_output_embeddings())
+    alone.generation_config = network.generation_config
+    alone.config.dtype = network.dtype
+    return alone
 
 
 def _sources(piece: str, entry: int | list[int] | None, tokenizer: Any) -> list[int]:

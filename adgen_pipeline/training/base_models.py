@@ -28,6 +28,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from adgen_pipeline.artifacts import file_digest, replacing, values_digest
 from adgen_pipeline.errors import ArtifactError, TrainingError
+from adgen_pipeline.training import published
 from adgen_pipeline.training.tiny_model import write_tiny_model
 
 # What a model folder needs; weights in any other format are not even downloaded.
@@ -40,7 +41,8 @@ def resolve(name: str, revision: str, cache: Path, *, report: Callable[[str], No
     What must be converted or fetched is put into `cache` once, whole or not at all; a second call costs nothing.
 
     Args:
-        name: "embedded", "tiny-random", a folder, a .gguf file or a hub id such as google/gemma-3-270m.
+        name: "embedded", "tiny-random", a folder, a .gguf file or a hub id such as google/gemma-3-270m. A folder or
+            hub model may be an adapter: its own base is then fetched, and the two are merged.
         revision: branch, tag or commit of a hub model; ignored for the others.
         cache: folder for converted and fetched models.
         report: told what takes time, and under which terms a model stands.
@@ -58,9 +60,21 @@ def resolve(name: str, revision: str, cache: Path, *, report: Callable[[str], No
     local = Path(name).expanduser()
     if local.suffix == ".gguf":
         return _from_gguf(local, cache, report)
-    if local.is_dir():
-        return _checked(local.resolve())
-    return _from_hub(name, revision, cache, report)
+    folder = local.resolve() if local.is_dir() else _from_hub(name, revision, cache, report)
+    if published.is_adapter(folder):
+        base = known_models().get(name, {}).get("base") or published.base_of(folder)
+        base_folder = resolve(base, "main", cache, report=report)
+        return _checked(published.merged_with_base(folder, base_folder, cache, report=report))
+    if not (folder / "tokenizer.json").is_file() and (folder / "tokenizer.model").is_file():
+        folder = published.with_fast_tokenizer(folder, cache)
+    return _checked(folder)
+
+
+def known_models() -> dict[str, dict[str, Any]]:
+    """What the project knows of base models, by hub id or "embedded": the rows of base_models.yaml."""
+    known = _known()
+    hub: dict[str, dict[str, Any]] = known["hub"]
+    return {**hub, "embedded": {**hub[known["embedded"]["same_as"]], **known["embedded"]}}
 
 
 def _known() -> dict[str, Any]:
@@ -70,13 +84,19 @@ def _known() -> dict[str, Any]:
     return known
 
 
-def _made_once(target: Path, make: Callable[[Path], None]) -> Path:
-    """The folder `target`, made by `make` if it is not there; an interrupted making leaves nothing."""
+def _made_once(target: Path, make: Callable[[Path], None], *, is_whole: bool = True) -> Path:
+    """The folder `target`, made by `make` if it is not there; an interrupted making leaves nothing.
+
+    Args:
+        target: folder to make.
+        make: writes into the folder that it is given.
+        is_whole: look whether it is a whole model.
+    """
     if not target.is_dir():
         with replacing(target) as temporary:
             temporary.mkdir(parents=True)
             make(temporary)
-    return _checked(target)
+    return _checked(target) if is_whole else target
 
 
 def _embedded(cache: Path, report: Callable[[str], None]) -> Path:
@@ -152,18 +172,21 @@ def _from_hub(name: str, revision: str, cache: Path, report: Callable[[str], Non
     """A snapshot of a hub model, safetensors only."""
     target = cache / f"{name.replace('/', '--')}-{values_digest(name, revision)}"
     if target.is_dir():
-        return _checked(target)
-    notice = _known()["hub"].get(name, {}).get("notice", "Read its licence on the hub before you use it.")
-    report(f"Fetching {name} ({revision}) from the hub. {notice}")
+        return target
+    row = known_models().get(name, {})
+    if "refused" in row:
+        raise TrainingError(f"{name} cannot be taken: {row['refused']}.")
+    report(f"Fetching {name} ({revision}) from the hub. {_terms(row)}")
 
     def fetch(folder: Path) -> None:
         snapshot_download(name, revision=revision, allow_patterns=HUB_FILES, local_dir=folder)
 
     try:
-        return _made_once(target, fetch)
+        return _made_once(target, fetch, is_whole=False)
     except GatedRepoError as error:
         raise TrainingError(
-            f"{name} is gated on the hub: accept its terms on its page there, then log in with `hf auth login`."
+            f"{name} is gated on the hub: accept {row.get('licence') or 'its terms'} on its page, "
+            f"huggingface.co/{name}, then log in here with `hf auth login`."
         ) from error
     except RevisionNotFoundError as error:
         raise TrainingError(
@@ -179,6 +202,13 @@ def _from_hub(name: str, revision: str, cache: Path, report: Callable[[str], Non
             f"{name} could not be fetched from the hub ({type(error).__name__}). Connect to the network, or fetch "
             "it elsewhere and name the folder as training.base_model."
         ) from error
+
+
+def _terms(row: dict[str, Any]) -> str:
+    """What is known of the terms under which a model stands."""
+    if not row.get("licence"):
+        return "Read its licence on the hub before you use it."
+    return f"{row['licence']}{'; gated on the hub' if row['gated'] else ''}."
 
 
 def _checked(folder: Path) -> Path:

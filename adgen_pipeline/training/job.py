@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adgen_pipeline.artifacts import values_digest, write_json
 from adgen_pipeline.errors import TrainingError
-from adgen_pipeline.recipe import TrainingRecipe
+from adgen_pipeline.training_recipe import TrainingRecipe
 
 AUTO = "auto"
 # Keys of a spread that the recipe decides; a spread may leave them out, or say "auto".
@@ -20,8 +20,10 @@ FILLED_KEYS = (
     "train_batch_size",
     "train_micro_batch_size_per_gpu",
     "gradient_accumulation_steps",
+    "gradient_clipping",
     "optimizer.params.lr",
     "bf16.enabled",
+    "fp16.enabled",
 )
 
 
@@ -116,8 +118,10 @@ def deepspeed_config(spread: dict[str, Any], recipe: TrainingRecipe, *, world: i
         "train_batch_size": recipe.batch_size * recipe.accumulation_steps * world,
         "train_micro_batch_size_per_gpu": recipe.batch_size,
         "gradient_accumulation_steps": recipe.accumulation_steps,
+        "gradient_clipping": recipe.gradient_clipping,
         "optimizer.params.lr": recipe.learning_rate,
         "bf16.enabled": recipe.precision == "bf16",
+        "fp16.enabled": recipe.precision == "fp16",
     }
     config = copy.deepcopy(spread)
     for key in auto_keys(spread):

@@ -1,4 +1,4 @@
-"""The adapter merged into its base: a plain model folder, proven equal to base and adapter side by side."""
+"""What was trained as a plain model folder: an adapter merged into its base, and proven equal to what was live."""
 
 import json
 import shutil
@@ -29,7 +29,7 @@ def merge(base: Path, adapter: Path, out: Path, *, probe_texts: Sequence[str]) -
 
     Args:
         base: folder of the resized base that the adapter was trained on.
-        adapter: folder of the adapter.
+        adapter: folder of the adapter, or of a network that was trained whole.
         out: folder to make.
         probe_texts: texts on which logits are compared; some should hold slots.
 
@@ -46,17 +46,16 @@ def merge(base: Path, adapter: Path, out: Path, *, probe_texts: Sequence[str]) -
         tokenizer(text, return_tensors="pt", truncation=True, max_length=MAXIMUM_PROBE_TOKENS).input_ids
         for text in probe_texts
     ]
-    network: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    live: Any = PeftModel.from_pretrained(network, adapter, autocast_adapter_dtype=False)
+    live = _live(base, adapter)
     live.float().eval()
     live_logits = _logits(live, probes)
-    merged = live.merge_and_unload().to(torch.bfloat16)
+    merged = (live.merge_and_unload() if isinstance(live, PeftModel) else live).to(torch.bfloat16)
     with replacing(out) as temporary:
         merged.save_pretrained(temporary, safe_serialization=True)
         for name in TOKENIZER_FILES:
             if (base / name).is_file():
                 shutil.copyfile(base / name, temporary / name)
-        del merged, live, network
+        del merged, live
         again: Any = AutoModelForCausalLM.from_pretrained(temporary, dtype=torch.float32)
         again.eval()
         report: dict[str, object] = {**_compared(probes, live_logits, _logits(again, probes))}
@@ -69,6 +68,14 @@ def merge(base: Path, adapter: Path, out: Path, *, probe_texts: Sequence[str]) -
                 "Train the adapter again on this base."
             )
     return report
+
+
+def _live(base: Path, trained: Path) -> Any:
+    """Base and adapter side by side, or the network that was trained whole."""
+    if not (trained / "adapter_config.json").is_file():
+        return AutoModelForCausalLM.from_pretrained(trained, dtype=torch.float32)
+    network: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    return PeftModel.from_pretrained(network, trained, autocast_adapter_dtype=False)
 
 
 def differences(model: Path) -> list[str]:

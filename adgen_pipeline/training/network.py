@@ -1,20 +1,21 @@
-"""The network that is trained: the resized base, frozen, with an adapter, and a loss on target positions only."""
+"""The network that is trained: the resized base, whole or frozen with an adapter, and a loss on targets only."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.utils.checkpoint
 from bitsandbytes.nn.modules import Linear4bit, Linear8bitLt
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from adgen_pipeline.errors import ArtifactError, TrainingError
-from adgen_pipeline.recipe import TrainingRecipe
 from adgen_pipeline.training.shards import IGNORED
+from adgen_pipeline.training_recipe import TrainingRecipe
 
 QUANTISED = {"4bit": Linear4bit, "8bit": Linear8bitLt}
-DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
+DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
 def load_base(folder: Path, recipe: TrainingRecipe, device: torch.device) -> Any:
@@ -51,6 +52,55 @@ def load_base(folder: Path, recipe: TrainingRecipe, device: torch.device) -> Any
             "Materialise training/base again."
         )
     return network
+
+
+def trainable(network: Any, recipe: TrainingRecipe, rows: list[int]) -> Any:
+    """The network by the recipe's method: with an adapter, or as it is with every parameter trained."""
+    if recipe.activation_checkpointing:
+        network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    return with_adapter(network, recipe, rows) if recipe.method == "lora" else network.requires_grad_(True)
+
+
+def parameter_groups(network: Any, recipe: TrainingRecipe) -> list[Any]:
+    """Parameters for the optimizer: one group, or new rows first and all others second where the recipe parts them."""
+    chosen = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
+    if recipe.new_rows_share == 0:
+        return [p for _, p in chosen]
+    tables = {id(p) for p in _tables(network)}
+    is_row = [id(p) in tables or "trainable_tokens_delta" in name for name, p in chosen]
+    groups = [
+        [p for (_, p), of_rows in zip(chosen, is_row, strict=True) if of_rows == wanted]
+        for wanted in (True, False)
+    ]
+    if not all(groups):
+        raise TrainingError(
+            "training.new_rows_share: this tokenizer has no new pieces, so that no rows can learn first. Set it to 0."
+        )
+    return [{"params": group} for group in groups]
+
+
+class NewRowsFirst:
+    """While `is_on`, gradients reach the new pieces' rows of the tables alone; adapters have no other rows anyway."""
+
+    def __init__(self, network: Any, rows: list[int]) -> None:
+        self.is_on = False
+        for table in _tables(network):
+            if table.requires_grad:
+                mask = torch.zeros(
+                    table.shape[0] if table.numel() else 0, 1, dtype=table.dtype, device=table.device
+                )
+                mask[rows] = 1
+                hooked: Any = table  # untyped in torch
+                hooked.register_hook(lambda gradient, mask=mask: gradient * mask if self.is_on else gradient)
+
+
+def _tables(network: Any) -> list[torch.nn.Parameter]:
+    """The rows of input and output; one table where they are shared."""
+    layers = (network.get_input_embeddings(), network.get_output_embeddings())
+    found = [
+        layer.weight for layer in layers if isinstance(getattr(layer, "weight", None), torch.nn.Parameter)
+    ]
+    return list({id(table): table for table in found}.values())
 
 
 def with_adapter(network: Any, recipe: TrainingRecipe, rows: list[int]) -> Any:
@@ -91,29 +141,48 @@ class TargetLoss(torch.nn.Module):
     """Summed cross entropy of the positions that have a label, in nats, and how many they are.
 
     Only those positions go through the output matrix: with 8 rows of 250 tokens and a vocabulary of 20,000 the
-    logits of all positions would take as much time as a third of the layers.
+    logits of all positions would take as much time as a third of the layers. With `loss_tokens` so many positions
+    go through it at once, and again for the backward pass: large vocabularies then need no more memory than small ones.
     """
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: Any, *, loss_tokens: int | None = None) -> None:
         super().__init__()
         self.network = network
+        self.loss_tokens = loss_tokens
 
     def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor
+        self,
+        input_ids: torch.Tensor,
+        labels: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        position_ids: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Loss and count for input_ids, attention_mask and labels of (rows, positions)."""
+        """Loss and count for ids and labels of (rows, positions); a mask for padded, positions for packed rows."""
         model = self.network.get_base_model() if hasattr(self.network, "get_base_model") else self.network
+        places = {} if position_ids is None else {"position_ids": position_ids}
         hidden = model.get_decoder()(
-            input_ids=input_ids, attention_mask=attention_mask, use_cache=False
+            input_ids=input_ids, attention_mask=attention_mask, use_cache=False, **places
         ).last_hidden_state
         targets = labels[:, 1:]
         chosen = targets != IGNORED
-        logits = model.get_output_embeddings()(hidden[:, :-1][chosen]).float()  # (targets, vocabulary)
+        picked, wanted = hidden[:, :-1][chosen], targets[chosen]  # (targets, hidden), (targets,)
+        if self.loss_tokens is None or len(wanted) <= self.loss_tokens:
+            return self._loss(picked, wanted), chosen.sum()
+        loss = picked.new_zeros((), dtype=torch.float32)
+        for part, some in zip(
+            torch.split(picked, self.loss_tokens), torch.split(wanted, self.loss_tokens), strict=True
+        ):
+            loss = loss + torch.utils.checkpoint.checkpoint(self._loss, part, some, use_reentrant=False)
+        return loss, chosen.sum()
+
+    def _loss(self, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Summed nats of targets for hidden states of (targets, hidden)."""
+        model = self.network.get_base_model() if hasattr(self.network, "get_base_model") else self.network
+        logits = model.get_output_embeddings()(hidden).float()  # (targets, vocabulary)
         cap = getattr(model.config, "final_logit_softcapping", None)
         if cap:
             logits = torch.tanh(logits / cap) * cap
-        loss = torch.nn.functional.cross_entropy(logits, targets[chosen], reduction="sum")
-        return loss, chosen.sum()
+        return torch.nn.functional.cross_entropy(logits, targets, reduction="sum")
 
 
 def _name_of(network: Any, layer: torch.nn.Module) -> str:

@@ -18,6 +18,7 @@ from adgen_pipeline.text.slots import SLOT
 
 IGNORED = -100  # label of what is not learned
 SPLITS = ("train", "validation")
+ENGLISH = "english"  # split of pre-training shards by which forgetting is measured
 FEATURES = Features(
     {
         "row_id": Value("string"),  # channel_id/message_id
@@ -72,7 +73,7 @@ def build(
                 )
             Dataset.from_list(kept, features=FEATURES).save_to_disk(temporary / split)
             manifest[split] = dict(counts)
-        _drop_times(temporary)
+        drop_times(temporary)
         write_json(temporary / "manifest.json", manifest)
     return manifest
 
@@ -103,7 +104,7 @@ def encode(messages: list[dict[str, str]], tokenizer: Any) -> dict[str, Any]:
     }
 
 
-def _drop_times(folder: Path) -> None:
+def drop_times(folder: Path) -> None:
     """Take what differs from run to run out of the metadata of `datasets`: random fingerprints."""
     for state in sorted(folder.rglob("state.json")):
         text = pl.read_json(state)  # one object

@@ -1,6 +1,7 @@
 """A small writer behind the API: real briefs and records, words instead of a model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,13 +14,16 @@ class WrittenAd(BaseModel):
     """The fields of generation/ads that the shapes read."""
 
     text: str
+    slotted: str = ""
     format: str
     rank: int
     channel_id: int | None
     facts: list[dict[str, str]]
+    left_out: list[str] = []
     exemplars: list[dict[str, Any]]
     policy_verdict: str = "allow"
     policy_rules: list[str] = []
+    policy_tags: list[str] = []
     scores: list[dict[str, Any]]
     written_by: str = "model"
     prompt_digest: str = "0123456789ab"
@@ -32,10 +36,24 @@ class Posts:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, int, int | None]] = []
+        self.conditions: dict[str, object] = {}
 
-    def search(self, query: str, *, k: int, channel_id: int | None = None) -> Sequence[Any]:
+    def search(
+        self,
+        query: str,
+        *,
+        k: int,
+        channel_id: int | None = None,
+        is_ad: bool | None = None,
+        vertical: str | None = None,
+        language: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> Sequence[Any]:
         """The post, as a hit."""
         self.asked.append((query, k, channel_id))
+        given = {"is_ad": is_ad, "vertical": vertical, "language": language, "since": since, "until": until}
+        self.conditions = {name: value for name, value in given.items() if value is not None}
         return [
             {
                 "channel_id": 7,
@@ -45,6 +63,7 @@ class Posts:
                 "kind": "post",
                 "source": "7/1",
                 "post": "የቆዳ ጫማ <b>አለ</b>",
+                "matched": ("ጫማ",),
             }
         ]
 
@@ -55,12 +74,24 @@ class SmallWriter:
     def __init__(self, channels: Mapping[int, str]) -> None:
         self.index = Posts()
         self.channels = channels
+        self.model_version = "m1"
+        self.index_version = "i1"
 
     def write(
-        self, brief: Brief, *, channel_id: int | None, format: str = "post", n: int = 1, seed: int
+        self,
+        brief: Brief,
+        *,
+        channel_id: int | None,
+        format: str = "post",
+        n: int = 1,
+        seed: int,
+        watch: Callable[[str, Mapping[str, Any]], None] | None = None,
     ) -> Sequence[WrittenAd]:
         """`n` ads."""
         lines = [fill(brief.product, brief.values()), *(fact.text for fact in brief.facts)]
+        if watch is not None:
+            watch("progress", {"stage": "drawn", "candidates": n})
+            watch("candidate", {"number": 1, "text": "\n".join(lines)})
         return [
             WrittenAd(
                 text="\n".join(lines),

@@ -12,7 +12,8 @@ import pytest
 from adgen_pipeline.app import cli
 from adgen_pipeline.app.commands import pipeline
 from adgen_pipeline.artifacts import Store
-from adgen_pipeline.schemas import GENERATED_ADS, RETRIEVAL, SCORES
+from adgen_pipeline.evaluation_schemas import RETRIEVAL, SCORES
+from adgen_pipeline.schemas import GENERATED_ADS
 from adgen_pipeline_tests import golden
 
 TypeLines = Callable[[str], None]
@@ -164,9 +165,11 @@ def test_a_run_ends_with_the_best_ad_of_each_brief_and_the_posts_behind_it(store
         "format": "post",
         "slotted": "",
         "facts": [],
+        "left_out": [],
         "exemplars": [exemplar],
-        "policy_verdict": "review",
+        "policy_verdict": "needs_review",
         "policy_rules": ["alcohol"],
+        "policy_tags": [],
         "scores": [],
         "written_by": "model",
         "prompt_digest": "",
@@ -178,7 +181,7 @@ def test_a_run_ends_with_the_best_ad_of_each_brief_and_the_posts_behind_it(store
     lines = list(pipeline.best_ads(store))
     assert [line for line in lines if line.endswith(("-1", "-2"))] == ["phone-1", "shoes-1"]
     assert "   modelled on 7/41: የቆዳ ጫማ አለ" in lines
-    assert "   written by the model; policy: review (alcohol)" in lines
+    assert "   written by the model; policy: needs_review (alcohol)" in lines
     assert any("evaluation/report was not made yet" in line for line in pipeline.where_to_look(store))
 
 

@@ -24,8 +24,11 @@ def test_marking_keeps_the_text_and_adds_no_tag_but_mark(text: str, facts: list[
 @given(text=ANY_TEXT)
 def test_nothing_untrusted_opens_a_tag(text: str) -> None:
     evil = f"<script>{text}</script><img src=x onerror=alert(1)>"
-    ad = {"text": evil, "facts": [{"text": evil}]}
+    ad = {"text": evil, "facts": [{"text": evil, "slot": "⟨term_1⟩", "source": evil}]}
     shown = [
+        preview.bubble(ad, channel="", footer="", badges=[], kinds={"⟨term_1⟩": evil}),
+        preview.candidate(evil),
+        preview.bars([evil], [1], label=evil),
         preview.bubble(ad, channel=evil, footer=evil, badges=[("plain", evil)]),
         preview.table([(evil, evil)]),
         preview.notice(evil),
@@ -33,7 +36,9 @@ def test_nothing_untrusted_opens_a_tag(text: str) -> None:
     for piece in shown:
         assert set(re.findall(r"<\s*/?\s*([a-zA-Z]+)", piece)) <= {
             "div",
+            "i",
             "span",
+            "sup",
             "mark",
             "table",
             "tr",
@@ -54,6 +59,11 @@ def test_nothing_untrusted_opens_a_tag(text: str) -> None:
 )
 def test_facts_are_marked(text: str, facts: list[str], expected: str) -> None:
     assert preview.marked(text, facts) == expected
+
+
+def test_a_marked_fact_says_where_the_brief_has_it() -> None:
+    shown = preview.marked("ዋጋ 500 ብር", ["500 ብር"], titles={"500 ብር": "ዋጋ: offer:3-9"})
+    assert shown == 'ዋጋ <mark title="ዋጋ: offer:3-9">500 ብር<sup>1</sup></mark>'
 
 
 def test_the_style_sheet_brings_the_font_and_fetches_nothing() -> None:

@@ -9,12 +9,12 @@ import pytest
 from adgen_pipeline.artifacts import Artifact, Store, folder_digest, write_json
 from adgen_pipeline.erasure.plan import Plan, erase, plan
 from adgen_pipeline.errors import DataError
+from adgen_pipeline.evaluation_schemas import ANSWERS
 from adgen_pipeline.exploration_schemas import WORD_FREQUENCIES
 from adgen_pipeline.forgotten import Entry, Forgotten
 from adgen_pipeline.provenance import hand_on, note
 from adgen_pipeline.recipe import TelegramRecipe
 from adgen_pipeline.schemas import (
-    ANSWERS,
     BRIEFS,
     CONVERSATIONS,
     DOCUMENTS,
@@ -164,10 +164,11 @@ def test_what_cannot_be_read_is_forgotten_in_quarantine_as_well(store: Store) ->
     assert files_with(store.root, MARK) == []
 
 
-def test_artifacts_made_of_it_go_and_models_that_learned_from_it_are_named(store: Store) -> None:
+@pytest.mark.parametrize("name", ["shards", "pretraining_shards", "mixed_shards"])
+def test_artifacts_made_of_it_go_and_models_that_learned_from_it_are_named(store: Store, name: str) -> None:
     posts = store.scan_partitions(POSTS).collect().with_columns(split=pl.lit("train"))
     of_it, of_others = posts.filter(message_id=3), posts.filter(channel_id=8)
-    shards = made(store, "training", "shards", of_it)
+    shards = made(store, "training", name, of_it)
     report = made(store, "evaluation", "report", of_others, folder=store.root / "reports")
     adapter, encoder = (
         made(store, "training", "adapter", None),
@@ -178,7 +179,7 @@ def test_artifacts_made_of_it_go_and_models_that_learned_from_it_are_named(store
     planned = forget(store, Entry(7, 3))
     assert planned.folders == (store.root / shards.path.relative_to(store.root.resolve()),)
     assert not shards.path.exists()
-    assert not store.pointer_path("training", "shards").exists()
+    assert not store.pointer_path("training", name).exists()
     assert report.verify().path.is_dir()
     assert {(model.name, model.is_certain, model.is_current) for model in planned.models} == {
         ("adapter", True, True),
@@ -298,7 +299,9 @@ def test_every_table_of_messages_has_a_rule(store: Store) -> None:
     }
     counted = {"corpus/word_frequencies", "corpus/ngrams", "corpus/channel_profiles"}
     ruled = {
-        key for key, schema in TABLES.items() if {"message_id", "case_id", "brief_id"} & set(schema.columns)
+        key
+        for key, schema in TABLES.items()
+        if {"message_id", "case_id", "brief_id", "ad_id", "chosen_ad_id"} & set(schema.columns)
     }
     of_other_corpora = {"corpus/further_documents", "corpus/further_drops"}
     assert set(TABLES) == ruled | counted | numbers_only | of_other_corpora

@@ -1,8 +1,14 @@
 """Ads, cases and answers for the evaluation tests: our own words and contacts that belong to nobody."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import polars as pl
 
-from adgen_pipeline.schemas import ADS, ANSWERS, CASES
+from adgen_pipeline.evaluation.background import Background, read_background
+from adgen_pipeline.evaluation_schemas import ANSWERS, CASES
+from adgen_pipeline.schemas import ADS, DOCUMENTS
+from adgen_pipeline.text.amharic import search_key
 from adgen_pipeline.text.brief import Brief, BriefFact
 from adgen_pipeline.text.slots import fill
 
@@ -73,3 +79,31 @@ def answers(texts: dict[str, list[str]], slotted: str = SLOTTED) -> pl.DataFrame
             for n, text in enumerate(written, 1)
         ]
     )
+
+
+class LetterEncoder:
+    """An encoder of how often each of 32 letters occurs: near texts have near letters."""
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors (texts, 32)."""
+        vectors = np.zeros((len(texts), 32), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for letter in "".join(text.split()):
+                vectors[row, ord(letter) // 8 % 32] += 1
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / np.where(lengths > 0, lengths, 1)
+
+
+def documents(texts: Sequence[str], *, split: str = "train") -> pl.DataFrame:
+    """DOCUMENTS of one split, a post each."""
+    return DOCUMENTS.frame(
+        [
+            {"channel_id": 1, "message_id": n, "split": split, "post": text, "search_key": search_key(text)}
+            for n, text in enumerate(texts, start=1)
+        ]
+    )
+
+
+def background(texts: Sequence[str] = (AD,)) -> Background:
+    """A training split of these posts."""
+    return read_background(documents(texts), LetterEncoder(), minimum_score=1.0)

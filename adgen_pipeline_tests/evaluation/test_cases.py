@@ -3,8 +3,8 @@ import pytest
 
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.evaluation import cases
+from adgen_pipeline.evaluation_schemas import CASES
 from adgen_pipeline.recipe import EvaluationRecipe
-from adgen_pipeline.schemas import CASES
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline_tests.evaluation.ads import AD, SLOTTED, ads
 

@@ -6,11 +6,12 @@ import polars as pl
 import pytest
 
 from adgen_pipeline import figures
-from adgen_pipeline.evaluation import evidence, report, scores
+from adgen_pipeline.evaluation import evidence, pdf, report, scores
+from adgen_pipeline.evaluation_schemas import RETRIEVAL
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
 from adgen_pipeline.recipe import EvaluationRecipe
-from adgen_pipeline.schemas import BRIEFS, GENERATED_ADS, RETRIEVAL
-from adgen_pipeline_tests.evaluation.ads import AD, BRIEF, answers, cases
+from adgen_pipeline.schemas import BRIEFS, GENERATED_ADS
+from adgen_pipeline_tests.evaluation.ads import AD, BRIEF, answers, background, cases
 
 HOSTILE = "<script>alert(1)</script> {{ 7*7 }} <img src=x onerror=alert(1)> & $x$"
 PHONE, HANDLE = "+251 900 000 099", "@abc_sample_shop"
@@ -26,10 +27,11 @@ def tables() -> dict[str, pl.DataFrame]:
             "template": [AD] * 6,
         }
     )
+    bits = {"ours": [1.2, 1.4] * 3, "base": [2.0, 2.4] * 3}
+    measures = scores.measure(known, written, bits, background())
     return {
-        "scores": scores.build(
-            known, written, {"ours": [1.2, 1.4], "base": [2.0, 2.4]}, recipe=EvaluationRecipe()
-        ),
+        "measures": measures,
+        "scores": scores.build(measures, recipe=EvaluationRecipe()),
         "retrieval": RETRIEVAL.frame(
             [
                 {
@@ -199,6 +201,7 @@ def test_a_report_without_ads_baselines_or_training_is_still_a_page(tmp_path: Pa
     given["ads"] = given["ads"].clear()
     given["answers"] = given["answers"].filter(system="ours")
     given["scores"] = given["scores"].filter(system="ours")
+    given["measures"] = given["measures"].filter(system="ours")
     given["retrieval"] = given["retrieval"].clear()
     info = report.build(tmp_path, **given, versions={}, training_curve=None)
     assert info["ads_count"] == 0
@@ -217,3 +220,30 @@ def test_facts_are_marked_with_their_kind_and_inventions_as_such() -> None:
 def test_a_fact_within_a_longer_fact_is_marked_once() -> None:
     parts = evidence.marked("0900000001 ቦሌ", {"0900000001 ቦሌ": "term", "0900000001": "phone"})
     assert [(p["text"], p["kind"]) for p in parts] == [("0900000001 ቦሌ", "term")]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(pdf.browser() is None, reason="no headless browser here")
+def test_the_page_is_printed_where_a_browser_is_installed(tmp_path: Path) -> None:
+    report.build(tmp_path, **tables(), versions={}, training_curve=None)
+    assert pdf.print_page(tmp_path / "report.html", tmp_path / "report.pdf")
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_without_a_browser_there_is_no_pdf_and_no_fuss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert pdf.browser() is None
+    assert not pdf.print_page(tmp_path / "report.html", tmp_path / "report.pdf")
+
+
+def test_a_browser_that_fails_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    program = tmp_path / "chromium"
+    program.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert not pdf.print_page(tmp_path / "report.html", tmp_path / "report.pdf")
+    assert "the report has no PDF" in caplog.text

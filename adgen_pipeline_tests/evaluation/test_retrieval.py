@@ -5,11 +5,13 @@ import polars as pl
 import pytest
 
 from adgen_pipeline.errors import DataError
-from adgen_pipeline.evaluation.retrieval import discounted_gain, evaluate, held_out_queries, reciprocal_rank
+from adgen_pipeline.evaluation.retrieval import discounted_gain, evaluate, reciprocal_rank
+from adgen_pipeline.evaluation_schemas import RETRIEVAL
+from adgen_pipeline.index.building import build
+from adgen_pipeline.index.queries import brief_queries
 from adgen_pipeline.index.search import PostIndex
-from adgen_pipeline.index.store import build
 from adgen_pipeline.recipe import EvaluationRecipe, IndexRecipe
-from adgen_pipeline.schemas import ADS, POST_LABELS, RETRIEVAL
+from adgen_pipeline.schemas import ADS, POST_LABELS
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline_tests.embedding.samples import documents, train_encoder
 
@@ -54,12 +56,13 @@ def test_measures_by_rank(relevant: tuple[int, int], reciprocal: float, gain: fl
 
 def test_queries_come_from_held_out_ads_alone_and_a_sample_is_seeded() -> None:
     ads = _ads()
-    queries = held_out_queries(ads, maximum=100, seed=1)
+    queries = brief_queries(ads, splits={"test"}, maximum=100, seed=1)
     assert {key for _, key in queries} == set(
         ads.filter(pl.col("split") == "test").select("channel_id", "message_id").iter_rows()
     )
-    assert held_out_queries(ads, maximum=3, seed=1) == held_out_queries(ads.reverse(), maximum=3, seed=1)
-    assert len(held_out_queries(ads, maximum=3, seed=1)) == 3
+    few = brief_queries(ads, splits={"test"}, maximum=3, seed=1)
+    assert few == brief_queries(ads.reverse(), splits={"test"}, maximum=3, seed=1)
+    assert len(few) == 3
 
 
 def test_every_system_answers_the_same_queries_and_finds_most_posts(tmp_path: Path) -> None:
@@ -98,5 +101,5 @@ def test_no_held_out_ad_is_one_sentence(tmp_path: Path) -> None:
         recipe=IndexRecipe(),
     )
     ads = _ads().filter(pl.col("split") == "train")
-    with pytest.raises(DataError, match="no ad of the validation and test splits"):
+    with pytest.raises(DataError, match="no ad of the test splits"):
         evaluate(ads, PostIndex(tmp_path / "index", encoder), recipe=EvaluationRecipe())

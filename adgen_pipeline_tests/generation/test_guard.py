@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from adgen_pipeline.generation.brief import understand
 from adgen_pipeline.generation.coverage import MORE_AMHARIC, with_invitation, with_leads, with_offer
 from adgen_pipeline.generation.formats import problems
-from adgen_pipeline.generation.guard import Guard, brief_text, invented_in_table, maximum_repeats, tidy
+from adgen_pipeline.generation.guard import Guard, invented_in_table, maximum_repeats, tidy
 from adgen_pipeline.generation.template import template_ad
 from adgen_pipeline.schemas import GENERATED_ADS
-from adgen_pipeline.text.brief import Brief, BriefFact
+from adgen_pipeline.text.brief import Brief, BriefFact, brief_text
 from adgen_pipeline.text.facts import find_facts
 from adgen_pipeline.text.promises import Supported
 from adgen_pipeline.text.slots import SLOT, slots_in

@@ -1,6 +1,10 @@
+from pathlib import Path
+
 import pytest
 
-from adgen_pipeline.generation.policy import judge, rule_names, strictest
+from adgen_pipeline.errors import BriefError
+from adgen_pipeline.generation.policy import Policy, judge, ours, rule_names, strictest
+from benchmarks.policy import SETS, measure
 
 
 @pytest.mark.parametrize(
@@ -12,7 +16,7 @@ from adgen_pipeline.generation.policy import judge, rule_names, strictest
         pytest.param("የወንጌል ጉባኤ", "refuse", "5.5", id="religion"),
         pytest.param("ቀዝቃዛ ቢራ በቅናሽ", "refuse", "5.9", id="alcohol"),
         pytest.param("Forex signals, guaranteed profit", "refuse", "5.7", id="finance"),
-        pytest.param("ውፍረት መቀነሻ ሻይ", "review", "5.8", id="slimming tea"),
+        pytest.param("ውፍረት መቀነሻ ሻይ", "needs_review", "5.8", id="slimming tea"),
         pytest.param("ሽጉጥ እንሸጣለን", "refuse", "5.10", id="weapon"),
     ],
 )
@@ -53,3 +57,81 @@ def test_the_strictest_judgement_stands_for_several() -> None:
 
 def test_all_of_telegrams_rules_are_there() -> None:
     assert {f"5.{n}" for n in range(1, 13)} <= set(rule_names())
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("ኑ ተወራረዱ", "gambling"),
+        ("የሚወራረዱበት ቦታ", "gambling"),
+        ("የቁማሩን ቤት", "gambling"),
+        ("Vote for our mayor", "politics"),
+        ("ለፓርላማ የሚወዳደር", "politics"),
+        ("ስብከቶችን ይከታተሉ", "religious"),
+        ("f**k it", "profanity"),
+        ("ደደቦች", "profanity"),
+    ],
+)
+def test_a_tag_is_found_with_its_affixes_and_masks(text: str, tag: str) -> None:
+    assert judge(text).tags == (tag,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "አድራሻ፦ ከልደታ ቤተ ክርስቲያን አጠገብ",
+        "opposite the old mosque, second floor",
+        "bet lemekerayet, 2 megnita",
+        "ለፓርቲ የሚሆን ልብስ፣ ሰፊ ምርጫ",
+        "የአውሮፕላን ቲኬት ወደ ዱባይ",
+        "Qualified candidates may apply",
+    ],
+)
+def test_words_that_mean_it_only_together_or_name_a_place_stop_nobody(text: str) -> None:
+    assert judge(text).verdict == "allow"
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_tags_are_caught_and_ordinary_sentences_let_through(name: str) -> None:
+    figures, _ = measure(name)
+    assert figures["caught_share"] >= 0.95  # type: ignore[operator]
+    assert figures["false_alarm_share"] <= 0.03  # type: ignore[operator]
+
+
+RULE = """rules:
+  client-competitors:
+    name: competitors by name
+    verdict: needs_review
+    tag: competitor
+    am: ["ናሙና ገበያ"]
+    en: ['sample market']
+"""
+
+
+def test_a_client_adds_rules_by_file(tmp_path: Path) -> None:
+    assert Policy.with_clients(tmp_path / "none") is ours()
+    (tmp_path / "client.yaml").write_text(RULE, encoding="utf-8")
+    policy = Policy.with_clients(tmp_path)
+    judgement = policy.judge("ከናሙና ገበያዎች ይልቅ ከእኛ ይግዙ")
+    assert (judgement.verdict, judgement.rules) == ("needs_review", ("client-competitors",))
+    assert judgement.tags == ("competitor",)
+    assert policy.judge("የስፖርት ውርርድ").rules == ("5.6",)
+    assert judge("ከናሙና ገበያ").verdict == "allow"
+    assert policy.version.startswith(f"{ours().version}+")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("rules: [", "cannot be read"),
+        ("words: []", "no rules in it"),
+        ("rules: {mine: {verdict: allow, en: [a]}}", "needs a verdict"),
+        ("rules: {mine: {verdict: refuse, words: [a]}}", "needs a verdict"),
+        ("rules: {'5.6': {verdict: refuse, en: [a]}}", "is there already"),
+        ("rules: {mine: {verdict: refuse, en: ['(']}}", "cannot be used"),
+    ],
+)
+def test_a_clients_wrong_rule_file_is_one_sentence(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "client.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(BriefError, match=said):
+        Policy.with_clients(tmp_path)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -6,9 +7,10 @@ from adgen_pipeline.corpus.chat import messages
 from adgen_pipeline.errors import ArtifactError, BriefError
 from adgen_pipeline.generation.brief import understand
 from adgen_pipeline.generation.guard import Guard, Guarded, invented_in_table
+from adgen_pipeline.generation.loading import load_writer
 from adgen_pipeline.generation.prompt import build_prompt, slotted, spoken, within_slots
 from adgen_pipeline.generation.ranking import best, score
-from adgen_pipeline.generation.writer import AdWriter, load_writer
+from adgen_pipeline.generation.writer import AdWriter
 from adgen_pipeline.index.search import Hit
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import GENERATED_ADS
@@ -60,6 +62,13 @@ def test_ads_are_rows_of_the_table_and_invent_nothing(writer: AdWriter) -> None:
 
 def test_the_same_seed_gives_the_same_ads(writer: AdWriter) -> None:
     assert writer.write(BRIEF, channel_id=1, n=2, seed=3) == writer.write(BRIEF, channel_id=1, n=2, seed=3)
+
+
+def test_who_watches_is_told_what_happens(writer: AdWriter) -> None:
+    told: list[tuple[str, Any]] = []
+    writer.write(BRIEF, channel_id=1, seed=3, watch=lambda event, values: told.append((event, dict(values))))
+    assert [values["stage"] for event, values in told if event == "progress"][:2] == ["retrieved", "drawn"]
+    assert {event for event, _ in told} <= {"progress", "candidate"}
 
 
 def test_without_a_channel_the_best_fitting_one_is_chosen(writer: AdWriter) -> None:

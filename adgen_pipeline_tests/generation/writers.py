@@ -8,8 +8,8 @@ from adgen_pipeline.artifacts import Store
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
 from adgen_pipeline.generation.models import TextModel
 from adgen_pipeline.generation.writer import AdWriter
+from adgen_pipeline.index.building import build
 from adgen_pipeline.index.search import PostIndex
-from adgen_pipeline.index.store import build
 from adgen_pipeline.recipe import GenerationRecipe, IndexRecipe
 from adgen_pipeline.schemas import ADS, POST_LABELS
 from adgen_pipeline_tests.embedding.samples import documents, train_encoder

@@ -1,7 +1,6 @@
 import shutil
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -9,8 +8,10 @@ from hypothesis import strategies as st
 
 from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.errors import ArtifactError, DataError
-from adgen_pipeline.index.search import Hit, PostIndex, System, fuse
-from adgen_pipeline.index.store import Manifest, build, problems, with_posts
+from adgen_pipeline.index.building import build, with_posts
+from adgen_pipeline.index.checks import encoder_problems, recall
+from adgen_pipeline.index.search import Hit, PostIndex, System
+from adgen_pipeline.index.store import Manifest, problems
 from adgen_pipeline.recipe import IndexRecipe
 from adgen_pipeline.schemas import POST_LABELS
 from adgen_pipeline_tests.embedding.samples import documents, train_encoder
@@ -113,7 +114,10 @@ def test_every_system_finds_the_goods_that_are_asked_for(index: PostIndex, syste
 def test_hits_come_best_first_and_bear_the_scores_of_both_sides(index: PostIndex) -> None:
     hits = index.search("የቆዳ ጫማ መገናኛ", k=10)
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
-    assert all(set(hit.scores) == {"dense", "full_text", "fused"} for hit in hits)
+    assert all(
+        set(hit.scores) == {"dense", "full_text", "words", "pairs", "opening", "fused"} for hit in hits
+    )
+    assert set(hits[0].matched) == {"የቆዳ", "ጫማ", "መገናኛ"}
     assert "ጫማ መገናኛ" in hits[0].post
     assert hits[0].kind == "post"
     assert hits[0].source == f"{hits[0].channel_id}/{hits[0].message_id}"
@@ -190,9 +194,15 @@ def test_an_approximate_index_finds_what_exact_search_finds(
     approximate = PostIndex(folder / "approximate", encoder)
     assert not approximate.manifest.flat
     assert problems(folder / "approximate") == []
+    assert recall(folder / "approximate") == recall(folder / "index") == 1.0
     assert _keys(approximate.search("የቤት መኪና", system="dense")) == _keys(
         index.search("የቤት መኪና", system="dense")
     )
+
+
+def test_an_index_of_another_encoder_is_a_problem(folder: Path) -> None:
+    assert encoder_problems(folder / "index", DIGEST) == []
+    assert len(encoder_problems(folder / "index", "e" * 64)) == 1
 
 
 def test_another_encoder_is_refused(folder: Path, encoder: Encoder) -> None:
@@ -240,15 +250,3 @@ def test_a_copy_with_held_out_posts_finds_them_and_the_index_stays(
             (hit.channel_id, hit.message_id) for hit in larger.search(wanted["post"], k=3, system=system)
         }
     assert problems(index.path) == []
-
-
-def test_fusion_weighs_standardised_scores() -> None:
-    dense = np.array([0.9, 0.5, 0.1])  # standardised: 1.2247, 0, -1.2247
-    full_text = np.array([0.0, 6.0, 6.0])  # standardised: -1.4142, 0.7071, 0.7071
-    expected = [0.3 * 1.2247 - 0.7 * 1.4142, 0.7 * 0.7071, -0.3 * 1.2247 + 0.7 * 0.7071]
-    assert np.allclose(fuse(dense, full_text, dense_weight=0.3), expected, atol=1e-4)
-
-
-def test_a_side_that_tells_nothing_apart_adds_nothing() -> None:
-    dense = np.array([0.9, 0.1])
-    assert np.allclose(fuse(dense, np.zeros(2), dense_weight=0.3), [0.3, -0.3])

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from adgen_pipeline.artifacts import folder_digest
-from adgen_pipeline.recipe import TokenizerRecipe, TrainingRecipe
+from adgen_pipeline.recipe import TokenizerRecipe
 from adgen_pipeline.schemas import CONVERSATIONS
 from adgen_pipeline.settings import PROJECT_ROOT
 from adgen_pipeline.tokenizer.trim import prepare
@@ -13,6 +13,7 @@ from adgen_pipeline.training import shards
 from adgen_pipeline.training.base import build_base
 from adgen_pipeline.training.base_models import resolve
 from adgen_pipeline.training.job import TrainingJob, read_spread
+from adgen_pipeline.training_recipe import TrainingRecipe
 
 PRODUCTS = ("ጫማ", "ቦርሳ", "ልብስ", "መኪና", "ኮምፒውተር", "ሶፋ", "ሰዓት", "ምጣድ")
 MEMORY: list[str] = []

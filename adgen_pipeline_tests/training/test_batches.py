@@ -51,5 +51,6 @@ def test_a_batch_is_padded_on_the_right() -> None:
     assert batch.row_ids == ("1/2", "1/1")
     assert batch.input_ids.tolist() == [[8, 0, 0], [5, 6, 7]]
     assert batch.labels.tolist() == [[8, -100, -100], [-100, 6, 7]]
+    assert batch.attention_mask is not None
     assert batch.attention_mask.tolist() == [[1, 0, 0], [1, 1, 1]]
     assert (batch.tokens, batch.target_bytes) == (4, 7)

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from adgen_pipeline.errors import TrainingError
-from adgen_pipeline.recipe import TrainingRecipe
 from adgen_pipeline.settings import PROJECT_ROOT
 from adgen_pipeline.training.job import FILLED_KEYS, TrainingJob, auto_keys, deepspeed_config, read_spread
+from adgen_pipeline.training_recipe import TrainingRecipe
 
 SPREADS = sorted(path.stem for path in (PROJECT_ROOT / "deepspeed_configs").glob("*.json"))
 RECIPE = TrainingRecipe(base_model="tiny-random", batch_size=4, accumulation_steps=3, learning_rate=1e-4)

@@ -5,11 +5,11 @@ import torch
 from transformers import AutoTokenizer
 
 from adgen_pipeline.errors import ArtifactError
-from adgen_pipeline.recipe import TrainingRecipe
 from adgen_pipeline.text.slots import vocabulary
 from adgen_pipeline.training.batches import collate
 from adgen_pipeline.training.network import TargetLoss, load_base, new_rows, with_adapter
 from adgen_pipeline.training.shards import IGNORED
+from adgen_pipeline.training_recipe import TrainingRecipe
 from adgen_pipeline_tests.training.samples import tiny_base
 
 CPU = torch.device("cpu")

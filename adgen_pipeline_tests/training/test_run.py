@@ -4,7 +4,7 @@ import json
 import math
 import os
 import signal
-import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +17,13 @@ from safetensors.torch import load_file, save_file
 
 from adgen_pipeline import process
 from adgen_pipeline.errors import TrainingError
-from adgen_pipeline.recipe import TrainingRecipe
 from adgen_pipeline.training.job import TrainingJob
+from adgen_pipeline.training.loop import learning_rate
 from adgen_pipeline.training.merge import differences, merge, probes
-from adgen_pipeline.training.run import curve_figure, learning_rate, train
+from adgen_pipeline.training.network import new_rows
+from adgen_pipeline.training.run import curve_figure, train
+from adgen_pipeline.training_recipe import TrainingRecipe
+from adgen_pipeline_tests.training.runs import finished, launch, metrics, result, steps_done
 from adgen_pipeline_tests.training.samples import conversations, tiny_base, tiny_job
 
 
@@ -62,39 +65,45 @@ def trained(folder: Path, one_rank: None) -> TrainingJob:
     return job
 
 
-def result(job: TrainingJob) -> dict[str, Any]:
-    values: dict[str, Any] = json.loads((job.out / "result.json").read_text(encoding="utf-8"))
-    return values
-
-
-def metrics(job: TrainingJob) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (job.out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
-def launch(job: TrainingJob, *, processes: int = 1) -> "subprocess.Popen[str]":
-    path = job.out.parent / f"{job.out.name}.json"
-    job.write(path)
-    return subprocess.Popen(
-        process.command("adgen_pipeline.training", path, processes=processes),
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def finished(job: TrainingJob, *, processes: int = 1) -> str:
-    child = launch(job, processes=processes)
-    output, _ = child.communicate(timeout=500)
-    assert child.returncode == 0, output[-3000:]
-    return output
-
-
 @pytest.mark.parametrize(("share", "rate"), [(0.0, 0.1), (0.05, 0.55), (0.1, 1.0), (0.55, 0.5), (1.0, 0.0)])
 def test_the_learning_rate_rises_and_then_falls_to_nothing(share: float, rate: float) -> None:
     recipe = TrainingRecipe(base_model="x", learning_rate=1.0, warmup_share=0.1)
     assert learning_rate(recipe, share) == pytest.approx(rate)
+
+
+def test_a_cosine_falls_late_and_then_fast() -> None:
+    recipe = TrainingRecipe(base_model="x", learning_rate=1.0, warmup_share=0.0, schedule="cosine")
+    rates = [learning_rate(recipe, share) for share in (0.25, 0.5, 0.75, 1.0)]
+    assert rates == pytest.approx([0.8536, 0.5, 0.1464, 0.0], abs=1e-4)
+
+
+def test_training_stops_where_validation_no_longer_improves_and_keeps_the_best(
+    folder: Path, one_rank: None
+) -> None:
+    # Far too high a rate: the loss falls, then the network forgets what it knew.
+    job = tiny_job(
+        folder, "early", learning_rate=0.2, maximum_steps=400, evaluate_steps=4, patience=2, batch_size=8
+    )
+    figures = train(job, report=Lines())
+    validations = figures["validations"]
+    best = min(validations, key=lambda row: row["bits_per_byte"])
+    assert figures["best_step"] == best["step"] == figures["steps"] - 8
+    assert figures["steps"] < 400
+    assert figures["validation_after"]["bits_per_byte"] == pytest.approx(best["bits_per_byte"], rel=1e-6)
+
+
+def test_only_new_rows_learn_in_the_first_part_of_a_run(folder: Path, one_rank: None) -> None:
+    job = tiny_job(
+        folder, "rows-first", method="full", precision="fp32", maximum_steps=10, new_rows_share=0.95
+    )
+    train(job, report=Lines())
+    before, after = (load_file(place / "model.safetensors") for place in (folder / "base", job.out))
+    table = "model.embed_tokens.weight"
+    rows = new_rows(folder / "base")
+    old = [number for number in range(len(before[table])) if number not in rows]
+    assert torch.equal(before[table].float()[old], after[table].float()[old])
+    assert not torch.equal(before[table].float()[rows], after[table].float()[rows])
+    assert all(torch.equal(before[name].float(), after[name].float()) for name in before if name != table)
 
 
 def test_training_lowers_the_validation_loss(trained: TrainingJob) -> None:
@@ -132,6 +141,53 @@ def test_the_same_job_gives_the_same_adapter(folder: Path, trained: TrainingJob)
     assert (again.out / "adapter_model.safetensors").read_bytes() == (
         trained.out / "adapter_model.safetensors"
     ).read_bytes()
+
+
+class Interrupting(Lines):
+    """A report that sends SIGTERM as soon as a job has done some steps more."""
+
+    def __init__(self, job: TrainingJob, *, steps: int) -> None:
+        super().__init__()
+        self._job, self._steps = job, steps
+
+    def line(self, message: str) -> None:
+        super().line(message)
+        if message.startswith(("before training", "going on")):
+            wanted = steps_done(self._job) + self._steps
+            threading.Thread(target=self._interrupt, args=(wanted,), daemon=True).start()
+
+    def _interrupt(self, wanted: int) -> None:
+        while steps_done(self._job) < wanted:
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_run_that_is_stopped_twice_ends_as_one_that_was_not(folder: Path, one_rank: None) -> None:
+    options: dict[str, Any] = {
+        "maximum_steps": 40, "precision": "fp32", "packing": True, "lora": {"rank": 4, "alpha": 8, "dropout": 0.1},
+    }  # fmt: skip
+    whole, broken = (tiny_job(folder, name, **options) for name in ("undisturbed", "stopped-twice"))
+    train(whole, report=Lines())
+    for _ in range(2):
+        with pytest.raises(TrainingError, match="the checkpoint is saved"):
+            train(broken, report=Interrupting(broken, steps=4))
+    report = Lines()
+    train(broken, report=report)
+    assert any(line.startswith("going on from step") for line in report.lines)
+    assert [row["loss"] for row in metrics(broken)] == [row["loss"] for row in metrics(whole)]
+    adapters = [(job.out / "adapter_model.safetensors").read_bytes() for job in (broken, whole)]
+    assert adapters[0] == adapters[1]
+
+
+def test_a_checkpoint_of_more_ranks_is_refused(folder: Path, one_rank: None) -> None:
+    job = tiny_job(folder, "more-ranks", maximum_steps=40, precision="fp32")
+    with pytest.raises(TrainingError, match="the checkpoint is saved"):
+        train(job, report=Interrupting(job, steps=4))
+    pointer = job.work / "checkpoint.json"
+    values = json.loads(pointer.read_text(encoding="utf-8"))
+    pointer.write_text(json.dumps({**values, "ranks": 2}), encoding="utf-8")
+    with pytest.raises(TrainingError, match=r"is of 2 rank\(s\), this run has 1"):
+        train(job, report=Lines())
 
 
 def test_a_loss_that_is_not_finite_names_the_rows(folder: Path, tmp_path: Path, one_rank: None) -> None:

@@ -82,11 +82,10 @@ def forget(
     """
     from adgen_pipeline.artifacts import Store
     from adgen_pipeline.definitions import forget as erase
-    from adgen_pipeline.defs.training import REGISTERED_NAME
     from adgen_pipeline.erasure.plan import plan
     from adgen_pipeline.forgotten import Entry
     from adgen_pipeline.settings import Settings
-    from adgen_pipeline.tracking import Tracker
+    from adgen_pipeline.tracking import REGISTERED_NAME, Tracker
 
     today = f"{datetime.now().astimezone():%Y-%m-%d}"
     entries = [
@@ -130,6 +129,7 @@ def _document(
             for t in planned.tables
         ],
         "quarantined": planned.quarantined,
+        "stored_ads": planned.stored_ads,
         "folders": [str(folder.relative_to(root)) for folder in planned.folders],
         "indexes": [
             {"folder": str(folder.relative_to(root)), "rows": len(keys)}
@@ -173,6 +173,7 @@ def _lines(store: "Store", planned: "Plan", registered: Mapping[str, str]) -> It
     gone += [f"{len(keys)} rows of {_name(store, folder)}" for folder, keys in planned.indexes.items()]
     gone += [_name(store, folder) for folder in planned.folders]
     gone += [f"{planned.quarantined} lines of quarantine/"] if planned.quarantined else []
+    gone += [f"{planned.stored_ads} stored ads with their feedback"] if planned.stored_ads else []
     gone.append("previews, figures and evidence of checks in Dagster's history")
     yield "What goes:"
     yield from (f"  {line}" for line in gone)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from adgen_pipeline.app import terminal
-from adgen_pipeline.errors import ArtifactError
+from adgen_pipeline.errors import AdgenError, ArtifactError
 
 if TYPE_CHECKING:
     from adgen_pipeline.artifacts import Store
@@ -31,6 +31,7 @@ def run(recipe: str | None, select: str | None, data: Path | None) -> None:
     Only what changed since the last run is made; after Ctrl-C, or a kill, it goes on where it stopped. While another
     run works on the same data folder, this one says so and waits.
     """
+    from adgen_pipeline.alerts import tell
     from adgen_pipeline.app.room import require_room
     from adgen_pipeline.artifacts import Store
     from adgen_pipeline.definitions import materialise
@@ -49,6 +50,9 @@ def run(recipe: str | None, select: str | None, data: Path | None) -> None:
     except KeyboardInterrupt:
         terminal.report("Stopped. The next `adgen run` goes on from here.")
         raise click.exceptions.Exit(terminal.INTERRUPTED) from None
+    except AdgenError as error:
+        tell(settings.alert_webhook, subject="adgen run failed", reason=str(error))
+        raise
     seconds = time.monotonic() - started
     done = (
         f"{steps} steps in {seconds:.0f} s." if steps else f"Nothing changed: no work done ({seconds:.0f} s)."

@@ -15,19 +15,38 @@ port_type = click.IntRange(1, 65535)
     metavar="HOST",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on; others need ADGEN_API_KEY.",
+    help="Address to listen on; others than this machine's need a key (adgen keys add).",
 )
 @click.option(
     "--port", type=port_type, metavar="PORT", default=8008, show_default=True, help="Port to listen on."
 )
+@click.option(
+    "--rate",
+    type=click.IntRange(1),
+    metavar="N",
+    default=600,
+    show_default=True,
+    help="Requests a minute of one key (or address); a quarter of them at once.",
+)
+@click.option(
+    "--queue",
+    "waiting",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    default=8,
+    show_default=True,
+    help="Requests that may wait for the model; others are told when to come back.",
+)
 @terminal.recipe_option
 @terminal.data_option
-def serve(host: str, port: int, recipe: str | None, data: Path | None) -> None:
+def serve(host: str, port: int, rate: int, waiting: int, recipe: str | None, data: Path | None) -> None:
     """Serve the HTTP API.
 
-    POST /v1/ads, POST /v1/briefs, GET /v1/search, GET /v1/channels, GET /health; all of it is described at
-    /openapi.json. The model is loaded in the background; GET /ready says when it is there.
+    POST /v1/ads writes, POST /v1/briefs understands, GET /v1/search finds; all of it is described at /openapi.json.
+    The model is loaded in the background; GET /ready says when it is there, and a newer one is picked up while
+    requests go on. Ads are kept below the data folder with their evidence.
     """
+    from adgen_pipeline.app.limits import Limits
     from adgen_pipeline.app.ports import require_free
     from adgen_pipeline.app.service import serve as listen
     from adgen_pipeline.settings import Settings
@@ -35,7 +54,7 @@ def serve(host: str, port: int, recipe: str | None, data: Path | None) -> None:
     settings = Settings.from_environment(data=data, recipe=Path(recipe) if recipe else None)
     require_free({"--port": port}, host=host)
     terminal.log_to_stderr(verbose=True)
-    listen(settings, host=host, port=port)
+    listen(settings, host=host, port=port, limits=Limits(requests_per_minute=rate, waiting=waiting))
 
 
 @click.command(epilog=terminal.example("adgen page --port 8501"))
@@ -89,7 +108,7 @@ def dev(
     from adgen_pipeline.settings import Settings, use_state_folder
 
     settings = servers.with_addresses(
-        Settings.from_environment(data=data, recipe=Path(recipe) if recipe else None),
+        servers.with_key(Settings.from_environment(data=data, recipe=Path(recipe) if recipe else None)),
         dagster_port=dagster_port,
         mlflow_port=mlflow_port,
         api_port=api_port,

@@ -1,0 +1,70 @@
+"""What is known of the market: posts that are found, channels with their profiles."""
+
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Query
+
+from adgen_pipeline.app.problems import ALWAYS, documented
+from adgen_pipeline.app.routes.shared import Parts, require_channel
+from adgen_pipeline.app.shapes import ChannelShape, FoundShape, HitShape, ProfileShape
+from adgen_pipeline.artifacts import Store
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
+
+
+def add(app: FastAPI, parts: Parts) -> None:
+    """Add /v1/search and /v1/channels."""
+
+    @app.get(
+        "/v1/search", summary="Find posts", tags=["posts"], dependencies=[Depends(parts.admit)],
+        responses=documented(*ALWAYS, HTTPStatus.NOT_FOUND),
+    )  # fmt: skip
+    def search(
+        q: Annotated[
+            str,
+            Query(min_length=1, max_length=500, description="words, Amharic or English", examples=["የቆዳ ጫማ"]),
+        ],
+        k: Annotated[int, Query(ge=1, le=100, description="hits at most")] = 10,
+        channel_id: Annotated[int | None, Query(ge=-(2**63), lt=2**63)] = None,
+        is_ad: Annotated[bool | None, Query(description="ads alone, or what is none")] = None,
+        vertical: Annotated[str | None, Query(max_length=50)] = None,
+        language: Annotated[str | None, Query(max_length=20, description="am, mixed, en …")] = None,
+        since: Annotated[date | None, Query(description="first day of a post")] = None,
+        until: Annotated[date | None, Query(description="last day of a post")] = None,
+    ) -> FoundShape:
+        """Posts by meaning and by words, best first, with the parts of each score and the words that matched."""
+        writer = parts.engine.loaded()
+        require_channel(writer, channel_id)
+        hits = writer.index.search(
+            q,
+            k=k,
+            channel_id=channel_id,
+            is_ad=is_ad,
+            vertical=vertical,
+            language=language,
+            since=since,
+            until=until,
+        )
+        return FoundShape(query=q, hits=[HitShape.model_validate(hit) for hit in hits])
+
+    @app.get(
+        "/v1/channels", summary="Channels to write for", tags=["posts"], dependencies=[Depends(parts.admit)],
+        responses=documented(*ALWAYS),
+    )  # fmt: skip
+    def channels() -> list[ChannelShape]:
+        """Channels of the index with their profiles, by name."""
+        named = parts.engine.loaded().channels
+        known = profiles(parts.store)
+        return [
+            ChannelShape(channel_id=key, name=name, profile=known.get(key))
+            for key, name in sorted(named.items(), key=lambda c: (c[1], c[0]))
+        ]
+
+
+def profiles(store: Store) -> dict[int, ProfileShape]:
+    """Profiles by channel; none where the corpus was not explored yet."""
+    if not store.table_path(CHANNEL_PROFILES).is_file():
+        return {}
+    rows = store.read_table(CHANNEL_PROFILES).iter_rows(named=True)
+    return {row["channel_id"]: ProfileShape.of(row) for row in rows}

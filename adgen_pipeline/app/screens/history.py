@@ -1,0 +1,60 @@
+"""Past ads: searched, opened with their brief and evidence, judged again."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import streamlit as st
+
+from adgen_pipeline.app import preview
+from adgen_pipeline.app.screens.ads import card
+from adgen_pipeline.app.screens.client import ask
+from adgen_pipeline.app.screens.words import say
+
+SHOWN = 50
+
+
+def screen(channels: Mapping[int, str]) -> None:
+    """The history.
+
+    Raises:
+        ApiProblemError: the API refused.
+    """
+    query = st.text_input(say("search_ads"), key="history_query", icon=":material/search:")
+    found = ask("GET", "/v1/ads", params={"q": query, "limit": SHOWN})
+    if not found:
+        st.html(preview.notice(say("no_ads")))
+        return
+    chosen = st.selectbox(
+        say("past_ads", count=len(found)),
+        range(len(found)),
+        format_func=lambda place: _line(found[place], channels),
+    )
+    opened = ask("GET", f"/v1/ads/{found[chosen]['ad_id']}")
+    card(opened["ad"], channels)
+    st.markdown(f"**{say('verdicts')}**")
+    if opened["feedback"]:
+        st.html(
+            preview.table(
+                (
+                    _day(given["given"]),
+                    say(f"given_{given['verdict']}"),
+                    given["role"],
+                    given["reason"] or given["text"] or "",
+                )
+                for given in opened["feedback"]
+            )
+        )
+    else:
+        st.caption(say("no_verdict"))
+    st.caption(say("versions", model=opened["model"], index=opened["index"]))
+
+
+def _line(ad: dict[str, object], channels: Mapping[int, str]) -> str:
+    """An ad of the history on one line."""
+    channel = channels.get(ad["channel_id"], "") if isinstance(ad["channel_id"], int) else ""
+    verdict = " · " + say(f"given_{ad['verdict']}") if ad["verdict"] else ""
+    return f"{_day(str(ad['created']))} · {channel}{verdict} · {' '.join(str(ad['text']).split())[:60]}"
+
+
+def _day(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"

@@ -1,0 +1,57 @@
+"""The tables of what people did with written ads: verdicts, and the preferences that follow from them.
+
+A module of its own so that `schemas` stays readable; that one has the other tables and the list of all of them.
+"""
+
+import polars as pl
+
+from adgen_pipeline.table_schema import Column, TableSchema
+
+FEEDBACK = TableSchema(
+    "generation",
+    "feedback",
+    "one verdict of a person on a written ad",
+    {
+        "feedback_id": Column(pl.Int64, "in the order given"),
+        "ad_id": Column(pl.String, "the ad, as the API keeps it"),
+        "given_utc": Column(pl.Datetime("ms", "UTC"), "when"),
+        "role": Column(pl.String, "who, by role: manager, bot, reviewer or engineer"),
+        "verdict": Column(pl.String, "accept, edit or reject"),
+        "reason": Column(pl.String, "why, as given", nullable=True, personal=True),
+        "brief": Column(pl.String, "generation.brief.Brief as JSON", personal=True),
+        "advertiser": Column(pl.String, "whose brief it is, if it says", nullable=True),
+        "channel_id": Column(pl.Int64, "the channel it was written for", nullable=True),
+        "format": Column(pl.String, "of the ad"),
+        "text": Column(pl.String, "the ad as written", personal=True),
+        "slotted": Column(pl.String, "the same with slots", personal=True),
+        "edited": Column(pl.String, "the ad as the person made it", nullable=True, personal=True),
+        "invented": Column(
+            pl.List(pl.String), "facts of the edit that the brief does not hold", personal=True
+        ),
+        "written_by": Column(pl.String, "model or template"),
+        "model": Column(pl.String, "version of training/model"),
+        "index": Column(pl.String, "version of index/posts"),
+    },
+    ("feedback_id",),
+)
+
+PREFERENCES = TableSchema(
+    "generation",
+    "preferences",
+    "two ads for one brief, of which people preferred one",
+    {
+        "chosen_feedback_id": Column(pl.Int64, "the verdict on the preferred ad"),
+        "chosen_ad_id": Column(pl.String, "the preferred ad; with kind edit the same as the other"),
+        "rejected_ad_id": Column(pl.String, "the other ad"),
+        "kind": Column(pl.String, "edit: as edited before as written; verdict: accepted before rejected"),
+        "role": Column(pl.String, "who preferred it, by role"),
+        "brief": Column(pl.String, "generation.brief.Brief as JSON", personal=True),
+        "advertiser": Column(pl.String, "whose brief it is, if it says", nullable=True),
+        "channel_id": Column(pl.Int64, "the channel both were written for", nullable=True),
+        "format": Column(pl.String, "of both"),
+        "chosen": Column(pl.String, "the preferred ad, with slots", personal=True),
+        "rejected": Column(pl.String, "the other one, with slots", personal=True),
+        "model": Column(pl.String, "version of training/model that wrote the rejected one"),
+    },
+    ("chosen_feedback_id", "rejected_ad_id"),
+)

@@ -1,0 +1,199 @@
+"""Which channels suit a brief, ranked, each with its reasons: what they post about, in which language, how much, when.
+
+Reads what is known of channels (`corpus/channel_profiles`) and the index. The hours are those at which a channel
+posts: exports do not say when posts are read.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+from adgen_pipeline.index.search import Hit
+from adgen_pipeline.labels.rules import predict
+from adgen_pipeline.labels.taxonomy import VERTICALS
+from adgen_pipeline.text.brief import Brief
+from adgen_pipeline.text.slots import SLOT, fill
+
+# What a channel posts about counts most; that it is read by people who understand the ad, and lives at all, comes next.
+WEIGHTS: Mapping[str, float] = {"topic": 0.45, "vertical": 0.25, "language": 0.15, "activity": 0.15}
+NEAREST = 5  # ads of a channel that are compared with the brief
+BEST_HOURS = 3
+_RECENT = timedelta(
+    days=90
+)  # before the newest post of all channels: an export is a snapshot, today means nothing
+# Shares of a channel's posts that its readers of an Amharic ad are told by.
+_READS_AMHARIC: Mapping[str, float] = {"am": 1.0, "mixed": 1.0, "am-latn": 0.7, "ti": 0.3, "en": 0.2}
+_OF_A_BRIEF = 0.5  # of a post's minimum score: a brief's words are few, and all of them are about its product
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+class Searches(Protocol):
+    """What finds ads near a brief (`index.search.PostIndex`)."""
+
+    def search(
+        self, query: str, *, k: int, channel_id: int | None = None, is_ad: bool | None = None
+    ) -> Sequence[Hit]:
+        """Posts, best first."""
+        ...
+
+
+class ChannelAdvice(BaseModel):
+    """A channel for a brief.
+
+    Attributes:
+        score: weighted mean of `parts`, 0…1.
+        parts: topic, vertical, language and activity, each 0…1.
+        best_hours: at which it posts most, most first, in the recipe's zone.
+        reasons: sentences behind the parts.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    channel_id: int
+    name: str
+    score: float
+    parts: dict[str, float]
+    best_hours: tuple[int, ...]
+    reasons: tuple[str, ...]
+
+
+def advise(
+    brief: Brief, index: Searches, profiles: pl.DataFrame, *, minimum_score: float
+) -> list[ChannelAdvice]:
+    """All channels, the best for the brief first.
+
+    Args:
+        brief: as understood.
+        index: of the channels' posts.
+        profiles: CHANNEL_PROFILES.
+        minimum_score: of the recipe's labels, where the brief names no vertical.
+    """
+    query = brief_query(brief)
+    vertical = vertical_of(brief, minimum_score=minimum_score)
+    rows = profiles.sort("channel_id").to_dicts()
+    nearest = {row["channel_id"]: _nearest(index, query, row["channel_id"]) for row in rows}
+    most_words = max((_mean(hits, "full_text") for hits in nearest.values()), default=0.0)
+    newest = max((row["last_date"] for row in rows if row["last_date"] is not None), default=None)
+    rates = {row["channel_id"]: _posts_a_month(row, newest) for row in rows}
+    advice = [_advice(row, nearest[row["channel_id"]], vertical, most_words, newest, rates) for row in rows]
+    return sorted(advice, key=lambda channel: (-channel.score, channel.channel_id))
+
+
+def brief_query(brief: Brief) -> str:
+    """What a brief is about, in words, to search with."""
+    words = SLOT.sub(" ", " ".join([brief.product, brief.description, *brief.features]))
+    names = [fact.text for kind in ("product", "brand") for fact in brief.of_kind(kind)]
+    return " ".join([*words.split(), *names])
+
+
+def vertical_of(brief: Brief, *, minimum_score: float) -> str | None:
+    """The vertical that a brief names, or that the rules find in its words; None if neither."""
+    if brief.vertical in VERTICALS:
+        return brief.vertical
+    said = fill(" ".join([brief.product, brief.description, *brief.features]), brief.values())
+    found = predict(said, minimum_score=_OF_A_BRIEF * minimum_score)["vertical"]
+    return found if isinstance(found, str) else None
+
+
+def _nearest(index: Searches, query: str, channel_id: int) -> Sequence[Hit]:
+    return index.search(query, k=NEAREST, channel_id=channel_id, is_ad=True) if query else ()
+
+
+def _advice(
+    row: Mapping[str, Any],
+    hits: Sequence[Hit],
+    vertical: str | None,
+    most_words: float,
+    newest: datetime | None,
+    rates: Mapping[int, float],
+) -> ChannelAdvice:
+    """A channel's parts and reasons."""
+    near, words = _mean(hits, "dense"), _mean(hits, "full_text")
+    topic = (max(0.0, near) + (words / most_words if most_words else 0.0)) / 2
+    by_vertical = {entry["vertical"]: entry["posts_count"] for entry in row["verticals"]}
+    about = by_vertical.get(vertical, 0) if vertical else 0
+    mix = about / row["ads_count"] if row["ads_count"] else 0.0
+    languages = {entry["language"]: entry["posts_count"] for entry in row["languages"]}
+    written = sum(languages.values())
+    reads = sum(_READS_AMHARIC.get(name, 0.0) * count for name, count in languages.items())
+    rate, most = rates[row["channel_id"]], max(rates.values())
+    parts = {
+        "topic": topic,
+        "vertical": mix,
+        "language": reads / written if written else 0.0,
+        # By logarithm: ten posts a day are not ten times as good a place as one.
+        "activity": math.log1p(rate) / math.log1p(most) if most else 0.0,
+    }
+    hours = _best_hours(row["hour_counts"])
+    return ChannelAdvice(
+        channel_id=row["channel_id"],
+        name=row["channel_name"],
+        score=round(sum(WEIGHTS[name] * value for name, value in parts.items()), 4),
+        parts={name: round(value, 4) for name, value in parts.items()},
+        best_hours=hours,
+        reasons=(
+            _topic_reason(hits, near),
+            _vertical_reason(vertical, about, row),
+            _language_reason(languages, written),
+            _activity_reason(rate, row["last_date"], newest),
+            _hours_reason(hours, row["weekday_counts"]),
+        ),
+    )
+
+
+def _mean(hits: Sequence[Hit], side: str) -> float:
+    return sum(hit.scores[side] for hit in hits) / len(hits) if hits else 0.0
+
+
+def _posts_a_month(row: Mapping[str, Any], newest: datetime | None) -> float:
+    """Posts in the months that lie within the last ninety days of all channels, by month."""
+    if newest is None:
+        return 0.0
+    first = (newest - _RECENT).date().replace(day=1)
+    recent: list[int] = [entry["posts_count"] for entry in row["months"] if entry["month"] >= first]
+    return sum(recent) / 3
+
+
+def _best_hours(hour_counts: Sequence[int]) -> tuple[int, ...]:
+    busy = sorted(range(len(hour_counts)), key=lambda hour: (-hour_counts[hour], hour))
+    return tuple(hour for hour in busy[:BEST_HOURS] if hour_counts[hour])
+
+
+def _topic_reason(hits: Sequence[Hit], near: float) -> str:
+    if not hits:
+        return "none of its ads is near the brief"
+    return f"its ads nearest the brief have a similarity of {near:.2f}, the first of them {hits[0].source}"
+
+
+def _vertical_reason(vertical: str | None, about: int, row: Mapping[str, Any]) -> str:
+    if vertical is None:
+        return "the brief's vertical is not known"
+    return f"{about} of its {row['ads_count']} ads are of the brief's vertical, {vertical}"
+
+
+def _language_reason(languages: Mapping[str, int], written: int) -> str:
+    if not written:
+        return "the language of its posts is not known"
+    shares = ", ".join(f"{count / written:.0%} {name}" for name, count in list(languages.items())[:3])
+    return f"its posts are {shares}; the ad is Amharic"
+
+
+def _activity_reason(rate: float, last: datetime | None, newest: datetime | None) -> str:
+    if last is None or newest is None:
+        return "it has no dated posts"
+    silent = (newest - last).days
+    ended = (
+        f"its last post is {silent} days older than the newest of all" if silent else "it posts until the end"
+    )
+    return f"{rate:.0f} posts a month in the last three of the exports; {ended}"
+
+
+def _hours_reason(hours: Sequence[int], weekday_counts: Sequence[int]) -> str:
+    if not hours:
+        return "when it posts is not known"
+    day = _DAYS[max(range(len(weekday_counts)), key=lambda place: (weekday_counts[place], -place))]
+    return f"it posts most at {', '.join(f'{hour}:00' for hour in hours)}, and most on {day}"

@@ -1,0 +1,83 @@
+"""Putting a writer together from a data folder: the artifacts that its pointers name, or a model behind an address."""
+
+import polars as pl
+
+from adgen_pipeline.artifacts import Artifact, Store
+from adgen_pipeline.embedding.encoder import Encoder
+from adgen_pipeline.endpoint import Endpoint
+from adgen_pipeline.endpoint_recipe import EndpointRecipe
+from adgen_pipeline.errors import ArtifactError
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
+from adgen_pipeline.generation.endpoint import EndpointModel
+from adgen_pipeline.generation.language_model import LanguageModel
+from adgen_pipeline.generation.models import TextModel
+from adgen_pipeline.generation.policy import Policy
+from adgen_pipeline.generation.wording import known_stems
+from adgen_pipeline.generation.writer import AdWriter
+from adgen_pipeline.index.search import PostIndex
+from adgen_pipeline.recipe import Recipe
+from adgen_pipeline.schemas import ADS, TEST_SPLITS
+from adgen_pipeline.settings import key_of
+
+_SPARE_TOKENS = 130  # of a training row that an answer takes; the rest may be prompt
+
+
+def load_writer(store: Store, recipe: Recipe, *, model: Artifact | None = None) -> AdWriter:
+    """The writer with the model, encoder and index that the data folder's pointers name.
+
+    Args:
+        store: the data folder.
+        recipe: sections generation, corpus and training are used.
+        model: another model than `training/model`, or than the one behind `generation.endpoint`.
+
+    Raises:
+        ArtifactError: one of them was not made yet, or they do not belong together.
+        SettingsError: the endpoint's key is not in the environment.
+    """
+    behind = recipe.generation.endpoint
+    model = model or (store.artifact("training", "model") if behind is None else None)
+    encoder = store.artifact("embedding", "encoder")
+    index = store.artifact("index", "posts")
+    ads = store.read_table(ADS)
+    profiles = store.read_table(CHANNEL_PROFILES)
+    slotted_posts = {
+        (row["channel_id"], row["message_id"]): row["target"]
+        for row in ads.select("channel_id", "message_id", "target").iter_rows(named=True)
+    }
+    writing: LanguageModel
+    if model is None:
+        assert behind is not None
+        writing = endpoint_model(behind)
+        room, version = behind.maximum_prompt_tokens, writing.endpoint.name
+    else:
+        writing = TextModel(model.path, load_in=recipe.training.load_in, precision=recipe.training.precision)
+        room, version = max(64, recipe.training.maximum_tokens - _SPARE_TOKENS), model.version
+    try:
+        opened = PostIndex(index.path, Encoder(encoder.path), encoder_digest=encoder.digest)
+    except KeyError as error:
+        raise ArtifactError(
+            f"{index.path}: not an index ({error}). Materialise index/posts again."
+        ) from error
+    return AdWriter(
+        opened,
+        writing,
+        recipe=recipe.generation,
+        channels=dict(profiles.select("channel_id", "channel_name").iter_rows()),
+        languages={
+            key: most[0]["language"]
+            for key, most in profiles.select("channel_id", "languages").iter_rows()
+            if most
+        },
+        slotted_posts=slotted_posts,
+        policy=Policy.with_clients(store.policy),
+        known=known_stems(ads.filter(~pl.col("split").is_in(TEST_SPLITS))["target"]) if ads.height else None,
+        exemplars_in_prompt=recipe.corpus.exemplars_in_prompt,
+        maximum_prompt_tokens=room,
+        model_version=version,
+        index_version=index.version,
+    )
+
+
+def endpoint_model(recipe: EndpointRecipe) -> EndpointModel:
+    """The model behind an address, with the key that the environment holds for it."""
+    return EndpointModel(Endpoint(recipe, key=key_of(recipe.key_variable)))

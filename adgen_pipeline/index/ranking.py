@@ -1,0 +1,156 @@
+"""What speaks for a candidate, in parts, and how the parts are weighed against each other.
+
+LanceDB proposes candidates; here each of them is scored exactly, whichever side proposed it. All text parts use the
+frequencies of stems: a word, and a pair of words, is as telling as its rarest stem.
+"""
+
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from adgen_pipeline.artifacts import replacing, write_json
+from adgen_pipeline.text.stems import stem_key, word_key
+
+PARTS = ("dense", "stems", "words", "pairs", "opening")
+
+K1, B = 1.2, 0.75  # of BM25. Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009)
+OPENING_WORDS = 12  # about a title: what a post or a passage is about stands first
+BUCKETS = 1 << 20  # of stems by hash: 4 MB whatever the corpus; a million distinct stems share some
+COUNTS, TOTALS = "frequencies.npy", "frequencies.json"
+
+
+class QueryTerms(NamedTuple):
+    """A query as the text parts read it: distinct stems, distinct words, and pairs of neighbouring stems."""
+
+    stems: tuple[str, ...]
+    words: tuple[str, ...]
+    stems_of_words: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, query: str) -> "QueryTerms":
+        """The terms of a query."""
+        words, stems = word_key(query).split(), stem_key(query).split()
+        by_word = dict(zip(words, stems, strict=True))
+        return cls(
+            tuple(dict.fromkeys(stems)),
+            tuple(by_word),
+            tuple(by_word.values()),
+            tuple(dict.fromkeys(pairwise(stems))),
+        )
+
+
+@dataclass(frozen=True)
+class Frequencies:
+    """In how many texts of an index a stem stands, and how long the texts are.
+
+    Attributes:
+        counts: texts by bucket of a stem's hash; read-only.
+        texts: their number.
+        words: of all of them.
+    """
+
+    counts: np.ndarray  # (BUCKETS,) uint32
+    texts: int
+    words: int
+
+    @classmethod
+    def of(cls, keys: pl.Series) -> "Frequencies":
+        """Frequencies of stem keys."""
+        rows = pl.DataFrame({"row": range(keys.len()), "stem": keys.str.split(" ")}).explode("stem")
+        rows = rows.filter(pl.col("stem").str.len_bytes() > 0)
+        found = rows.unique().group_by("stem").len()
+        counts = np.zeros(BUCKETS, dtype=np.uint32)
+        np.add.at(counts, _buckets(found["stem"]), found["len"].to_numpy().astype(np.uint32))
+        return cls(counts, keys.len(), rows.height)
+
+    def plus(self, more: "Frequencies") -> "Frequencies":
+        """Both together."""
+        return Frequencies(self.counts + more.counts, self.texts + more.texts, self.words + more.words)
+
+    def inverse(self, stems: Sequence[str]) -> dict[str, float]:
+        """BM25's inverse document frequency of stems, above 0."""
+        found = self.counts[_buckets(stems)].astype(np.float64)
+        values = np.log1p((self.texts - found + 0.5).clip(min=0.5) / (found + 0.5))
+        return dict(zip(stems, values.tolist(), strict=True))
+
+    @property
+    def mean_words(self) -> float:
+        """Words of a text on average."""
+        return max(1.0, self.words / max(1, self.texts))
+
+    def write(self, folder: Path) -> None:
+        """Write the two files into a folder."""
+        with replacing(folder / COUNTS) as temporary, temporary.open("wb") as file:
+            np.save(file, self.counts, allow_pickle=False)
+        write_json(folder / TOTALS, {"texts": self.texts, "words": self.words})
+
+    @classmethod
+    def read(cls, folder: Path) -> "Frequencies":
+        """Those that `write` wrote."""
+        totals = json.loads((folder / TOTALS).read_text(encoding="utf-8"))
+        return cls(np.load(folder / COUNTS, mmap_mode="r", allow_pickle=False), **totals)
+
+
+def text_parts(terms: QueryTerms, candidates: Sequence[tuple[str, str]], known: Frequencies) -> np.ndarray:
+    """BM25 of each candidate by stems, by words as written, by pairs of neighbours, and of its opening's stems.
+
+    Args:
+        terms: of the query.
+        candidates: stem key and word key of each.
+        known: frequencies of the index.
+
+    Returns:
+        float64, (candidates, 4), in the order of PARTS after `dense`.
+    """
+    inverse = known.inverse(terms.stems)
+    of_words = [(word, inverse[stem]) for word, stem in zip(terms.words, terms.stems_of_words, strict=True)]
+    of_pairs = [(f" {one} {other} ", max(inverse[one], inverse[other])) for one, other in terms.pairs]
+    scores = np.zeros((len(candidates), len(PARTS) - 1))
+    for row, (stem_line, word_line) in enumerate(candidates):
+        stems, words = stem_line.split(" "), word_line.split(" ")
+        opening = stems[:OPENING_WORDS]
+        padded = f" {stem_line} "
+        norm = K1 * (1 - B + B * len(stems) / known.mean_words)
+        scores[row] = (
+            sum(_saturated(stems.count(stem), norm) * weight for stem, weight in inverse.items()),
+            sum(_saturated(words.count(word), norm) * weight for word, weight in of_words),
+            sum(_saturated(padded.count(pair), norm) * weight for pair, weight in of_pairs),
+            sum(weight for stem, weight in inverse.items() if stem in opening),
+        )
+    return scores
+
+
+def fuse(parts: np.ndarray, weights: Sequence[float]) -> np.ndarray:
+    """Weighted sum of parts, each standardised over the candidates.
+
+    Args:
+        parts: (candidates, parts) scores.
+        weights: one a part.
+
+    Returns:
+        A score a candidate; a part that does not tell candidates apart adds nothing.
+    """
+    return np.asarray(standardised(parts) @ np.asarray(weights, dtype=np.float64))
+
+
+def standardised(parts: np.ndarray) -> np.ndarray:
+    """Columns with mean 0 and deviation 1; a column of equal values becomes 0."""
+    centred = parts - parts.mean(axis=0)
+    spread = centred.std(axis=0)
+    return np.asarray(centred / np.where(spread > 1e-9, spread, np.inf))
+
+
+def _saturated(count: int, norm: float) -> float:
+    return count * (K1 + 1) / (count + norm) if count else 0.0
+
+
+def _buckets(stems: Iterable[str]) -> np.ndarray:
+    return np.array([zlib.crc32(stem.encode()) % BUCKETS for stem in stems], dtype=np.int64)

@@ -1,0 +1,75 @@
+"""When training begins by itself, and who hears of a failed run."""
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from adgen_pipeline import provenance
+from adgen_pipeline.artifacts import Store, write_json
+from adgen_pipeline.defs.retraining import enough_new_ads, failures
+from adgen_pipeline.recipe import Recipe, load_recipe
+from adgen_pipeline.schemas import CONVERSATIONS
+from adgen_pipeline.settings import Settings
+from adgen_pipeline.training_recipe import TrainingRecipe
+from adgen_pipeline_tests.training.samples import conversations
+
+
+def _recipe(count: int | None) -> Recipe:
+    loaded = load_recipe(Settings.from_environment().recipe_path)
+    return loaded.model_copy(
+        update={"training": loaded.training.model_copy(update={"retrain_after_ads": count})}
+    )
+
+
+def _tick(store: Store, count: int | None, instance: dg.DagsterInstance) -> dg.SensorResult:
+    context = dg.build_sensor_context(
+        instance=instance, resources={"store": store, "recipe": _recipe(count)}, sensor_name="enough_new_ads"
+    )
+    result = enough_new_ads(context)
+    assert isinstance(result, dg.SensorResult)
+    return result
+
+
+def test_training_starts_when_enough_ads_are_new_to_the_model(store: Store) -> None:
+    table = conversations()
+    train = table.filter(split="train")
+    with dg.instance_for_test() as instance:
+        assert "by hand" in str(_tick(store, 1, instance).skip_reason)
+        store.write_table(CONVERSATIONS, table)
+        adapter, _ = store.make("training", "adapter", ["a"], lambda out: write_json(out / "x.json", 1))
+        provenance.note(adapter, train.head(train.height - 3))
+        assert "names no" in str(_tick(store, None, instance).skip_reason)
+        assert "3 new ads" in str(_tick(store, 4, instance).skip_reason)
+        (request,) = _tick(store, 3, instance).run_requests or ()
+        (again,) = _tick(store, 3, instance).run_requests or ()
+        assert request.run_key == again.run_key, "one run for one state of the data"
+
+
+def test_when_to_train_again_makes_no_model_stale() -> None:
+    recipes = [TrainingRecipe(base_model="x", retrain_after_ads=count) for count in (None, 5)]
+    assert recipes[0].digest() == recipes[1].digest()
+    assert recipes[0].digest() != TrainingRecipe(base_model="x", seed=8).digest()
+
+
+def test_a_failed_run_is_told_with_its_assets_and_address(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    @dg.asset(key=["corpus", "ads"])
+    def ads() -> pl.DataFrame:
+        raise ValueError("no ads")
+
+    settings = Settings.from_environment(data=store.root)
+    with dg.instance_for_test() as instance:
+        job = dg.Definitions(assets=[ads], jobs=[dg.define_asset_job("j")]).resolve_job_def("j")
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+        event = result.get_run_failure_event() if hasattr(result, "get_run_failure_event") else None
+        event = event or next(e for e in result.all_events if e.event_type_value == "PIPELINE_FAILURE")
+        context = dg.build_run_status_sensor_context(
+            sensor_name="failures",
+            dagster_event=event,
+            dagster_instance=instance,
+            dagster_run=result.dagster_run,
+            resources={"settings": settings},
+        ).for_run_failure()
+        failures(context)
+    assert "failed" in caplog.text

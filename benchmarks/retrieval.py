@@ -1,0 +1,362 @@
+"""Search against BM25 and TF-IDF on queries whose answers are known, all systems on the same queries in one run.
+
+python -m benchmarks.retrieval --corpus FILE --queries FILE --qrels FILE    BEIR's files: passages, queries, answers
+python -m benchmarks.retrieval --amqa FILE|FOLDER                           SQuAD-like JSON: question → its passage
+python -m benchmarks.retrieval --exports DIR [--recipe NAME]                Telegram exports: words of a brief → post
+python -m benchmarks.retrieval --parallel FILE --translations FILE …        English sentence → its translation
+python -m benchmarks.retrieval --data DIR                                   the same of a folder that adgen run filled
+    [--pairs N] [--maximum N] [--seed N] [--json]
+
+Ours is the real thing: the encoder is trained on the passages alone (no query), they are indexed by `index.building`
+and asked for through `PostIndex`. Half of the queries (seeded) teach the weights of the parts; figures are of the other
+half. With exports the splits do that: briefs of validation ads teach, those of the test split are asked.
+
+BM25 (k1 1.2, b 0.75) is bm25s's, on words as written and on L2 words; TF-IDF is scikit-learn's. Intervals are 95 %
+bootstraps over queries; differences are paired. The answer is the first of the ten hits that is relevant.
+"""
+
+import json
+import random
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import log2
+from pathlib import Path
+from typing import get_args
+
+import bm25s
+import click
+import numpy as np
+import polars as pl
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from adgen_pipeline import settings
+from adgen_pipeline.artifacts import Store
+from adgen_pipeline.corpus import ads
+from adgen_pipeline.embedding.encoder import Encoder
+from adgen_pipeline.embedding.job import EncoderJob
+from adgen_pipeline.embedding.parallel import read_parallel
+from adgen_pipeline.embedding.run import train
+from adgen_pipeline.index.building import build, with_posts
+from adgen_pipeline.index.queries import Key, brief_queries
+from adgen_pipeline.index.search import PostIndex, System
+from adgen_pipeline.recipe import EmbeddingRecipe, Recipe, load_recipe
+from adgen_pipeline.schemas import ADS, DOCUMENTS, POST_LABELS, TEST_SPLITS
+from adgen_pipeline.text.amharic import search_key
+from adgen_pipeline.tracking import TrackedRun
+from benchmarks.briefs import tables
+
+CUTOFF = 10
+RESAMPLES = 2000
+MEASURES = ("ndcg", "mrr", "recall")
+WORD = re.compile(r"\w+")
+RECIPES = Path(__file__).parents[1] / "recipes"
+
+Query = tuple[str, frozenset[Key]]
+Ranked = list[list[Key]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Texts to search, and queries with their answers.
+
+    Attributes:
+        documents: DOCUMENTS rows (those of the split train teach the encoder).
+        labels: POST_LABELS rows.
+        taken: ADS rows, for the encoder.
+        translations: parallel files, for the encoder.
+        teaching: queries that teach the weights.
+        asked: queries that are measured.
+    """
+
+    name: str
+    documents: pl.DataFrame
+    labels: pl.DataFrame
+    taken: pl.DataFrame
+    translations: tuple[Path, ...]
+    teaching: list[tuple[str, Key]]
+    asked: list[Query]
+
+
+class Terminal:
+    """Progress of the encoder's training."""
+
+    def line(self, message: str) -> None:
+        """One line."""
+        click.echo(message, err=True)
+
+
+def passages(name: str, texts: dict[str, str], queries: list[tuple[str, set[str]]], seed: int) -> Task:
+    """A task of passages, half of whose queries teach."""
+    number = {identifier: row for row, identifier in enumerate(sorted(texts))}
+    documents = DOCUMENTS.frame(
+        [
+            {
+                "channel_id": 1, "message_id": number[identifier], "channel_name": name, "date": None,
+                "post": text, "text": text, "search_key": search_key(text), "language": "am",
+                "ethiopic_share": 1.0, "words": len(text.split()), "cluster": f"1/{number[identifier]}",
+                "duplicates_count": 0, "split": "train",
+            }
+            for identifier, text in sorted(texts.items())
+        ]
+    )  # fmt: skip
+    asked = [
+        (text, frozenset((1, number[answer]) for answer in answers)) for text, answers in sorted(queries)
+    ]
+    random.Random(seed).shuffle(asked)  # noqa: S311  (halves queries)
+    half = len(asked) // 2
+    teaching = [(text, min(answers)) for text, answers in asked[:half]]
+    return Task(name, documents, POST_LABELS.empty(), ADS.empty(), (), teaching, asked[half:])
+
+
+def beir(corpus: Path, queries: Path, qrels: Path, seed: int) -> Task:
+    """A task of BEIR's files."""
+    texts = {row["_id"]: f"{row.get('title') or ''}\n{row['text']}".strip() for row in _json_lines(corpus)}
+    asked = {row["_id"]: row["text"] for row in _json_lines(queries)}
+    answers: dict[str, set[str]] = {}
+    for line in qrels.read_text("utf-8").splitlines()[1:]:
+        query, text, grade = line.split("\t")
+        if int(grade) > 0 and query in asked:
+            answers.setdefault(query, set()).add(text)
+    return passages(
+        corpus.parent.name, texts, [(asked[query], found) for query, found in answers.items()], seed
+    )
+
+
+def questions(source: Path, seed: int) -> Task:
+    """A task of questions on passages."""
+    files = sorted(source.glob("*.json")) if source.is_dir() else [source]
+    found: dict[str, set[str]] = {}
+    for file in files:
+        for article in json.loads(file.read_text("utf-8"))["data"]:
+            paragraphs = article["paragraphs"]
+            for paragraph in paragraphs if isinstance(paragraphs, list) else [paragraphs]:
+                asked = [str(item["question"]).strip() for item in _objects(paragraph["qas"])]
+                found.setdefault(paragraph["context"], set()).update(filter(None, asked))
+    texts = {f"{row:05}": text for row, text in enumerate(sorted(found))}
+    by_question: dict[str, set[str]] = {}
+    for identifier, text in texts.items():
+        for question in found[text]:
+            by_question.setdefault(question, set()).add(identifier)
+    return passages(source.stem, texts, list(by_question.items()), seed)
+
+
+def briefs(data: Path | None, exports: Path | None, recipe: Recipe, maximum: int, seed: int) -> Task:
+    """A task of held-out ads: the words of their briefs ask for them among all documents."""
+    documents, labels = tables(data, exports, recipe)
+    if exports is None and data is not None:
+        taken = Store(data.resolve()).read_table(ADS)
+    else:
+        taken = ads.build(documents, labels, recipe=recipe.corpus)
+    teaching = brief_queries(
+        taken, splits=("validation",), maximum=recipe.index.weight_queries, seed=recipe.index.seed
+    )
+    asked = brief_queries(taken, splits=TEST_SPLITS, maximum=maximum, seed=seed)
+    return Task(
+        "posts", documents, labels, taken, (), teaching, [(words, frozenset([key])) for words, key in asked]
+    )
+
+
+def english(asked: Path, taught: tuple[Path, ...], seed: int) -> Task:
+    """A task of English sentences, each of which asks for its translation among all Amharic ones."""
+    pairs = read_parallel(asked)
+    texts = {f"{row:05}": amharic for row, (_, amharic) in enumerate(pairs)}
+    task = passages(asked.stem, texts, [(words, {f"{row:05}"}) for row, (words, _) in enumerate(pairs)], seed)
+    return replace(task, translations=taught)
+
+
+def ours(task: Task, recipe: Recipe, folder: Path) -> tuple[dict[str, Ranked], dict[str, object]]:
+    """Hits of the index by system, and what the index says of itself."""
+    task.documents.write_parquet(folder / "documents.parquet")
+    task.taken.write_parquet(folder / "ads.parquet")
+    job = EncoderJob(
+        documents=folder / "documents.parquet",
+        ads=folder / "ads.parquet",
+        parallel=task.translations,
+        recipe=recipe.embedding,
+        out=folder / "encoder",
+    )
+    trained = train(job, report=Terminal(), run=TrackedRun("", None))
+    encoder = Encoder(job.out)
+    facts = build(
+        task.documents, task.labels, folder / "none", encoder, "encoder", folder / "index",
+        recipe=recipe.index, queries=task.teaching,
+    )  # fmt: skip
+    with_posts(
+        folder / "index",
+        encoder,
+        task.documents.filter(pl.col("split").is_in(list(TEST_SPLITS))),
+        folder / "whole",
+    )
+    index = PostIndex(folder / "whole", encoder)
+    ranked: dict[str, Ranked] = {}
+    for system in get_args(System):
+        ranked[f"ours, {system}"] = [
+            [
+                (hit.channel_id or 0, hit.message_id or 0)
+                for hit in index.search(text, k=CUTOFF, system=system)
+            ]
+            for text, _ in task.asked
+        ]
+    return ranked, {"weights": facts["weights"], "weight_queries": facts["weight_queries"], **trained}
+
+
+def others(task: Task) -> dict[str, Ranked]:
+    """Hits of BM25 and TF-IDF."""
+    keys = list(task.documents.select("channel_id", "message_id").iter_rows())
+    texts = task.documents["post"].to_list()
+    asked = [text for text, _ in task.asked]
+    readings: dict[str, Callable[[str], list[str]]] = {
+        "BM25, raw words": lambda text: WORD.findall(text.lower()),
+        "BM25, L2 words": lambda text: WORD.findall(search_key(text).lower()),
+    }
+    ranked = {}
+    for name, words in readings.items():
+        engine = bm25s.BM25(k1=1.2, b=0.75, method="lucene")
+        engine.index([words(text) for text in texts], show_progress=False)
+        known = engine.vocab_dict
+        rows = []
+        for text in asked:
+            heard = [word for word in words(text) if word in known]
+            scores = engine.get_scores(heard) if heard else np.zeros(len(texts))
+            rows.append([keys[i] for i in np.argsort(-scores, kind="stable")[:CUTOFF]])
+        ranked[name] = rows
+    vectorizer = TfidfVectorizer(sublinear_tf=True, token_pattern=WORD.pattern)
+    matrix = vectorizer.fit_transform(texts)
+    like = (vectorizer.transform(asked) @ matrix.T).toarray()  # (queries, texts)
+    ranked["TF-IDF"] = [[keys[i] for i in np.argsort(-row, kind="stable")[:CUTOFF]] for row in like]
+    return ranked
+
+
+def measured(ranked: Ranked, asked: Sequence[Query]) -> np.ndarray:
+    """nDCG, reciprocal rank and recall in the first ten of each query, (queries, 3)."""
+    rows = []
+    for hits, (_, answers) in zip(ranked, asked, strict=True):
+        places = [place for place, key in enumerate(hits[:CUTOFF]) if key in answers]
+        best = sum(1 / log2(place + 2) for place in range(min(CUTOFF, len(answers))))
+        gain = sum(1 / log2(place + 2) for place in places) / best
+        rows.append((gain, 1 / (places[0] + 1) if places else 0.0, float(bool(places))))
+    return np.array(rows)
+
+
+def report(task: Task, scores: dict[str, np.ndarray], seed: int) -> dict[str, object]:
+    """Means with intervals a system, and the hybrid's lead over each with its paired interval."""
+    draw = np.random.default_rng(seed)
+    count = len(task.asked)
+    resamples = draw.integers(0, count, (RESAMPLES, count))
+
+    def interval(values: np.ndarray) -> dict[str, list[float]]:
+        means = values[resamples].mean(axis=1)  # (resamples, measures)
+        low, high = np.percentile(means, [2.5, 97.5], axis=0)
+        return {
+            name: [round(float(v[i]), 4) for v in (values.mean(axis=0), low, high)]
+            for i, name in enumerate(MEASURES)
+        }
+
+    hybrid = scores["ours, hybrid"]
+    return {
+        "task": task.name,
+        "texts": task.documents.height,
+        "asked": count,
+        "taught": len(task.teaching),
+        "systems": {name: interval(values) for name, values in scores.items()},
+        "lead": {name: interval(hybrid - values) for name, values in scores.items() if values is not hybrid},
+    }
+
+
+@click.command()
+@click.option("--corpus", type=click.Path(path_type=Path, exists=True))
+@click.option("--queries", type=click.Path(path_type=Path, exists=True))
+@click.option("--qrels", type=click.Path(path_type=Path, exists=True))
+@click.option("--amqa", type=click.Path(path_type=Path, exists=True))
+@click.option("--exports", type=click.Path(path_type=Path, exists=True))
+@click.option("--data", type=click.Path(path_type=Path, exists=True))
+@click.option("--parallel", type=click.Path(path_type=Path, exists=True))
+@click.option("--translations", type=click.Path(path_type=Path, exists=True), multiple=True)
+@click.option("--recipe", "recipe_name", default="gemma-270m", show_default=True)
+@click.option("--pairs", default=40_000, show_default=True, help="Training pairs of the encoder, at most.")
+@click.option("--maximum", default=600, show_default=True, help="Queries asked, at most.")
+@click.option("--seed", default=7, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+def main(
+    corpus: Path | None,
+    queries: Path | None,
+    qrels: Path | None,
+    amqa: Path | None,
+    exports: Path | None,
+    data: Path | None,
+    parallel: Path | None,
+    translations: tuple[Path, ...],
+    recipe_name: str,
+    pairs: int,
+    maximum: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Measure each task that files are given for."""
+    settings.switch_telemetry_off()
+    recipe = load_recipe(RECIPES / f"{recipe_name}.yaml")
+    embedding = EmbeddingRecipe(**{**recipe.embedding.model_dump(), "maximum_pairs": pairs})
+    recipe = recipe.model_copy(update={"embedding": embedding})
+    tasks = []
+    if corpus and queries and qrels:
+        tasks.append(beir(corpus, queries, qrels, seed))
+    if amqa:
+        tasks.append(questions(amqa, seed))
+    if parallel:
+        tasks.append(english(parallel, translations, seed))
+    if exports or data:
+        tasks.append(briefs(data, exports, recipe, maximum, seed))
+    for task in tasks:
+        task.asked[maximum:] = []
+        task.teaching[recipe.index.weight_queries :] = []
+        with tempfile.TemporaryDirectory() as folder:
+            ranked, facts = ours(task, recipe, Path(folder))
+        ranked.update(others(task))
+        scores = {name: measured(hits, task.asked) for name, hits in ranked.items()}
+        result = {**report(task, scores, seed), "index": facts}
+        if as_json:
+            click.echo(json.dumps(result, ensure_ascii=False, default=str))
+        else:
+            show(result)
+
+
+def show(result: dict[str, object]) -> None:
+    """Print a task's table."""
+    systems, lead, facts = result["systems"], result["lead"], result["index"]
+    assert isinstance(systems, dict)
+    assert isinstance(lead, dict)
+    assert isinstance(facts, dict)
+    click.echo(
+        f"{result['task']}: {result['texts']} texts, {result['asked']} queries asked, {result['taught']} taught; "
+        f"weights {facts['weights']}"
+    )
+    click.echo(
+        f"{'':20}" + "".join(f"{name + '@10':>24}" for name in MEASURES) + f"{'hybrid leads (mrr)':>26}"
+    )
+    for name, cells in systems.items():
+        line = "".join(f"{_cell(cells[measure]):>24}" for measure in MEASURES)
+        click.echo(f"{name:20}{line}{_cell(lead[name]['mrr'], '+') if name in lead else '':>26}")
+
+
+def _cell(values: Sequence[float], sign: str = "") -> str:
+    mean, low, high = values
+    return f"{mean:{sign}.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
+
+
+def _json_lines(path: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def _objects(found: object) -> Iterator[dict[str, object]]:
+    """All objects in lists of lists."""
+    if isinstance(found, dict):
+        yield found
+    elif isinstance(found, list):
+        for item in found:
+            yield from _objects(item)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""Training: padded, length-grouped and packed rows; the job beside a plain trl SFTTrainer; two ranks beside one; MFU.
+
+python -m benchmarks.training [--base DIR --shards DIR] [--steps 12] [--ranks] [--json]
+
+Without folders of a run a Llama of nine million parameters is trained on random rows as long as shops' posts with
+their briefs. Utilisation is against a matrix product that is measured here, by the formula of `adgen plan`.
+"""
+
+import json
+import os
+import random
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+import torch
+from datasets import Dataset, load_from_disk
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+from adgen_pipeline import process
+from adgen_pipeline.artifacts import folder_digest, write_json
+from adgen_pipeline.settings import PROJECT_ROOT
+from adgen_pipeline.training.base_models import resolve
+from adgen_pipeline.training.batches import Batch, collate, collate_packed, pack_epoch, plan_epoch
+from adgen_pipeline.training.job import TrainingJob, read_spread
+from adgen_pipeline.training.network import TargetLoss, trainable
+from adgen_pipeline.training.planner import Work, flops_per_token
+from adgen_pipeline.training.shapes import count
+from adgen_pipeline.training.shards import FEATURES, IGNORED
+from adgen_pipeline.training_recipe import TrainingRecipe
+from benchmarks import show
+
+BATCH, ROW_TOKENS, ROWS = 8, 420, 480
+RECIPE = TrainingRecipe.model_validate(
+    {"base_model": "benchmark", "precision": "bf16", "batch_size": BATCH, "maximum_tokens": ROW_TOKENS}
+)
+
+
+def make(folder: Path) -> tuple[Path, Path]:
+    """A random base with a tokenizer, and shards of random rows whose lengths are those of shops' posts."""
+    base, shards = folder / "base", folder / "shards"
+    tokenizer = AutoTokenizer.from_pretrained(resolve("tiny-random", "main", folder / "cache", report=print))
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=320, intermediate_size=1024, num_hidden_layers=6,
+        num_attention_heads=5, num_key_value_heads=5, tie_word_embeddings=True,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    network: Any = LlamaForCausalLM(config)
+    network.to(torch.bfloat16).save_pretrained(base)
+    tokenizer.save_pretrained(base)
+    write_json(base / "kept_ids.json", list(range(len(tokenizer))))
+    draw = random.Random(7)  # noqa: S311  (a sample, not a secret)
+    rows = []
+    for number in range(ROWS):
+        # Median 171 tokens, a tenth below 92, a tenth above 316: briefs and posts, most short and some long.
+        length = min(ROW_TOKENS, max(40, int(draw.lognormvariate(5.14, 0.48))))
+        ids = [draw.randrange(300, len(tokenizer)) for _ in range(length)]
+        labels = [IGNORED] * (length // 2) + ids[length // 2 :]
+        rows.append({"row_id": f"1/{number}", "input_ids": ids, "labels": labels, "target_bytes": length})
+    for split, some in (("train", rows[32:]), ("validation", rows[:32])):
+        Dataset.from_list(some, features=FEATURES).save_to_disk(shards / split)
+    return base, shards
+
+
+def peak_flops(device: torch.device, dtype: torch.dtype) -> float:
+    """Operations a second of a large matrix product, the best of five."""
+    size = 8192 if device.type == "cuda" else 1536
+    a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in "ab")
+    best = 0.0
+    for _ in range(6):
+        started = time.perf_counter()
+        a @ b
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        best = max(best, 2 * size**3 / (time.perf_counter() - started))
+    return best
+
+
+def arm(base: Path, batches: Sequence[Callable[[], Batch]], device: torch.device) -> dict[str, float]:
+    """Tokens a second, padding and the first loss of LoRA steps on batches; the first step is not timed."""
+    torch.manual_seed(0)
+    loaded: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation="sdpa")
+    network = trainable(loaded.to(device), RECIPE, [])
+    target_loss = TargetLoss(network)
+    optimizer = torch.optim.AdamW([p for p in network.parameters() if p.requires_grad], lr=1e-4)
+    tokens = places = 0
+    seconds = first = 0.0
+    for number, make_batch in enumerate(batches):
+        started = time.perf_counter()
+        batch = make_batch()
+        loss, targets = target_loss(**batch.to(device))
+        (loss / targets).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        if number == 0:
+            first = float(loss / targets)
+            continue
+        seconds += time.perf_counter() - started
+        tokens += batch.tokens
+        places += batch.input_ids.numel()
+    return {
+        "tokens_per_second": round(tokens / seconds, 1),
+        "padding_share": round(1 - tokens / places, 4),
+        "loss": first,
+    }
+
+
+def arms(base: Path, rows: Dataset, steps: int, device: torch.device) -> dict[str, dict[str, float]]:
+    """Rows in the order in which they come, batches of like length, and packed rows."""
+    lengths = [len(ids) for ids in rows["input_ids"]]
+    pad = AutoTokenizer.from_pretrained(base).pad_token_id
+    order = list(range(len(rows)))
+    random.Random(7).shuffle(order)  # noqa: S311
+    plain = [order[i : i + BATCH] for i in range(0, len(order), BATCH)][: steps + 1]
+    grouped = plan_epoch(lengths, batch_size=BATCH, multiple=1, seed=7, epoch=0)[: steps + 1]
+    # As many places a step as eight rows of mean length: two rows of twice the longest.
+    packed = pack_epoch(lengths, capacity=2 * ROW_TOKENS, batch_size=2, multiple=1, seed=7, epoch=0)[
+        : steps + 1
+    ]
+    return {
+        "padded": arm(base, [partial(collate, rows, n, pad_id=pad) for n in plain], device),
+        "length_grouped": arm(base, [partial(collate, rows, n, pad_id=pad) for n in grouped], device),
+        "packed": arm(base, [partial(collate_packed, rows, n, pad_id=pad) for n in packed], device),
+    }
+
+
+def trl_arm(base: Path, rows: Dataset, steps: int, folder: Path) -> dict[str, float] | str:
+    """The same LoRA on the same rows by trl's SFTTrainer as it comes, padded."""
+    if find_spec("trl") is None:
+        return "needs trl: pip install trl"
+
+    trl: Any = import_module("trl")
+    from peft import LoraConfig  # noqa: PLC0415
+
+    given = rows.select(range(min(len(rows), BATCH * (steps + 1)))).select_columns(["input_ids", "labels"])
+    network: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16)
+    options = trl.SFTConfig(
+        output_dir=str(folder), per_device_train_batch_size=BATCH, max_steps=steps, learning_rate=1e-4, bf16=True,
+        max_length=ROW_TOKENS, report_to=[], save_strategy="no", logging_strategy="no", disable_tqdm=True,
+        use_cpu=not torch.cuda.is_available(), dataloader_pin_memory=False, gradient_checkpointing=False,
+    )  # fmt: skip
+    lora = LoraConfig(
+        r=RECIPE.lora.rank, lora_alpha=RECIPE.lora.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
+    trainer = trl.SFTTrainer(
+        model=network, args=options, train_dataset=given, peft_config=lora,
+        processing_class=AutoTokenizer.from_pretrained(base),
+    )  # fmt: skip
+    trainer.train()
+    seen = sum(len(given[int(n)]["input_ids"]) for n in range(min(len(given), BATCH * steps)))
+    seconds = trainer.state.log_history[-1]["train_runtime"]
+    return {"tokens_per_second": round(seen / seconds, 1)}
+
+
+def job_arm(base: Path, shards: Path, steps: int, ranks: int, folder: Path, spread: str) -> dict[str, float]:
+    """The job by its command, as the pipeline starts it."""
+    job = TrainingJob(
+        base=base, base_digest=folder_digest(base), shards=shards, shards_digest=folder_digest(shards),
+        out=folder / f"adapter-{ranks}", spread=read_spread(PROJECT_ROOT / "deepspeed_configs", spread),
+        recipe=RECIPE.model_copy(
+            update={"maximum_steps": steps, "batch_size": BATCH // ranks, "evaluate_rows": 1, "spread": spread}
+        ),
+    )  # fmt: skip
+    path = folder / f"job-{ranks}.json"
+    job.write(path)
+    subprocess.run(
+        process.command("adgen_pipeline.training", path, processes=ranks),
+        env={**os.environ, **({"OMP_NUM_THREADS": "1"} if ranks > 1 else {})},
+        check=True,
+        capture_output=True,
+    )
+    timed = [
+        json.loads(line) for line in (job.out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    ][1:]
+    tokens, seconds = (sum(row[key] for row in timed) for key in ("tokens", "seconds"))
+    return {"tokens_per_second": round(tokens / seconds, 1)}
+
+
+@click.command()
+@click.option("--base", type=click.Path(path_type=Path, exists=True), help="models/training/base/… of a run.")
+@click.option(
+    "--shards", type=click.Path(path_type=Path, exists=True), help="models/training/shards/… of it."
+)
+@click.option("--steps", default=12, show_default=True, help="Steps of each arm.")
+@click.option("--ranks", is_flag=True, help="Run the job by its command too, on one rank and on two.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def main(base: Path | None, shards: Path | None, steps: int, ranks: bool, as_json: bool) -> None:
+    """Print how fast training is, and what padding, packing and more ranks change."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        if base is None or shards is None:
+            base, shards = make(folder)
+        rows = load_from_disk(str(shards / "train"))
+        shape = count(json.loads((base / "config.json").read_text(encoding="utf-8")), base.name)
+        flops, formula = flops_per_token(shape, Work("lora"), recomputes=False)
+        peak = peak_flops(device, torch.bfloat16)
+        figures: dict[str, object] = {
+            "parameters": shape.parameters,
+            "device": str(device),
+            "matmul_gflops": round(peak / 1e9, 1),
+            "formula": formula,
+        }
+        for name, found in arms(base, rows, steps, device).items():
+            found["utilisation"] = round(found["tokens_per_second"] * flops / peak, 3)
+            figures[name] = found
+        figures["trl"] = trl_arm(base, rows, steps, folder / "trl")
+        if ranks:
+            figures["job_1_rank"] = job_arm(base, shards, steps, 1, folder, "zero1")
+            figures["job_2_ranks"] = job_arm(base, shards, steps, 2, folder, "zero2")
+        figures["gpu"] = (
+            torch.cuda.get_device_name() if device.type == "cuda"
+            else "none here: these arms run on CUDA as they are, where a GPU is found"
+        )  # fmt: skip
+    show(figures, as_json=as_json)
+
+
+if __name__ == "__main__":
+    main()

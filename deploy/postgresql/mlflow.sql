@@ -1,0 +1,1 @@
+CREATE DATABASE mlflow; -- beside dagster's, which the image makes
