@@ -17,6 +17,8 @@ from adgen_pipeline.generation.lexicon import place, translate
         ("laptop for students", "ለተማሪዎች ላፕቶፕ"),
         ("shoes for men and women", "የወንዶች እና ሴቶች ጫማ"),
         ("genuine leather", "ንጹህ ቆዳ"),
+        ("light", "ቀላል"),
+        ("LED light", "ኤልኢዲ መብራት"),
         ("black and brown", "ጥቁር እና ቡናማ"),
         ("new home owners in Addis Ababa", "በአዲስ አበባ አዲስ የቤት ባለቤቶች"),
     ],
