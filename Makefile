@@ -32,7 +32,7 @@ dev: setup
 	@exec $(BIN)/adgen dev
 
 test: setup
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .

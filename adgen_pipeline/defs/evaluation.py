@@ -26,7 +26,7 @@ def cases(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Materialize
 
 @table_asset(
     ANSWERS,
-    version="7",
+    version="8",
     ins={
         "cases": "evaluation/cases",
         "base": "training/base",
