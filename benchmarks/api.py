@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -151,11 +152,9 @@ def measure(clients: int, seconds: float) -> dict[str, object]:
 def _wait(address: str) -> float:
     began = time.monotonic()
     while time.monotonic() - began < START_SECONDS:
-        try:
+        with suppress(httpx.HTTPError):
             if httpx.get(f"{address}/ready", trust_env=False).is_success:
                 return time.monotonic() - began
-        except httpx.HTTPError:
-            pass
         time.sleep(0.1)
     raise SystemExit(f"{address} was not ready after {START_SECONDS:.0f} s.")
 

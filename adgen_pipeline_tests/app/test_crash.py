@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -42,11 +43,9 @@ def started(data: Path, port: int) -> "subprocess.Popen[bytes]":
 def wait_until_ready(client: httpx.Client, seconds: float) -> float:
     began = time.monotonic()
     while time.monotonic() - began < seconds:
-        try:
+        with suppress(httpx.HTTPError):
             if client.get("/ready").is_success:
                 return time.monotonic() - began
-        except httpx.HTTPError:
-            pass
         time.sleep(0.05)
     pytest.fail(f"not ready after {seconds} s")
 

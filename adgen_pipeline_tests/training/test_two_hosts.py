@@ -15,7 +15,8 @@ from adgen_pipeline_tests.training.samples import tiny_base, tiny_job
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
-HOSTS = {"adgen-a": ("adgen-va", "10.77.31.1"), "adgen-b": ("adgen-vb", "10.77.31.2")}
+# TEST-NET-1 (RFC 5737): addresses that are nobody's.
+HOSTS = {"adgen-a": ("adgen-va", "192.0.2.1"), "adgen-b": ("adgen-vb", "192.0.2.2")}
 
 
 def _ip(*arguments: str) -> None:
