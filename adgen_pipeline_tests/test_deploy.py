@@ -179,7 +179,8 @@ def test_the_slurm_script_runs_on_the_first_host_and_joins_on_the_others(
     programs = tmp_path / "bin"
     programs.mkdir()
     log = tmp_path / "calls.txt"
-    _program(programs / "scontrol", f"for n in $(seq {nodes}); do echo host$n; done")
+    # A pause between its lines, as a real scontrol may: a reader that leaves after the first would break it.
+    _program(programs / "scontrol", f"for n in $(seq {nodes}); do echo host$n; sleep 0.1; done")
     _program(
         programs / "srun",
         f'echo "$* | hosts=${{ADGEN_HOSTS:-}} meet=${{ADGEN_RENDEZVOUS:-}}" >> {log}',
