@@ -28,10 +28,10 @@ from adgen_pipeline.recipe import TelegramRecipe
 from adgen_pipeline.telegram.export import scan
 from adgen_pipeline.telegram.folder import clean_folder
 from adgen_pipeline.telegram.sample_large import write_large
-from adgen_pipeline.telegram.workers import processes
 from adgen_pipeline.text.amharic import hygiene, normalise
 from adgen_pipeline.text.facts import find_facts
 from adgen_pipeline.text.patterns import EMAIL, EMOJI, HASHTAG, LINK, MENTION, SYMBOL
+from adgen_pipeline.workers import processes
 
 logger = logging.getLogger(__name__)
 

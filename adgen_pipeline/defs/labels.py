@@ -80,7 +80,7 @@ def weak_labels_and_functions(
     "labels",
     "classifier",
     "Classifier of n-grams that learns from weak labels, people's answers and further labelled texts.",
-    version="1",
+    version="2",
     kinds=("scikitlearn",),
     ins={
         "posts": "telegram/posts",
@@ -113,7 +113,7 @@ def classifier(
         labelled=store.labelled,
     )
     with tracked_run(context, tracker, recipe, settings) as run:
-        artifact, facts = store.make("labels", "classifier", [lesson.digest(), "1"], lesson.build)
+        artifact, facts = store.make("labels", "classifier", [lesson.digest(), "2"], lesson.build)
         run.metrics(building.metrics(facts))
         run.file(artifact.path / building.FIGURES)
         tags = {"version": artifact.version, "digest": artifact.digest}

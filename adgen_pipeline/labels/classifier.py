@@ -23,7 +23,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 
 from adgen_pipeline.errors import DataError
-from adgen_pipeline.labels.features import FEATURES, LETTER_GRAMS, STEM_GRAMS, counts, weighed
+from adgen_pipeline.labels.features import FEATURES, LETTER_GRAMS, LETTER_SHARE, STEM_GRAMS, STEM_SHARE, rows
 
 Array = NDArray[np.float32]
 
@@ -83,13 +83,13 @@ class Classifier:
         """Text × label."""
         batches = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
         if len(batches) == 1:
-            return self._of(weighed(counts(texts)))
+            return self._of(rows(texts))
         with ThreadPoolExecutor(THREADS) as pool:
-            found = list(pool.map(lambda batch: self._of(weighed(counts(batch))), batches))
+            found = list(pool.map(lambda batch: self._of(rows(batch)), batches))
         return np.concatenate([*found, np.zeros((0, len(self.labels)), np.float32)])
 
-    def _of(self, rows: csr_matrix) -> Array:
-        scores = np.asarray(rows @ self.weights) + self.bias
+    def _of(self, found: csr_matrix) -> Array:
+        scores = np.asarray(found @ self.weights) + self.bias
         return _sigmoid(scores * self.scale + self.shift)
 
     def save(self, folder: Path) -> None:
@@ -104,7 +104,10 @@ class Classifier:
 
 
 _ARRAYS = ("weights", "bias", "scale", "shift", "threshold", "prior", "is_learnt", "is_taught")
-_SETTINGS = {"features": FEATURES, "letter_grams": LETTER_GRAMS, "stem_grams": STEM_GRAMS}
+_SETTINGS = {
+    "features": FEATURES, "letter_grams": LETTER_GRAMS, "stem_grams": STEM_GRAMS,
+    "letter_share": LETTER_SHARE, "stem_share": STEM_SHARE,
+}  # fmt: skip
 
 
 def load(folder: Path) -> Classifier:
@@ -136,11 +139,11 @@ def train(known: Texts, labels: Sequence[str], *, strength: float, seed: int) ->
         The classifier, and for each text and label the probability by what the other clusters taught; nan where it
         was not judged.
     """
-    rows = weighed(counts(known.texts))
+    found = rows(known.texts)
 
     def learn(place: int) -> tuple[dict[str, object], Array]:
         return _learn(
-            rows,
+            found,
             known.targets[:, place],
             known.weights[:, place],
             known.is_said[:, place],
@@ -158,7 +161,7 @@ def train(known: Texts, labels: Sequence[str], *, strength: float, seed: int) ->
 
 
 def _learn(
-    rows: csr_matrix,
+    found: csr_matrix,
     wanted: NDArray[np.bool_],
     weights: Array,
     is_said: NDArray[np.bool_],
@@ -174,7 +177,7 @@ def _learn(
     known = weights > 0
     judges = is_said if is_taught else known
     nothing = dict.fromkeys(_ARRAYS, 0.0) | {
-        "weights": np.zeros(rows.shape[1], np.float32), "threshold": 0.5, "prior": 0.5
+        "weights": np.zeros(found.shape[1], np.float32), "threshold": 0.5, "prior": 0.5
     }  # fmt: skip
     likely = np.full(len(wanted), np.nan, np.float32)
     count = FOLDS if is_taught else WEAK_FOLDS
@@ -184,19 +187,19 @@ def _learn(
         return nothing, likely
     scores = np.zeros(len(wanted))
     for taught, held_out in parts:
-        coefficients, bias = _fit(rows[taught], wanted[taught], weights[taught], penalty, seed)
-        scores[held_out] = rows[held_out] @ coefficients + bias
+        coefficients, bias = _fit(found[taught], wanted[taught], weights[taught], penalty, seed)
+        scores[held_out] = found[held_out] @ coefficients + bias
     platt = LogisticRegression(C=1e3).fit(scores[judges, None], wanted[judges], weights[judges])
     scale, shift = float(platt.coef_[0, 0]), float(platt.intercept_[0])
     likely[known] = _sigmoid(scores * scale + shift)[known]
-    coefficients, bias = _fit(rows[known], wanted[known], weights[known], penalty, seed)
+    coefficients, bias = _fit(found[known], wanted[known], weights[known], penalty, seed)
     prior = float(np.average(wanted[judges], weights=weights[judges]))
     threshold = _best_threshold(likely[judges], wanted[judges]) if is_taught else 0.5
-    found = {
+    arrays = {
         "weights": coefficients, "bias": bias, "scale": scale, "shift": shift, "threshold": threshold,
         "prior": min(max(prior, 1e-4), 1 - 1e-4), "is_learnt": 1.0, "is_taught": float(is_taught),
     }  # fmt: skip
-    return found, likely
+    return arrays, likely
 
 
 def _has_both(wanted: NDArray[np.bool_]) -> bool:
@@ -205,21 +208,25 @@ def _has_both(wanted: NDArray[np.bool_]) -> bool:
 
 
 def _fit(
-    rows: csr_matrix, wanted: NDArray[np.bool_], weights: Array, penalty: float, seed: int
+    found: csr_matrix, wanted: NDArray[np.bool_], weights: Array, penalty: float, seed: int
 ) -> tuple[Array, float]:
     """Weights and bias by averaged stochastic gradients; the seed makes the order of texts the same each time."""
-    ratio = _likelihood(rows[wanted]) - _likelihood(rows[~wanted])
-    scaled = csr_matrix((rows.data * ratio[rows.indices], rows.indices, rows.indptr), shape=rows.shape)
+    ratio = _likelihood(found[wanted], weights[wanted]) - _likelihood(found[~wanted], weights[~wanted])
+    scaled = csr_matrix((found.data * ratio[found.indices], found.indices, found.indptr), shape=found.shape)
     solver = SGDClassifier(
         loss="log_loss", alpha=penalty, max_iter=EPOCHS, tol=None, average=True, random_state=seed
     )
-    found = solver.fit(scaled, wanted, sample_weight=weights)
-    return (found.coef_[0] * ratio).astype(np.float32), float(found.intercept_[0])
+    solved = solver.fit(scaled, wanted, sample_weight=weights)
+    return (solved.coef_[0] * ratio).astype(np.float32), float(solved.intercept_[0])
 
 
-def _likelihood(rows: csr_matrix) -> NDArray[np.float64]:
-    """Logarithm of each feature's share of texts among all features' shares, smoothed."""
-    present = np.bincount(rows.indices, minlength=rows.shape[1]) + 1.0
+def _likelihood(found: csr_matrix, weights: Array) -> NDArray[np.float64]:
+    """Logarithm of each feature's share of texts among all features' shares, smoothed.
+
+    A text counts as much as its label is sure: else thousands of weakly labelled posts outvote what people said.
+    """
+    of_each = np.repeat(weights.astype(np.float64), np.diff(found.indptr))
+    present = np.bincount(found.indices, weights=of_each, minlength=found.shape[1]) + 1.0
     shares: NDArray[np.float64] = np.log(present / present.sum())
     return shares
 

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from adgen_pipeline.labels.appeals import find_appeals
 from adgen_pipeline.labels.matching import Entry, Match, Matcher
@@ -173,14 +173,20 @@ def _signers(text: str, brands: Matcher) -> list[Sign]:
 def _appeals(text: str, known: Collection[str]) -> list[Sign]:
     """Verb forms that speak to the reader and are no known sale words."""
     key = search_key(text)
-    stems = {stem_key(word) for word in known}
+    stems = {_stem_of(word) for word in known}
     signs = []
     for kind, forms in find_appeals(key).items():
-        new = [form for form in forms if stem_key(form) not in stems][:MAXIMUM_APPEALS]
+        new = [form for form in forms if _stem_of(form) not in stems][:MAXIMUM_APPEALS]
         for form in new:
             start = key.index(form)
             signs.append(Sign(AD, form, start, start + len(form), taxonomy().ad.appeals[kind], APPEAL))
     return signs
+
+
+@lru_cache(maxsize=1 << 14)
+def _stem_of(word: str) -> str:
+    """`stem_key` of a sale word or a verb form: posts share a few hundred."""
+    return stem_key(word)
 
 
 def _dilution(found: Words) -> float:

@@ -2,7 +2,9 @@
 
 import logging
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -16,6 +18,7 @@ from adgen_pipeline.labels.label_model import LabelModel, estimate
 from adgen_pipeline.labels.rules import decide, given
 from adgen_pipeline.labels.taxonomy import AD, TAGS, VERTICALS
 from adgen_pipeline.schemas import POST_LABELS
+from adgen_pipeline.workers import batches
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +28,7 @@ SIGNATURE_SHARE, SIGNATURE_POSTS = 0.15, 5
 # How far from one half a label is where the label model contradicts the rules. The rules stand there: on ads and news
 # of other kinds the label model was right less often (docs/LOG.md). The classifier tips the balance; people are asked.
 DISPUTED = 0.05
-VERTICAL_PLACES = [LABELS.index(vertical) for vertical in VERTICALS]
+PROCESSES_FROM_TEXTS = 5000  # each process takes seconds to start and to read the lexicons
 
 
 @dataclass(frozen=True)
@@ -51,24 +54,21 @@ def weak_labels(posts: pl.DataFrame, *, minimum_score: float) -> Weak:
         minimum_score: weight that a label needs, in keyword weights.
     """
     with_text = posts.filter(~pl.col("is_empty")).select(*KEY, "post").sort(KEY)
-    places: list[int] = []
-    found: list[Evidence] = []
     known: dict[tuple[str, str], int] = {}  # a third of all texts repeat others
     signatures = _signatures(with_text)
-    for channel_id, text in with_text.select("channel_id", "post").iter_rows():
-        lines = signatures[channel_id]
-        topic = "\n".join(" " * len(line) if _folded(line) in lines else line for line in text.split("\n"))
-        place = known.setdefault((text, topic), len(found))
-        if place == len(found):
-            found.append(find_evidence(text, topic))
-        places.append(place)
-    cast = np.array([votes(one, minimum_score) for one in found], np.int8).reshape(
-        -1, len(FUNCTIONS), len(LABELS)
+    places = [
+        known.setdefault((text, _topic(text, signatures[channel_id])), len(known))
+        for channel_id, text in with_text.select("channel_id", "post").iter_rows()
+    ]
+    looked = batches(
+        partial(_look, minimum_score=minimum_score), list(known), processes_from=PROCESSES_FROM_TEXTS
     )
-    said = np.zeros((len(found), len(LABELS)), np.bool_)
-    for place, one in enumerate(found):
-        verticals, tags, is_ad = decide(one, minimum_score)
-        said[place, [LABELS.index(label) for label in given(verticals, tags, is_ad=is_ad)]] = True
+    found: list[Evidence] = []
+    cast = np.zeros((len(known), len(FUNCTIONS), len(LABELS)), np.int8)
+    said = np.zeros((len(known), len(LABELS)), np.bool_)
+    for place, (evidence, of_text, labels) in enumerate(looked):
+        found.append(evidence)
+        cast[place], said[place, labels] = of_text, True
     cast, said = cast[places], said[places]
     model = estimate(cast, said, with_text["channel_id"].to_numpy())
     likely = np.where(
@@ -85,6 +85,24 @@ def weak_labels(posts: pl.DataFrame, *, minimum_score: float) -> Weak:
     )
     logger.info("%d posts, %d of them ads", table.height, table["is_ad"].sum())
     return Weak(WEAK_LABELS.conform(table), cast, model)
+
+
+def _topic(text: str, signatures: Collection[str]) -> str:
+    """A text with blanks for its channel's signature lines."""
+    return "\n".join(" " * len(line) if _folded(line) in signatures else line for line in text.split("\n"))
+
+
+def _look(
+    texts: Sequence[tuple[str, str]], *, minimum_score: float
+) -> list[tuple[Evidence, Votes, list[int]]]:
+    """Of each text and topic the evidence, the votes on it, and the places of the labels that the rules give."""
+    looked = []
+    for text, topic in texts:
+        found = find_evidence(text, topic)
+        verticals, tags, is_ad = decide(found, minimum_score)
+        labels = [LABELS.index(label) for label in given(verticals, tags, is_ad=is_ad)]
+        looked.append((found, votes(found, minimum_score), labels))
+    return looked
 
 
 def verdict(likely: NDArray[np.floating], found: Evidence) -> dict[str, object]:

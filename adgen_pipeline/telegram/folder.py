@@ -16,7 +16,7 @@ from adgen_pipeline.recipe import TelegramRecipe
 from adgen_pipeline.schemas import MESSAGES, POSTS
 from adgen_pipeline.telegram import export
 from adgen_pipeline.telegram.posts import clean_blocks
-from adgen_pipeline.telegram.workers import workers
+from adgen_pipeline.workers import workers
 
 _COUNTS = ("read", "messages", "service", "unsupported", "quarantined", "superseded", "deleted", "forgotten")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.labels.classifier import SETTINGS_FILE, Classifier, Texts, load
 from adgen_pipeline.labels.classifier import train as learn
-from adgen_pipeline.labels.features import counts, plain, weighed
+from adgen_pipeline.labels.features import LETTER_SHARE, STEM_SHARE, plain, rows
 
 _THINGS = {"retail": ["ጫማ", "ቀሚስ", "ሸሚዝ", "ጃኬት"], "travel": ["ጉብኝት", "ቪዛ", "ሆቴል", "በረራ"]}
 _FILLERS = ["ዛሬ", "በጣም", "ጥሩ", "አዲስ", "ለሁሉም", "ቦሌ", "መገናኛ", "እንዲሁም", "ብዙ", "ነገ"]
@@ -94,21 +94,44 @@ def test_no_texts_have_no_probabilities() -> None:
 
 @given(st.lists(st.text(alphabet="ሀላፕቶ ab0@#!.", max_size=30), min_size=1, max_size=6))
 def test_a_text_has_the_same_features_alone_and_among_others(texts: list[str]) -> None:
-    together = counts(texts).toarray()
-    alone = np.concatenate([counts([text]).toarray() for text in texts])
+    together = rows(texts).toarray()
+    alone = np.concatenate([rows([text]).toarray() for text in texts])
     assert np.array_equal(together, alone)
 
 
-def test_counts_are_those_of_the_n_grams() -> None:
-    # " ab " holds 3 pairs, 2 triples and 1 of four letters; one word.
-    assert counts(["ab"]).sum() == 3 + 2 + 1 + 1
-    assert counts([""]).sum() == 1  # the two spaces around nothing
+def test_rows_hold_each_n_gram_once_and_letters_and_stems_their_shares() -> None:
+    # " ab " holds the letters space, a and b, and two triples; one word.
+    found = rows(["ab"])
+    assert found.nnz == 3 + 2 + 1
+    assert np.isclose(found.max(), STEM_SHARE)
+    assert np.isclose(np.linalg.norm(found.toarray()), np.hypot(LETTER_SHARE, STEM_SHARE))
+    assert rows([""]).nnz == 1  # the two spaces around nothing
 
 
-def test_rows_have_length_one_and_repeats_weigh_less_than_their_number() -> None:
-    rows = weighed(counts(["ጫማ ዛሬ", "ቀሚስ ቀሚስ ቀሚስ", ""])).toarray()
-    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
-    assert 1 < rows[1].max() / rows[1][rows[1] > 0].min() < 3
+def test_repeats_weigh_less_than_their_number() -> None:
+    often = rows(["ቀሚስ ቀሚስ ቀሚስ"]).toarray()[0]
+    assert 1 < often[often < STEM_SHARE / 2].max() / often[often > 0].min() < 3
+
+
+def test_many_weak_labels_do_not_outvote_what_people_said() -> None:
+    texts, targets = _texts(200, seed=11)
+    others, _ = _texts(4000, seed=12)
+    weak = np.zeros((len(others), 2), np.bool_)  # rules that know no sign of the labels
+    is_said = np.arange(len(texts) + len(others)) < len(texts)
+    made, _ = learn(
+        Texts(
+            [*texts, *others],
+            np.concatenate([targets, weak]),
+            np.concatenate([np.ones(targets.shape), np.full(weak.shape, 0.1)]).astype(np.float32),
+            np.stack([is_said, is_said], axis=1),
+            np.arange(len(is_said)),
+        ),
+        list(_THINGS),
+        strength=10.0,
+        seed=7,
+    )
+    unseen, wanted = _texts(200, seed=13)
+    assert ((made.probabilities(unseen) >= made.threshold) == wanted).mean() > 0.98
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """Threads and processes that clean channels side by side."""
 
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -15,13 +17,13 @@ from adgen_pipeline.artifacts import folder_digest
 from adgen_pipeline.errors import ResourceError
 from adgen_pipeline.recipe import TelegramRecipe
 from adgen_pipeline.telegram.folder import clean_folder
-from adgen_pipeline.telegram.workers import PROCESSES_FROM_MEGABYTES, processes, workers
+from adgen_pipeline.workers import PROCESSES_FROM_MEGABYTES, batches, processes, workers
 from adgen_pipeline_tests.telegram.exports import chat, message, write
 
 # Its workers are busy when it is killed; it prints their ids first.
 PARENT = """
 import time
-from adgen_pipeline.telegram.workers import processes
+from adgen_pipeline.workers import processes
 
 pool = processes(2)
 for _ in range(2):
@@ -29,6 +31,14 @@ for _ in range(2):
 print(*(process.pid for process in pool._processes.values()), flush=True)
 time.sleep(600)
 """
+
+
+def whose(texts: Sequence[str]) -> list[tuple[str, int]]:
+    return [(text, os.getpid()) for text in texts]
+
+
+def die(texts: Sequence[str]) -> list[str]:
+    os._exit(9)
 
 
 def clean(raw: Path, out: Path, pool: Executor | None = None) -> dict[str, object]:
@@ -64,6 +74,22 @@ def test_a_killed_worker_is_one_sentence(tmp_path: Path) -> None:
     write(tmp_path / "raw" / "a.json", chat([message(1)]))
     with pytest.raises(ResourceError, match="was killed"):
         clean(tmp_path / "raw", tmp_path / "out", Broken())
+
+
+def test_processes_look_at_every_text_once_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("adgen_pipeline.workers.BATCH_TEXTS", 3)
+    texts = [f"{number}" for number in range(10)]
+    found = list(batches(whose, texts, processes_from=10))
+    assert [text for text, _ in found] == texts
+    assert os.getpid() not in {process for _, process in found}
+    assert {process for _, process in batches(whose, texts, processes_from=11)} == {os.getpid()}
+
+
+def test_a_killed_process_that_looks_at_texts_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    with pytest.raises(ResourceError, match="was killed"):
+        list(batches(die, ["a"], processes_from=1))
 
 
 @pytest.mark.slow

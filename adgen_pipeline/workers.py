@@ -1,0 +1,83 @@
+"""Who works side by side: threads for what takes seconds, processes for what takes longer.
+
+Reading JSON and looking through texts hold the interpreter, so that two threads share one core for it. Two processes
+use both cores, but each takes a second to start, as long as 25 MB of exports take.
+"""
+
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from adgen_pipeline.errors import ResourceError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+PROCESSES_FROM_MEGABYTES = 150
+_THREADS = 2  # while one decodes JSON, which holds the interpreter, the other cleans a column, which does not
+_MOST_PROCESSES = 4  # each may hold half a gigabyte
+BATCH_TEXTS = 500  # that a process is handed at a time
+# Objects. Records are thousands of lists without cycles; looking for some takes a seventh of the time of reading.
+_COLLECT_EVERY = 100_000
+
+
+def workers(*, megabytes: float, channels: int) -> Executor:
+    """Threads or processes for so many megabytes of so many channels. Use it in a `with` statement."""
+    count = min(channels, os.cpu_count() or 1, _MOST_PROCESSES)
+    if megabytes < PROCESSES_FROM_MEGABYTES or count < 2:
+        return ThreadPoolExecutor(_THREADS)
+    return processes(count)
+
+
+def batches(
+    look: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item], *, processes_from: int
+) -> Iterator[Result]:
+    """What `look` makes of all items, in their order; it is called with some of them at a time.
+
+    Args:
+        look: a function that processes can be sent, with a result an item.
+        items: what it is called with.
+        processes_from: of so many items on, processes are worth their start.
+
+    Raises:
+        ResourceError: a process was killed.
+    """
+    count = min(os.cpu_count() or 1, _MOST_PROCESSES)
+    if len(items) < processes_from or count < 2:
+        yield from look(items)
+        return
+    parts = [items[start : start + BATCH_TEXTS] for start in range(0, len(items), BATCH_TEXTS)]
+    try:
+        with processes(count) as pool:
+            for results in pool.map(look, parts):
+                yield from results
+    except BrokenProcessPool as error:
+        raise ResourceError(
+            "A process that looked through texts was killed, most likely for want of memory. Free some and run again."
+        ) from error
+
+
+def processes(count: int) -> ProcessPoolExecutor:
+    """So many processes, which end when this one does, however it ends."""
+    # A fork would copy the locks of polars' threads, and not the threads that release them.
+    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin)
+
+
+def _begin() -> None:
+    """What a worker does first. A killed parent tells its workers nothing; Ctrl-C reaches all, and is the parent's."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(_COLLECT_EVERY)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
