@@ -22,20 +22,29 @@ def content(blocks: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         blocks: telegram/messages of one channel, of ascending ids.
     """
     rest: pl.DataFrame | None = None
-    for block in blocks:
+    for block, is_last in _with_last(blocks):
         messages = block.filter((pl.col("type") == "message") & ~pl.col("is_deleted")).select(_USED)
         if not messages["message_id"].is_sorted():
             messages = messages.sort("message_id")
         messages = messages if rest is None else pl.concat([rest, messages])
         starts = messages.select(~_follows()).to_series().arg_true()
         last = starts[-1] if len(starts) else 0
-        if messages.height - last >= MAX_RUN:
+        if is_last or messages.height - last >= MAX_RUN:
             last = messages.height
         if last:
             yield messages.head(last)
         rest = messages.slice(last)
-    if rest is not None and rest.height:
-        yield rest
+
+
+def _with_last(blocks: Iterable[pl.DataFrame]) -> Iterator[tuple[pl.DataFrame, bool]]:
+    """Blocks, and whether each is the last one: what it holds back would make a block of a few rows, as dear as any."""
+    held: pl.DataFrame | None = None
+    for block in blocks:
+        if held is not None:
+            yield held, False
+        held = block
+    if held is not None:
+        yield held, True
 
 
 def one_row_a_post(messages: pl.DataFrame) -> pl.DataFrame:
