@@ -25,6 +25,7 @@ from adgen_pipeline.app.routes import ads, briefs, posts, process
 from adgen_pipeline.app.routes.shared import Parts, admission
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.generation.archive import Archive
+from adgen_pipeline.recipe import LabelsRecipe
 
 LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]", "testserver"]  # the last is Starlette's test client
 DESCRIPTION = (
@@ -42,6 +43,7 @@ def create_app(
     keyring: Keyring | None = None,
     limits: Limits | None = None,
     is_open: bool = True,
+    minimum_score: float = LabelsRecipe().minimum_score,
 ) -> FastAPI:
     """The application.
 
@@ -52,6 +54,7 @@ def create_app(
         keyring: the keys of clients; those of the data folder if not given.
         limits: how much clients may ask for.
         is_open: whether no key is asked for while there is none; only on loopback.
+        minimum_score: of the recipe's labels, by which a brief's vertical is told.
     """
     limits = limits or Limits()
     keyring = keyring or Keyring.of(store)
@@ -59,7 +62,7 @@ def create_app(
     engine = Engine(load, published=published, limits=limits, metrics=metrics)
     archive = Archive.of(store)
     admit = admission(keyring, Pace(limits.requests_per_minute), is_open=is_open)
-    parts = Parts(store, engine, archive, Tickets(archive), metrics, admit)
+    parts = Parts(store, engine, archive, Tickets(archive), metrics, admit, minimum_score)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

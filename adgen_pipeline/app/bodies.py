@@ -139,6 +139,17 @@ class AdsRequest(BriefRequest):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
 
 
+class AdviceRequest(BriefRequest):
+    """A brief that channels are ranked for."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"brief": SAMPLE_BRIEF, "k": 3}]}
+    )
+
+    k: Annotated[int, Field(ge=1, le=100, description="channels at most")] = 5
+    language: Annotated[Literal["en", "am"], Field(description="of the reasons")] = "en"
+
+
 class TextRequest(BaseModel):
     """An edited ad, to be checked."""
 

@@ -161,6 +161,14 @@ def notice(text: str, *, error: bool = False, good: bool = False) -> str:
     return f'<div class="adgen-notice{kind}" role="status">{html.escape(text)}</div>'
 
 
+def reasons(title: str, sentences: Iterable[str]) -> str:
+    """A boxed title with sentences below it."""
+    listed = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
+    return (
+        f'<div class="adgen-notice" role="note"><strong>{html.escape(title)}</strong><ul>{listed}</ul></div>'
+    )
+
+
 def utf16_units(text: str) -> int:
     """Length as Telegram counts it: UTF-16 code units."""
     return len(text.encode("utf-16-le")) // 2

@@ -72,6 +72,7 @@ def serve(settings: Settings, *, host: str, port: int, limits: Limits) -> None:
         keyring=keyring,
         limits=limits,
         is_open=is_loopback(host),
+        minimum_score=recipe.labels.minimum_score,
     )
     uvicorn.run(
         app,

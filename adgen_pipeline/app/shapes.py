@@ -295,6 +295,19 @@ class ChannelShape(BaseModel):
     profile: ProfileShape | None = Field(description="null where the corpus was not explored yet")
 
 
+class AdviceShape(BaseModel):
+    """How well a channel suits a brief, and why."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    channel_id: int
+    name: str
+    score: float = Field(description="weighted mean of the parts, 0 to 1")
+    parts: dict[str, float] = Field(description="topic, vertical, language and activity, each 0 to 1")
+    best_hours: list[int] = Field(description="at which it posts most, most first")
+    reasons: list[str] = Field(description="a sentence a part, and one on when it posts")
+
+
 class ServingShape(BaseModel):
     """What writes ads now."""
 

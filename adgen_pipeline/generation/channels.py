@@ -28,7 +28,38 @@ _RECENT = timedelta(
 # Shares of a channel's posts that its readers of an Amharic ad are told by.
 _READS_AMHARIC: Mapping[str, float] = {"am": 1.0, "mixed": 1.0, "am-latn": 0.7, "ti": 0.3, "en": 0.2}
 _OF_A_BRIEF = 0.5  # of a post's minimum score: a brief's words are few, and all of them are about its product
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+LANGUAGES = ("en", "am")
+_SENTENCES: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "far": "none of its ads is near the brief",
+        "near": "its ads nearest the brief have a similarity of {near:.2f}, the first of them {first}",
+        "no_vertical": "the brief's vertical is not known",
+        "vertical": "{about} of its {ads} ads are of the brief's vertical, {vertical}",
+        "no_language": "the language of its posts is not known",
+        "language": "its posts are {shares}; the ad is Amharic",
+        "no_dates": "it has no dated posts",
+        "silent": "{rate:.0f} posts a month in the last three of the exports; its last post is {days} days older than "
+        "the newest of all",
+        "active": "{rate:.0f} posts a month in the last three of the exports; it posts until the end",
+        "no_hours": "when it posts is not known",
+        "hours": "it posts most at {hours}, and most on {day}",
+        "days": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+    },
+    "am": {
+        "far": "ከማስታወቂያዎቹ ለመግለጫው የሚቀርብ የለም",
+        "near": "ለመግለጫው በጣም የሚቀርቡት ማስታወቂያዎቹ {near:.2f} ያህል ይመሳሰሉታል፤ የመጀመሪያው {first} ነው",
+        "no_vertical": "የመግለጫው ዘርፍ አይታወቅም",
+        "vertical": "ከ{ads} ማስታወቂያዎቹ ውስጥ {about} የመግለጫው ዘርፍ ({vertical}) ናቸው",
+        "no_language": "የልጥፎቹ ቋንቋ አይታወቅም",
+        "language": "የልጥፎቹ ቋንቋ {shares} ነው፤ ማስታወቂያው በአማርኛ ነው",
+        "no_dates": "ቀን ያለው ልጥፍ የለውም",
+        "silent": "በመጨረሻዎቹ ሦስት ወራት በወር {rate:.0f} ልጥፎች አሉት፤ የመጨረሻው ልጥፉ ከሁሉም አዲስ ከሆነው በ{days} ቀን ይቀድማል",
+        "active": "በመጨረሻዎቹ ሦስት ወራት በወር {rate:.0f} ልጥፎች አሉት፤ እስከ መጨረሻው ይለጥፋል",
+        "no_hours": "መቼ እንደሚለጥፍ አይታወቅም",
+        "hours": "በብዛት የሚለጥፈው {hours} ላይ ሲሆን ከቀናት ደግሞ {day} ነው",
+        "days": "ሰኞ ማክሰኞ ረቡዕ ሐሙስ ዓርብ ቅዳሜ እሑድ",
+    },
+}
 
 
 class Searches(Protocol):
@@ -62,7 +93,7 @@ class ChannelAdvice(BaseModel):
 
 
 def advise(
-    brief: Brief, index: Searches, profiles: pl.DataFrame, *, minimum_score: float
+    brief: Brief, index: Searches, profiles: pl.DataFrame, *, minimum_score: float, language: str = "en"
 ) -> list[ChannelAdvice]:
     """All channels, the best for the brief first.
 
@@ -71,7 +102,9 @@ def advise(
         index: of the channels' posts.
         profiles: CHANNEL_PROFILES.
         minimum_score: of the recipe's labels, where the brief names no vertical.
+        language: of the reasons, one of LANGUAGES.
     """
+    say = _SENTENCES[language]
     query = brief_query(brief)
     vertical = vertical_of(brief, minimum_score=minimum_score)
     rows = profiles.sort("channel_id").to_dicts()
@@ -79,7 +112,9 @@ def advise(
     most_words = max((_mean(hits, "full_text") for hits in nearest.values()), default=0.0)
     newest = max((row["last_date"] for row in rows if row["last_date"] is not None), default=None)
     rates = {row["channel_id"]: _posts_a_month(row, newest) for row in rows}
-    advice = [_advice(row, nearest[row["channel_id"]], vertical, most_words, newest, rates) for row in rows]
+    advice = [
+        _advice(row, nearest[row["channel_id"]], vertical, most_words, newest, rates, say) for row in rows
+    ]
     return sorted(advice, key=lambda channel: (-channel.score, channel.channel_id))
 
 
@@ -110,6 +145,7 @@ def _advice(
     most_words: float,
     newest: datetime | None,
     rates: Mapping[int, float],
+    say: Mapping[str, str],
 ) -> ChannelAdvice:
     """A channel's parts and reasons."""
     near, words = _mean(hits, "dense"), _mean(hits, "full_text")
@@ -136,11 +172,13 @@ def _advice(
         parts={name: round(value, 4) for name, value in parts.items()},
         best_hours=hours,
         reasons=(
-            _topic_reason(hits, near),
-            _vertical_reason(vertical, about, row),
-            _language_reason(languages, written),
-            _activity_reason(rate, row["last_date"], newest),
-            _hours_reason(hours, row["weekday_counts"]),
+            say["near"].format(near=near, first=hits[0].source) if hits else say["far"],
+            say["vertical"].format(about=about, ads=row["ads_count"], vertical=vertical)
+            if vertical
+            else say["no_vertical"],
+            _language_reason(languages, written, say),
+            _activity_reason(rate, row["last_date"], newest, say),
+            _hours_reason(hours, row["weekday_counts"], say),
         ),
     )
 
@@ -163,37 +201,26 @@ def _best_hours(hour_counts: Sequence[int]) -> tuple[int, ...]:
     return tuple(hour for hour in busy[:BEST_HOURS] if hour_counts[hour])
 
 
-def _topic_reason(hits: Sequence[Hit], near: float) -> str:
-    if not hits:
-        return "none of its ads is near the brief"
-    return f"its ads nearest the brief have a similarity of {near:.2f}, the first of them {hits[0].source}"
-
-
-def _vertical_reason(vertical: str | None, about: int, row: Mapping[str, Any]) -> str:
-    if vertical is None:
-        return "the brief's vertical is not known"
-    return f"{about} of its {row['ads_count']} ads are of the brief's vertical, {vertical}"
-
-
-def _language_reason(languages: Mapping[str, int], written: int) -> str:
+def _language_reason(languages: Mapping[str, int], written: int, say: Mapping[str, str]) -> str:
     if not written:
-        return "the language of its posts is not known"
+        return say["no_language"]
     shares = ", ".join(f"{count / written:.0%} {name}" for name, count in list(languages.items())[:3])
-    return f"its posts are {shares}; the ad is Amharic"
+    return say["language"].format(shares=shares)
 
 
-def _activity_reason(rate: float, last: datetime | None, newest: datetime | None) -> str:
+def _activity_reason(
+    rate: float, last: datetime | None, newest: datetime | None, say: Mapping[str, str]
+) -> str:
     if last is None or newest is None:
-        return "it has no dated posts"
-    silent = (newest - last).days
-    ended = (
-        f"its last post is {silent} days older than the newest of all" if silent else "it posts until the end"
-    )
-    return f"{rate:.0f} posts a month in the last three of the exports; {ended}"
+        return say["no_dates"]
+    days = (newest - last).days
+    return say["silent" if days else "active"].format(rate=rate, days=days)
 
 
-def _hours_reason(hours: Sequence[int], weekday_counts: Sequence[int]) -> str:
+def _hours_reason(hours: Sequence[int], weekday_counts: Sequence[int], say: Mapping[str, str]) -> str:
     if not hours:
-        return "when it posts is not known"
-    day = _DAYS[max(range(len(weekday_counts)), key=lambda place: (weekday_counts[place], -place))]
-    return f"it posts most at {', '.join(f'{hour}:00' for hour in hours)}, and most on {day}"
+        return say["no_hours"]
+    day = say["days"].split()[
+        max(range(len(weekday_counts)), key=lambda place: (weekday_counts[place], -place))
+    ]
+    return say["hours"].format(hours=", ".join(f"{hour}:00" for hour in hours), day=day)

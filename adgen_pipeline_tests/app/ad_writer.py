@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from adgen_pipeline.index.search import Hit
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.slots import fill
 
@@ -49,22 +50,23 @@ class Posts:
         language: str | None = None,
         since: date | None = None,
         until: date | None = None,
-    ) -> Sequence[Any]:
+    ) -> Sequence[Hit]:
         """The post, as a hit."""
         self.asked.append((query, k, channel_id))
         given = {"is_ad": is_ad, "vertical": vertical, "language": language, "since": since, "until": until}
         self.conditions = {name: value for name, value in given.items() if value is not None}
         return [
-            {
-                "channel_id": 7,
-                "message_id": 1,
-                "score": 0.5,
-                "scores": {"dense": 0.4, "full_text": 1.0},
-                "kind": "post",
-                "source": "7/1",
-                "post": "የቆዳ ጫማ <b>አለ</b>",
-                "matched": ("ጫማ",),
-            }
+            Hit(
+                channel_id=7,
+                message_id=1,
+                post="የቆዳ ጫማ <b>አለ</b>",
+                text="የቆዳ ጫማ <b>አለ</b>",
+                score=0.5,
+                scores={"dense": 0.4, "full_text": 1.0},
+                kind="post",
+                source="7/1",
+                matched=("ጫማ",),
+            )
         ]
 
 

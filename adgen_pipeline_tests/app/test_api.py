@@ -7,10 +7,13 @@ from fastapi.testclient import TestClient
 
 from adgen_pipeline.app.bodies import BriefFields
 from adgen_pipeline.app.limits import Limits
+from adgen_pipeline.artifacts import Store
 from adgen_pipeline.errors import TrainingError
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
 from adgen_pipeline.generation.brief import understand
 from adgen_pipeline_tests.app.ad_writer import SmallWriter
 from adgen_pipeline_tests.app.serving import BRIEF, events, ready, small_app
+from adgen_pipeline_tests.generation.profiles import profile
 
 LIMITS = Limits()
 PROBLEM = "application/problem+json"
@@ -215,6 +218,27 @@ def test_channels_come_by_name(client: TestClient) -> None:
     assert [c["channel_id"] for c in client.get("/v1/channels").json()] == [3, 7]
 
 
+def test_channels_are_advised_with_reasons_in_the_language_that_is_asked_for(
+    client: TestClient, tmp_path: Path
+) -> None:
+    asked = {"brief": BRIEF, "k": 1}
+    assert (
+        client.post("/v1/channels/advice", json=asked).status_code == 503
+    )  # the corpus was not explored yet
+    known = {"ads_count": 10, "languages": [{"language": "am", "posts_count": 9}]}
+    profiles = [profile(3), profile(7, **known, channel_name="ናሙና ሱቅ")]
+    Store(tmp_path).write_table(CHANNEL_PROFILES, CHANNEL_PROFILES.frame(profiles))
+    (best,) = client.post("/v1/channels/advice", json=asked).json()
+    assert (best["channel_id"], best["name"]) == (7, "ናሙና ሱቅ")
+    assert 0 < best["score"] <= 1
+    assert "its posts are 100% am; the ad is Amharic" in best["reasons"]
+    both = client.post("/v1/channels/advice", json={"brief": BRIEF, "language": "am"}).json()
+    assert [channel["channel_id"] for channel in both] == [7, 3]
+    assert "የመግለጫው" in both[1]["reasons"][1]
+    refused = client.post("/v1/channels/advice", json={"brief": BRIEF, "language": "om"})
+    assert (refused.status_code, refused.headers["content-type"]) == (422, PROBLEM)
+
+
 def test_metrics_count_what_was_done_and_hold_no_words(client: TestClient) -> None:
     client.post("/v1/ads", json={"brief": BRIEF})
     client.get("/v1/ads/0123456789abcdef")
@@ -276,7 +300,7 @@ def test_the_openapi_document_has_examples_and_no_page_that_fetches_scripts(clie
     assert document["components"]["schemas"]["AdsRequest"]["examples"]
     assert set(document["paths"]) == {
         "/v1/ads", "/v1/ads/{ad_id}", "/v1/ads/{ad_id}/checks", "/v1/ads/{ad_id}/feedback", "/v1/briefs",
-        "/v1/search", "/v1/channels", "/v1/models", "/health", "/ready", "/metrics",
+        "/v1/search", "/v1/channels", "/v1/channels/advice", "/v1/models", "/health", "/ready", "/metrics",
     }  # fmt: skip
     for path, operations in document["paths"].items():
         for operation in operations.values():

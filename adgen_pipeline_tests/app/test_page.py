@@ -6,11 +6,14 @@ from streamlit.testing.v1 import AppTest
 
 from adgen_pipeline.app import page
 from adgen_pipeline.app.screens.words import words
+from adgen_pipeline.artifacts import Store
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
 from adgen_pipeline.generation.brief import missing
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.slots import SLOT_KINDS
 from adgen_pipeline_tests.app.ad_writer import SmallWriter
 from adgen_pipeline_tests.app.serving import listening, small_app
+from adgen_pipeline_tests.generation.profiles import profile
 
 PAGE = Path(page.__file__)
 EVIL = "<script>alert(1)</script>"
@@ -19,8 +22,10 @@ EVIL = "<script>alert(1)</script>"
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real API with a small writer."""
-    writer = SmallWriter({7: f"ናሙና ሱቅ {EVIL}"})
-    with listening(small_app(tmp_path_factory.mktemp("api"), lambda: writer)) as address:
+    writer, folder = SmallWriter({7: f"ናሙና ሱቅ {EVIL}", 3: "Sample news"}), tmp_path_factory.mktemp("api")
+    profiles = [profile(7, channel_name=f"ናሙና ሱቅ {EVIL}", ads_count=9)]
+    Store(folder).write_table(CHANNEL_PROFILES, CHANNEL_PROFILES.frame(profiles))
+    with listening(small_app(folder, lambda: writer)) as address:
         yield address
 
 
@@ -71,6 +76,21 @@ def test_a_manager_gets_ads_for_a_typed_brief_and_judges_them(opened: AppTest) -
     opened.segmented_control[1].set_value("write").run()
     price = next(field for field in opened.text_input if field.label.startswith(say("price")))
     assert price.value == "2,500 birr"
+
+
+@pytest.mark.parametrize("language", ["en", "am"])
+def test_channels_are_advised_with_reasons_and_the_best_is_chosen(opened: AppTest, language: str) -> None:
+    opened.segmented_control[0].set_value(language).run()
+    for key in ("sample", "understand", "advise"):
+        press(opened, words()[key][language])
+    assert not opened.exception
+    shown = html_of(opened)
+    assert "<script" not in shown
+    assert {"en": "its posts is not known", "am": "የልጥፎቹ ቋንቋ አይታወቅም"}[language] in shown
+    assert opened.multiselect[0].value == [7]
+    press(opened, words()["understand"][language])
+    assert words()["any_channel"][language] not in html_of(opened)
+    assert "1. " not in html_of(opened)
 
 
 def test_the_sample_brief_is_understood_in_amharic(opened: AppTest) -> None:

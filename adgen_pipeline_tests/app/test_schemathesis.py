@@ -20,7 +20,7 @@ from adgen_pipeline_tests.app.serving import BRIEF, ready, small_app
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 PATHS = (
     "/v1/ads", "/v1/ads/{ad_id}", "/v1/ads/{ad_id}/checks", "/v1/ads/{ad_id}/feedback", "/v1/briefs", "/v1/search",
-    "/v1/channels", "/v1/models", "/health", "/ready", "/metrics",
+    "/v1/channels", "/v1/channels/advice", "/v1/models", "/health", "/ready", "/metrics",
 )  # fmt: skip
 EXAMPLES = 150
 

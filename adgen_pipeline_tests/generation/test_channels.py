@@ -1,7 +1,6 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
@@ -9,24 +8,15 @@ from adgen_pipeline.generation.brief import understand
 from adgen_pipeline.generation.channels import WEIGHTS, ChannelAdvice, advise, vertical_of
 from adgen_pipeline.index.search import PostIndex
 from adgen_pipeline_tests.embedding.samples import train_encoder
+from adgen_pipeline_tests.generation.profiles import profile
 from adgen_pipeline_tests.generation.writers import DIGEST, write_index
 
 BRIEF = understand("ምርት፦ የቆዳ ጫማ\nባህሪያት፦ ለወንዶች የሚሆን ጠንካራ ሶል\nዘርፍ፦ retail", source="b.txt")
 
 
-def _profile(channel_id: int, **known: object) -> dict[str, object]:
-    """A profile of zeros but for what is known."""
-    empty: dict[str, object] = {
-        name: ([] if isinstance(column.dtype, pl.List) else "" if column.dtype == pl.String else 0)
-        for name, column in CHANNEL_PROFILES.columns.items()
-        if not column.nullable
-    }
-    return {**empty, "channel_id": channel_id, "channel_name": f"ናሙና {channel_id}", **known}
-
-
 PROFILES = CHANNEL_PROFILES.frame(
     [
-        _profile(
+        profile(
             1,
             ads_count=100,
             verticals=[{"vertical": "retail", "posts_count": 80}],
@@ -36,14 +26,14 @@ PROFILES = CHANNEL_PROFILES.frame(
             hour_counts=[0] * 18 + [5, 9, 7, 0, 0, 0],
             weekday_counts=[1, 1, 1, 1, 9, 1, 1],
         ),
-        _profile(
+        profile(
             2,
             ads_count=100,
             languages=[{"language": "om", "posts_count": 50}],
             months=[{"month": date(2025, 1, 1), "posts_count": 90}],
             last_date=datetime(2025, 1, 20, tzinfo=UTC),
         ),
-        _profile(3),
+        profile(3),
     ]
 )
 
@@ -84,6 +74,15 @@ def test_a_channel_of_which_nothing_is_known_comes_last_and_says_so(advice: list
     assert last.channel_id == 3
     assert "none of its ads is near the brief" in last.reasons
     assert "it has no dated posts" in last.reasons
+
+
+def test_reasons_can_be_amharic_and_are_as_many(index: PostIndex, advice: list[ChannelAdvice]) -> None:
+    amharic = advise(BRIEF, index, PROFILES, minimum_score=1.0, language="am")
+    assert [(c.channel_id, c.parts) for c in amharic] == [(c.channel_id, c.parts) for c in advice]
+    for one, other in zip(amharic, advice, strict=True):
+        assert len(one.reasons) == len(other.reasons)
+        assert all("\u1200" <= reason[0] <= "\u135a" for reason in one.reasons)
+    assert "ዓርብ" in amharic[0].reasons[-1]
 
 
 def test_the_vertical_is_the_briefs_or_found_in_its_words() -> None:

@@ -6,15 +6,17 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Query
 
+from adgen_pipeline.app.bodies import AdviceRequest
 from adgen_pipeline.app.problems import ALWAYS, documented
 from adgen_pipeline.app.routes.shared import Parts, require_channel
-from adgen_pipeline.app.shapes import ChannelShape, FoundShape, HitShape, ProfileShape
+from adgen_pipeline.app.shapes import AdviceShape, ChannelShape, FoundShape, HitShape, ProfileShape
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
+from adgen_pipeline.generation.channels import advise
 
 
 def add(app: FastAPI, parts: Parts) -> None:
-    """Add /v1/search and /v1/channels."""
+    """Add /v1/search, /v1/channels and /v1/channels/advice."""
 
     @app.get(
         "/v1/search", summary="Find posts", tags=["posts"], dependencies=[Depends(parts.admit)],
@@ -60,6 +62,18 @@ def add(app: FastAPI, parts: Parts) -> None:
             ChannelShape(channel_id=key, name=name, profile=known.get(key))
             for key, name in sorted(named.items(), key=lambda c: (c[1], c[0]))
         ]
+
+    @app.post(
+        "/v1/channels/advice", summary="Which channels suit a brief", tags=["posts"],
+        dependencies=[Depends(parts.admit)], responses=documented(*ALWAYS),
+    )  # fmt: skip
+    def advice(request: AdviceRequest) -> list[AdviceShape]:
+        """Channels, the best for the brief first: what they post about, in which language, how much and when."""
+        brief = request.understood()
+        index = parts.engine.loaded().index
+        known = parts.store.read_table(CHANNEL_PROFILES)
+        ranked = advise(brief, index, known, minimum_score=parts.minimum_score, language=request.language)
+        return [AdviceShape.model_validate(channel) for channel in ranked[: request.k]]
 
 
 def profiles(store: Store) -> dict[int, ProfileShape]:

@@ -22,7 +22,7 @@ ChannelId = Annotated[int, Path(ge=-(2**63), lt=2**63)]
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of a serving process."""
+    """The parts of a serving process; `minimum_score` is that of the recipe's labels."""
 
     store: Store
     engine: Engine
@@ -30,6 +30,7 @@ class Parts:
     tickets: Tickets
     metrics: Metrics
     admit: Callable[..., Holder]  # dependency: the holder of the request's key, or a refusal
+    minimum_score: float
 
 
 def admission(keyring: Keyring, pace: Pace, *, is_open: bool) -> Callable[..., Holder]:

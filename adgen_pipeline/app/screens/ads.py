@@ -8,9 +8,10 @@ import streamlit as st
 from adgen_pipeline.app import downloads, preview
 from adgen_pipeline.app.screens.client import ApiProblemError, ask, events
 from adgen_pipeline.app.screens.editor import edit, edited_text
-from adgen_pipeline.app.screens.words import say, say_or
+from adgen_pipeline.app.screens.words import language, say, say_or
 
 FORMAT_UNITS = {"post": 4096, "caption": 1024, "sponsored": 160, "tagline": 60}  # as generation/formats.py
+ADVISED = 3  # channels that are shown
 REASONS = ("wrong", "unnatural", "dull", "too_long", "not_this_channel")
 
 Channels = Mapping[int, str]
@@ -19,9 +20,14 @@ Channels = Mapping[int, str]
 def choose(fields: dict[str, Any], channels: Channels) -> None:
     """Channels, formats and how many; the button writes."""
     st.subheader(say("where"))
+    brief = {name: value for name, value in fields.items() if value}
+    if st.button(say("advise"), icon=":material/recommend:"):
+        _advise(brief, channels)
+    _advice()
     chosen = st.multiselect(
         say("channel"),
         list(channels),
+        key="channels",
         format_func=lambda key: f"{channels[key]} ({key})",
         placeholder=say("any_channel"),
         max_selections=4,
@@ -32,12 +38,29 @@ def choose(fields: dict[str, Any], channels: Channels) -> None:
     count = st.slider(say("count"), 1, 8, 2)
     if not st.button(say("write"), type="primary", width="stretch", icon=":material/campaign:"):
         return
-    brief = {name: value for name, value in fields.items() if value}
     st.session_state["written"] = []
     channels_asked: list[int | None] = [*chosen] or [None]
     for channel in channels_asked:
         for kind in formats or ["post"]:
             _write({"brief": brief, "channel_id": channel, "format": kind, "n": count}, channels)
+
+
+def _advise(brief: dict[str, Any], channels: Channels) -> None:
+    """Ask which channels suit the brief; the best one is chosen."""
+    try:
+        found = ask("POST", "/v1/channels/advice", {"brief": brief, "k": ADVISED, "language": language()})
+    except ApiProblemError as problem:
+        st.html(preview.notice(str(problem), error=True))
+        return
+    st.session_state["advice"] = found
+    st.session_state["channels"] = [c["channel_id"] for c in found[:1] if c["channel_id"] in channels]
+
+
+def _advice() -> None:
+    """The channels that were advised, with the reasons."""
+    for place, channel in enumerate(st.session_state.get("advice") or (), start=1):
+        title = f"{place}. {channel['name']} ({channel['channel_id']}) · {channel['score']:.2f}"
+        st.html(preview.reasons(title, channel["reasons"]))
 
 
 def _write(body: dict[str, Any], channels: Channels) -> None:

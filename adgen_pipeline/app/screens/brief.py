@@ -52,6 +52,7 @@ def paste() -> None:
         return
     st.session_state["understood"] = found
     st.session_state["written"] = []
+    st.session_state["advice"] = []
     for name in FIELDS:
         value = found["fields"][name]
         st.session_state[f"field_{name}"] = "\n".join(value) if isinstance(value, list) else value
