@@ -15,7 +15,10 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from adgen_pipeline.app.limits import Limits
+from adgen_pipeline.artifacts import Store
+from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
 from adgen_pipeline_tests.app.serving import BRIEF, ready, small_app
+from adgen_pipeline_tests.generation.profiles import profile
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 PATHS = (
@@ -29,6 +32,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # its own
 
 @pytest.mark.parametrize("path", PATHS)
 def test_generated_requests_get_documented_answers(path: str, tmp_path: Path) -> None:
+    Store(tmp_path).write_table(
+        CHANNEL_PROFILES, CHANNEL_PROFILES.frame([profile(7, ads_count=3), profile(3)])
+    )
     app = small_app(tmp_path, limits=Limits(requests_per_minute=10_000_000, waiting=64))
     with TestClient(app, raise_server_exceptions=False) as client:
         ready(client)
