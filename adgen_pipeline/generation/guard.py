@@ -46,9 +46,14 @@ _BROKEN_SLOT = re.compile(r"⟨[^⟩\n]{0,24}⟩?|⟩")
 _TEMPLATE_TOKEN = re.compile(r"<[|/a-zA-Z_][^<>\n]{0,30}>|\[/?INST\]|<<SYS>>")
 # One emoji over and over, and lines of emoji alone, are where a small model loses its thread.
 _SYMBOL_RUN = regex.compile(r"((?=\p{Emoji})[^\w\s#*]\p{M}*)(?:\s*\1){2,}")
-_MARK_RUN = re.compile(r"([^\w\s])(?:[ \t]+\1){2,}")  # «፤ ፤ ፤ ፤», until its tokens are used up
-# «ስልክ፦» or «ቻናላችንን ይቀላቀሉ 👉» with nothing after it: the label outlived its fact.
-_DANGLING = re.compile(r"(?:[:፦=]|፡-|-|[👉➡👇⤵⬇][\ufe0f\U0001F3FB-\U0001F3FF]*)\s*$")
+# «፤ ፤ ፤ ፤» and «:// ://:// ://», until its tokens are used up; «...» and «---» are a pause and a rule.
+_MARK_RUN = re.compile(
+    r"(?:([^\w\s])(?:[ \t]+\1){2,}|((?!(.)\3)[!-/:-@\[-`{-~]{2,4})(?:[ \t]*\2){2,})[!-/:-@\[-`{-~]{0,3}"
+)
+# «ስልክ፦», «ቀለም: 📌 📌» or «ቻናላችንን ይቀላቀሉ 👉» with nothing after it: the label outlived its fact.
+_DANGLING = regex.compile(
+    r"(?:[:፦=]|፡-|-|[👉➡👇⤵⬇][\ufe0f\U0001F3FB-\U0001F3FF]*)[\s\p{Extended_Pictographic}\ufe0f]*$"
+)
 _JOIN = re.compile("ቀላቀሉ")  # «join us» is a call only where the place is said
 # «ከ⟨price_1⟩ እስከ ⟨phone_1⟩» is no range.
 _RANGE = re.compile(r"ከ\s*⟨(?P<low>[a-z]+)_\d+⟩\s*እስከ\s*⟨(?P<high>[a-z]+)_\d+⟩")

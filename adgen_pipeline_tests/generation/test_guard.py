@@ -58,6 +58,7 @@ def test_a_good_candidate_is_only_filled() -> None:
         pytest.param("የ Nike ምርት", "unknown_name", id="another brand"),
         pytest.param("የሰላም ገበያ ምርት ነው", "foreign_name", id="another channel"),
         pytest.param("ዋጋ፦", "dangling_label", id="label without its fact"),
+        pytest.param("ቀለም: 📌 📌", "dangling_label", id="label before emoji alone"),
     ],
 )
 def test_a_line_that_breaks_a_rule_is_dropped_and_the_rest_stays(line: str, kind: str) -> None:
@@ -339,3 +340,5 @@ def test_words_added_for_amharic_promise_nothing_and_state_no_fact() -> None:
 def test_a_mark_over_and_over_goes() -> None:
     assert tidy("⟨hashtag_1⟩ ፤ ፤ ፤ ፤ ፤ ፤", {"⟨hashtag_1⟩": "#ጫማ"}).rstrip() == "⟨hashtag_1⟩"
     assert tidy("ምርጥ ጫማ!!! ዋጋ... ይደውሉ", {}) == "ምርጥ ጫማ!!! ዋጋ... ይደውሉ"
+    assert tidy("⟨hashtag_1⟩ :// :// ://://:// :/", {"⟨hashtag_1⟩": "#ጫማ"}).rstrip(" :/") == "⟨hashtag_1⟩"
+    assert tidy("ጫማ --------- https://t.me/a ?! :-)", {}) == "ጫማ --------- https://t.me/a ?! :-)"
