@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, mo
 
 from adgen_pipeline.generation.brief import understand
 from adgen_pipeline.generation.formats import MAXIMUM_UNITS
+from adgen_pipeline.generation.policy import Policy
 from adgen_pipeline.text.brief import Brief
 
 MAXIMUM_BRIEF_CHARS = 20_000
@@ -39,8 +40,8 @@ class BriefFields(BaseModel):
         [], description="words of the document that advertising rules name; given back as they came"
     )
 
-    def understood(self) -> Brief:
-        """The brief that these fields describe.
+    def understood(self, policy: Policy | None = None) -> Brief:
+        """The brief that these fields describe; it remembers the words that a policy names (None: our own rules).
 
         Raises:
             BriefError: they say too little.
@@ -49,7 +50,7 @@ class BriefFields(BaseModel):
         metadata = {
             name: "\n".join(value) if isinstance(value, list) else value for name, value in values.items() if value
         }  # fmt: skip
-        brief = understand("", source="request", metadata=metadata)
+        brief = understand("", source="request", metadata=metadata, policy=policy)
         sensitive = tuple(dict.fromkeys([*brief.sensitive, *self.sensitive]))
         return brief.model_copy(update={"sensitive": sensitive})
 
@@ -100,15 +101,15 @@ class BriefRequest(BaseModel):
         description="of a brief that was a file; .yaml, .yml and .json are read as such, all else as text",
     )
 
-    def understood(self) -> Brief:
-        """The brief as understood.
+    def understood(self, policy: Policy | None = None) -> Brief:
+        """The brief as understood; it remembers the words that a policy names (None: our own rules).
 
         Raises:
             BriefError: it says too little.
         """
         if isinstance(self.brief, str):
-            return understand(self.brief, source=self.file_name or "request")
-        return self.brief.understood()
+            return understand(self.brief, source=self.file_name or "request", policy=policy)
+        return self.brief.understood(policy)
 
 
 def _known_format(name: str) -> str:

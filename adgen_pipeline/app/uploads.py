@@ -10,19 +10,21 @@ from fastapi import HTTPException
 from adgen_pipeline.app.bodies import FILE_NAME
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.generation.brief import read_brief
+from adgen_pipeline.generation.policy import Policy
 from adgen_pipeline.locks import temporary_path, writing
 from adgen_pipeline.text.brief import Brief
 
 STEM_CHARS = 40  # of a file's name; three bytes each at most, of 255 that file systems take
 
 
-def understood(store: Store, name: str | None, content: bytes) -> Brief:
+def understood(store: Store, name: str | None, content: bytes, policy: Policy) -> Brief:
     """The brief in an uploaded file.
 
     Args:
         store: the data folder; nothing is written outside of it, and nothing stays.
         name: as the client calls the file; its ending decides how it is read.
         content: its bytes.
+        policy: whose words the brief remembers as sensitive.
 
     Raises:
         HTTPException: the name is a path, or there is none.
@@ -41,6 +43,6 @@ def understood(store: Store, name: str | None, content: bytes) -> Brief:
         try:
             file = place / f"{given.stem[:STEM_CHARS]}{given.suffix[:12]}"
             file.write_bytes(content)
-            return read_brief(file)
+            return read_brief(file, policy=policy)
         finally:
             shutil.rmtree(place)

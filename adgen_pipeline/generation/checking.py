@@ -6,7 +6,8 @@ The guard repairs what a model wrote; here nothing is changed, a person decides.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from adgen_pipeline.generation import formats, policy
+from adgen_pipeline.generation import formats
+from adgen_pipeline.generation import policy as rules
 from adgen_pipeline.text.brief import Brief, BriefFact, brief_text
 from adgen_pipeline.text.facts import find_facts, value_text
 from adgen_pipeline.text.lexical import folded
@@ -56,17 +57,23 @@ class Checked:
     maximum_units: int
 
 
-def check(text: str, brief: Brief, format: str = "post") -> Checked:
+def check(text: str, brief: Brief, format: str = "post", *, policy: rules.Policy | None = None) -> Checked:
     """What an edited ad says that its brief does not, what it leaves out, and whether it may be placed.
+
+    Args:
+        text, brief: the ad and what it was written for.
+        format: of the ad.
+        policy: what both are judged by; None for our own rules.
 
     Raises:
         KeyError: the format is not known.
     """
     said = list(_said(text, brief))
     allowed = [span for span, _ in said]
+    policy = policy or rules.ours()
     judged = policy.judge(text)
     of_brief = policy.judge("\n".join([brief_text(brief), *brief.sensitive]))
-    verdict = policy.strictest(of_brief, judged)
+    verdict = rules.strictest(of_brief, judged)
     concerns = [
         *_invented(text, allowed),
         *_promises(text, brief, allowed),

@@ -239,6 +239,30 @@ def test_channels_are_advised_with_reasons_in_the_language_that_is_asked_for(
     assert (refused.status_code, refused.headers["content-type"]) == (422, PROBLEM)
 
 
+CLIENT_RULES = """rules:
+  client-competitors:
+    name: competitors by name
+    verdict: needs_review
+    am: ["ናሙና ገበያ"]
+"""
+
+
+def test_a_clients_rules_judge_edited_ads_and_are_remembered_of_briefs(
+    client: TestClient, tmp_path: Path
+) -> None:
+    ad_id = client.post("/v1/ads", json={"brief": BRIEF}).json()["ads"][0]["ad_id"]
+    edited = {"text": "የቆዳ ጫማ ከናሙና ገበያ ይሻላል"}
+    assert client.post(f"/v1/ads/{ad_id}/checks", json=edited).json()["policy"]["verdict"] == "allow"
+    Store(tmp_path).policy.mkdir(parents=True)
+    (Store(tmp_path).policy / "client.yaml").write_text(CLIENT_RULES, encoding="utf-8")
+    judged = client.post(f"/v1/ads/{ad_id}/checks", json=edited).json()["policy"]
+    assert (judged["verdict"], judged["rules"]) == ("needs_review", ["client-competitors"])
+    brief = f"{BRIEF}\nሌላ፦ እንደ ናሙና ገበያ"
+    for sent in ({"json": {"brief": brief}}, {"files": {"file": ("brief.txt", brief.encode())}}):
+        found = client.post("/v1/briefs", **sent).json()
+        assert any("ናሙና ገበያ" in words for words in found["fields"]["sensitive"])
+
+
 def test_metrics_count_what_was_done_and_hold_no_words(client: TestClient) -> None:
     client.post("/v1/ads", json={"brief": BRIEF})
     client.get("/v1/ads/0123456789abcdef")

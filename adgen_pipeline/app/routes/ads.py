@@ -53,7 +53,7 @@ def _add_writing(app: FastAPI, parts: Parts) -> None:
 
         With `Accept: text/event-stream` candidates come as soon as they passed the checks, ranked ads at the end.
         """
-        brief = request.understood()
+        brief = request.understood(parts.policy())
         require_channel(parts.engine.loaded(), request.channel_id)
         run = writing.start(parts, request, brief, holder, idempotency_key)
         if EVENTS in accept:
@@ -102,7 +102,9 @@ def _add_judging(app: FastAPI, parts: Parts) -> None:
     def checks(ad_id: AdId, request: TextRequest) -> CheckedShape:
         """What the text says that the brief does not, what it leaves out, its length, and the policy's verdict."""
         stored = _stored(parts, ad_id)
-        return CheckedShape.of(checking.check(request.text, stored.brief, str(stored.ad["format"])))
+        return CheckedShape.of(
+            checking.check(request.text, stored.brief, str(stored.ad["format"]), policy=parts.policy())
+        )
 
     @app.post(
         "/v1/ads/{ad_id}/feedback", summary="Accept, edit or reject an ad", tags=["ads"], response_model=JudgedShape,

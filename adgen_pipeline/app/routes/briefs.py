@@ -40,7 +40,7 @@ async def _understood(request: Request, parts: Parts) -> Brief:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         name, content = await _file(request)
-        return await run_in_threadpool(uploads.understood, parts.store, name, content)
+        return await run_in_threadpool(lambda: uploads.understood(parts.store, name, content, parts.policy()))
     if kind not in ("application/json", ""):
         raise HTTPException(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -51,7 +51,7 @@ async def _understood(request: Request, parts: Parts) -> Brief:
     except ValidationError as error:
         wrong = [{**entry, "loc": ("body", *entry["loc"])} for entry in error.errors(include_url=False)]
         raise RequestValidationError(wrong) from error
-    return await run_in_threadpool(asked.understood)
+    return await run_in_threadpool(lambda: asked.understood(parts.policy()))
 
 
 async def _file(request: Request) -> tuple[str | None, bytes]:

@@ -69,7 +69,7 @@ def add(app: FastAPI, parts: Parts) -> None:
     )  # fmt: skip
     def advice(request: AdviceRequest) -> list[AdviceShape]:
         """Channels, the best for the brief first: what they post about, in which language, how much and when."""
-        brief = request.understood()
+        brief = request.understood(parts.policy())
         index = parts.engine.loaded().index
         known = parts.store.read_table(CHANNEL_PROFILES)
         ranked = advise(brief, index, known, minimum_score=parts.minimum_score, language=request.language)

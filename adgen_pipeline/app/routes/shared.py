@@ -15,6 +15,7 @@ from adgen_pipeline.app.limits import Pace
 from adgen_pipeline.app.metrics import Metrics
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.generation.archive import Archive
+from adgen_pipeline.generation.policy import Policy
 
 AdId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$", description="as POST /v1/ads gave it")]
 ChannelId = Annotated[int, Path(ge=-(2**63), lt=2**63)]
@@ -31,6 +32,14 @@ class Parts:
     metrics: Metrics
     admit: Callable[..., Holder]  # dependency: the holder of the request's key, or a refusal
     minimum_score: float
+
+    def policy(self) -> Policy:
+        """Our rules and the clients', as they stand now.
+
+        Raises:
+            BriefError: a client's file is broken.
+        """
+        return Policy.with_clients(self.store.policy)
 
 
 def admission(keyring: Keyring, pace: Pace, *, is_open: bool) -> Callable[..., Holder]:
