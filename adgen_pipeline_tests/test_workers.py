@@ -10,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import psutil
 import pytest
 
@@ -35,6 +36,10 @@ time.sleep(600)
 
 def whose(texts: Sequence[str]) -> list[tuple[str, int]]:
     return [(text, os.getpid()) for text in texts]
+
+
+def polars_threads(_: int) -> int:
+    return pl.thread_pool_size()
 
 
 def die(texts: Sequence[str]) -> list[str]:
@@ -84,6 +89,14 @@ def test_processes_look_at_every_text_once_and_in_order(monkeypatch: pytest.Monk
     assert [text for text, _ in found] == texts
     assert os.getpid() not in {process for _, process in found}
     assert {process for _, process in batches(whose, texts, processes_from=11)} == {os.getpid()}
+
+
+def test_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    with processes(2) as pool:
+        assert set(pool.map(polars_threads, range(4))) == {2}
+    assert "POLARS_MAX_THREADS" not in os.environ
 
 
 def test_a_killed_process_that_looks_at_texts_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

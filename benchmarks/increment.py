@@ -2,8 +2,9 @@
 
     python -m benchmarks.increment [--megabytes 100] [--json]
 
-The exports are the sample generator's, in several copies; in each copy the Ethiopic letters are exchanged for others,
-so that its posts repeat each other and not those of the other copies. The newer dump lies beside the older one. Both
+The exports are the sample generator's, whose messages come again and again, later each time; in each copy the Ethiopic
+letters are exchanged for others, so that its posts repeat each other and not those of the other copies. The newer dump,
+of the smallest channel, lies beside the older one. Both
 times are those of the asset graph without the start of Python.
 """
 
@@ -11,7 +12,6 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,54 +27,78 @@ from adgen_pipeline.telegram.sample import write_sample
 from adgen_pipeline.telegram.sample_records import CUSTOM_EMOJI_FILE
 from benchmarks import show
 
-COPIES = 2
+SAMPLE_MEGABYTES = 10  # that the sample generator writes; more are copies of it
 BYTES_A_MESSAGE = 1_140  # of the sample generator's exports
 SHARE = 0.01
 LETTERS = [chr(point) for point in range(0x1200, 0x1358) if chr(point).isalpha()]
+NEW_COPY = 211  # whose letters the newer dump's messages have
+STEP = 58  # letters by which a copy's are moved; as many copies differ as there are letters, for they share no divisor
 SELECT = "+corpus/documents"
 
 
 def write_exports(raw: Path, megabytes: int) -> int:
     """Write exports of about that size below `raw`; returns the number of their messages."""
-    written = 0
     with tempfile.TemporaryDirectory(prefix="adgen-bench-") as folder:
-        write_sample(Path(folder), messages=int(megabytes * 1e6 / COPIES / BYTES_A_MESSAGE))
-        for source in sorted(Path(folder, "raw").rglob("*.json")):
-            text = source.read_text(encoding="utf-8")
-            for copy in range(COPIES):
-                target = raw / str(copy) / source.relative_to(Path(folder, "raw"))
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(_exchanged(text, copy), encoding="utf-8")
-                written += text.count('"id": ')
-    return written
+        write_sample(Path(folder), messages=int(min(megabytes, SAMPLE_MEGABYTES) * 1e6 / BYTES_A_MESSAGE))
+        texts = {
+            path: path.read_text(encoding="utf-8") for path in sorted(Path(folder, "raw").rglob("*.json"))
+        }
+    roots = {
+        path.name: _read(text) for path, text in texts.items() if text.endswith("}")
+    }  # one is cut on purpose
+    channels = {name: root for name, root in roots.items() if "messages" in root}
+    size = sum(len(json.dumps(root, ensure_ascii=False, indent=1).encode()) for root in channels.values())
+    copies = max(1, round(megabytes * 1e6 / size))
+    return sum(_write_copies(raw / name, root, copies) for name, root in channels.items())
+
+
+def _write_copies(target: Path, root: dict[str, Any], copies: int) -> int:
+    """Write a channel whose messages come again and again, later and with other letters; returns their number."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    messages = root.pop("messages")
+    ids = max(message["id"] for message in messages)
+    moments = [int(message["date_unixtime"]) for message in messages if "date_unixtime" in message]
+    seconds = max(moments) - min(moments) + 3600
+    header = json.dumps(root, ensure_ascii=False, indent=1).removesuffix("\n}")
+    with target.open("w", encoding="utf-8") as file:
+        file.write(f'{header},\n "messages": [')
+        for copy in range(copies):
+            later = [_later(message, copy * ids, copy * seconds) for message in messages]
+            listed = json.dumps(later, ensure_ascii=False, indent=1)
+            file.write((",\n" if copy else "") + _exchanged(listed, copy)[1:-1])
+        file.write("]}")
+    return copies * len(messages)
+
+
+def _later(message: dict[str, Any], ids: int, seconds: int) -> dict[str, Any]:
+    """A message with a higher id and a later date."""
+    moved = {**message, "id": message["id"] + ids}
+    if "reply_to_message_id" in moved:
+        moved["reply_to_message_id"] += ids
+    if "date_unixtime" in moved:
+        moment = datetime.fromtimestamp(int(message["date_unixtime"]) + seconds, UTC)
+        moved |= _dated(moment)
+    return moved
+
+
+def _dated(moment: datetime) -> dict[str, str]:
+    return {"date": moment.strftime("%Y-%m-%dT%H:%M:%S"), "date_unixtime": str(int(moment.timestamp()))}
 
 
 def write_newer_dump(raw: Path, added: int) -> None:
     """Write a newer dump of one channel beside its older one: `added` messages more, with another copy's letters."""
-    text = next(text for text in _exports(raw / "0") if text.endswith("}"))
-    root, other = _read(text), _read(_exchanged(text, COPIES))
+    smallest = min(raw.glob("*.json"), key=lambda path: (path.stat().st_size, path.name))
+    text = smallest.read_text(encoding="utf-8")
+    root, other = json.loads(text), json.loads(_exchanged(text, NEW_COPY))
     texts = [message for message in other["messages"] if message.get("text")]
     newest = max(int(message.get("date_unixtime", 0)) for message in root["messages"])
     last = max(message["id"] for message in root["messages"])
     for number in range(1, added + 1):
         moment = datetime.fromtimestamp(newest, UTC) + timedelta(minutes=number)
-        root["messages"].append(
-            {
-                **texts[number % len(texts)],
-                "id": last + number,
-                "date": moment.strftime("%Y-%m-%dT%H:%M:%S"),
-                "date_unixtime": str(int(moment.timestamp())),
-            }
-        )
+        root["messages"].append({**texts[number % len(texts)], "id": last + number, **_dated(moment)})
     target = raw / "newer" / "result.json"
     target.parent.mkdir()
     target.write_text(json.dumps(root, ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-def _exports(folder: Path) -> Iterator[str]:
-    """The exports of single channels, the smallest first."""
-    paths = sorted(folder.glob("*.json"), key=lambda path: (path.stat().st_size, path.name))
-    return (path.read_text(encoding="utf-8") for path in paths)
 
 
 def _read(text: str) -> dict[str, Any]:
@@ -85,11 +109,11 @@ def _read(text: str) -> dict[str, Any]:
 
 
 def _exchanged(text: str, copy: int) -> str:
-    """The text of an export with other letters and another channel id; copy 0 is the text itself."""
+    """JSON with each Ethiopic letter as another one; copy 0 is the text itself."""
     moved = {
-        ord(letter): LETTERS[(number + 56 * copy) % len(LETTERS)] for number, letter in enumerate(LETTERS)
+        ord(letter): LETTERS[(number + STEP * copy) % len(LETTERS)] for number, letter in enumerate(LETTERS)
     }
-    return text.translate(moved).replace('"id": 99000', f'"id": 99{copy:03d}')
+    return text.translate(moved)
 
 
 def measure(megabytes: int, folder: Path) -> dict[str, object]:

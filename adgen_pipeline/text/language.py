@@ -171,11 +171,12 @@ def _facts(chunks: pl.Series) -> pl.DataFrame:
 def _letters(texts: pl.Series) -> dict[str, pl.Series]:
     """Letters of each text: all, and those of each script; taking runs away is faster than counting letters."""
     scripts = {"letters": _LETTER, "ethiopic": ETHIOPIC_LETTER, "latin": _LATIN_LETTER}
-    characters = texts.str.len_chars()
-    return {
-        name: (characters - texts.str.replace_all(f"{script}+", "").str.len_chars()).alias(name)
+    text = pl.col("text")
+    counted = pl.DataFrame({"text": texts}).select(
+        (text.str.len_chars() - text.str.replace_all(f"{script}+", "").str.len_chars()).alias(name)
         for name, script in scripts.items()
-    }
+    )
+    return {name: counted[name] for name in scripts}
 
 
 def _decision() -> pl.Expr:
