@@ -133,8 +133,9 @@ def page_server(settings: Settings, *, port: int) -> Server:
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
-        "theme.primaryColor": "#2481cc",
-        "theme.font": "'Noto Sans Ethiopic Adgen', sans-serif",
+        # Of both schemes by name: a theme for all would be light whatever the reader's system prefers.
+        **{f"theme.{scheme}.primaryColor": "#2481cc" for scheme in ("light", "dark")},
+        **{f"theme.{scheme}.font": "'Noto Sans Ethiopic Adgen', sans-serif" for scheme in ("light", "dark")},
     }
     return Server(
         "page",

@@ -13,8 +13,8 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from adgen_pipeline.index.search import Hit
-from adgen_pipeline.labels.rules import predict
-from adgen_pipeline.labels.taxonomy import VERTICALS
+from adgen_pipeline.labels.evidence import find_evidence
+from adgen_pipeline.labels.taxonomy import VERTICALS, taxonomy
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.slots import SLOT, fill
 
@@ -44,6 +44,14 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "no_hours": "when it posts is not known",
         "hours": "it posts most at {hours}, and most on {day}",
         "days": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+        "am": "Amharic",
+        "mixed": "mixed",
+        "am-latn": "Amharic in Latin letters",
+        "ti": "Tigrinya",
+        "en": "English",
+        "om": "Oromo",
+        "so": "Somali",
+        "und": "other",
     },
     "am": {
         "far": "ከማስታወቂያዎቹ ለመግለጫው የሚቀርብ የለም",
@@ -58,6 +66,14 @@ _SENTENCES: Mapping[str, Mapping[str, str]] = {
         "no_hours": "መቼ እንደሚለጥፍ አይታወቅም",
         "hours": "በብዛት የሚለጥፈው {hours} ላይ ሲሆን ከቀናት ደግሞ {day} ነው",
         "days": "ሰኞ ማክሰኞ ረቡዕ ሐሙስ ዓርብ ቅዳሜ እሑድ",
+        "am": "አማርኛ",
+        "mixed": "ቅልቅል",
+        "am-latn": "አማርኛ በላቲን ፊደል",
+        "ti": "ትግርኛ",
+        "en": "እንግሊዝኛ",
+        "om": "ኦሮምኛ",
+        "so": "ሶማሊኛ",
+        "und": "ሌላ",
     },
 }
 
@@ -104,7 +120,6 @@ def advise(
         minimum_score: of the recipe's labels, where the brief names no vertical.
         language: of the reasons, one of LANGUAGES.
     """
-    say = _SENTENCES[language]
     query = brief_query(brief)
     vertical = vertical_of(brief, minimum_score=minimum_score)
     rows = profiles.sort("channel_id").to_dicts()
@@ -113,7 +128,8 @@ def advise(
     newest = max((row["last_date"] for row in rows if row["last_date"] is not None), default=None)
     rates = {row["channel_id"]: _posts_a_month(row, newest) for row in rows}
     advice = [
-        _advice(row, nearest[row["channel_id"]], vertical, most_words, newest, rates, say) for row in rows
+        _advice(row, nearest[row["channel_id"]], vertical, most_words, newest, rates, language)
+        for row in rows
     ]
     return sorted(advice, key=lambda channel: (-channel.score, channel.channel_id))
 
@@ -130,8 +146,10 @@ def vertical_of(brief: Brief, *, minimum_score: float) -> str | None:
     if brief.vertical in VERTICALS:
         return brief.vertical
     said = fill(" ".join([brief.product, brief.description, *brief.features]), brief.values())
-    found = predict(said, minimum_score=_OF_A_BRIEF * minimum_score)["vertical"]
-    return found if isinstance(found, str) else None
+    found = find_evidence(said)  # not `predict`, which gives a vertical to what sells alone: a brief need not
+    best = max(VERTICALS, key=lambda vertical: found.scores[vertical])
+    is_known = found.scores[best] >= max(_OF_A_BRIEF * minimum_score, found.outside)
+    return best if is_known else None
 
 
 def _nearest(index: Searches, query: str, channel_id: int) -> Sequence[Hit]:
@@ -145,9 +163,10 @@ def _advice(
     most_words: float,
     newest: datetime | None,
     rates: Mapping[int, float],
-    say: Mapping[str, str],
+    language: str,
 ) -> ChannelAdvice:
     """A channel's parts and reasons."""
+    say = _SENTENCES[language]
     near, words = _mean(hits, "dense"), _mean(hits, "full_text")
     topic = (max(0.0, near) + (words / most_words if most_words else 0.0)) / 2
     by_vertical = {entry["vertical"]: entry["posts_count"] for entry in row["verticals"]}
@@ -173,7 +192,7 @@ def _advice(
         best_hours=hours,
         reasons=(
             say["near"].format(near=near, first=hits[0].source) if hits else say["far"],
-            say["vertical"].format(about=about, ads=row["ads_count"], vertical=vertical)
+            say["vertical"].format(about=about, ads=row["ads_count"], vertical=_named(vertical, language))
             if vertical
             else say["no_vertical"],
             _language_reason(languages, written, say),
@@ -201,10 +220,17 @@ def _best_hours(hour_counts: Sequence[int]) -> tuple[int, ...]:
     return tuple(hour for hour in busy[:BEST_HOURS] if hour_counts[hour])
 
 
+def _named(vertical: str, language: str) -> str:
+    """What a vertical is called."""
+    label = taxonomy().verticals[vertical]
+    return label.amharic if language == "am" else label.name
+
+
 def _language_reason(languages: Mapping[str, int], written: int, say: Mapping[str, str]) -> str:
     if not written:
         return say["no_language"]
-    shares = ", ".join(f"{count / written:.0%} {name}" for name, count in list(languages.items())[:3])
+    most = list(languages.items())[:3]
+    shares = ", ".join(f"{count / written:.0%} {say.get(name, name)}" for name, count in most)
     return say["language"].format(shares=shares)
 
 

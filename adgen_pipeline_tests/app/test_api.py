@@ -231,7 +231,7 @@ def test_channels_are_advised_with_reasons_in_the_language_that_is_asked_for(
     (best,) = client.post("/v1/channels/advice", json=asked).json()
     assert (best["channel_id"], best["name"]) == (7, "ናሙና ሱቅ")
     assert 0 < best["score"] <= 1
-    assert "its posts are 100% am; the ad is Amharic" in best["reasons"]
+    assert "its posts are 100% Amharic; the ad is Amharic" in best["reasons"]
     both = client.post("/v1/channels/advice", json={"brief": BRIEF, "language": "am"}).json()
     assert [channel["channel_id"] for channel in both] == [7, 3]
     assert "የመግለጫው" in both[1]["reasons"][1]

@@ -62,7 +62,7 @@ def test_each_part_has_its_reason(advice: list[ChannelAdvice]) -> None:
     best = advice[0]
     assert best.best_hours == (19, 20, 18)
     said = "\n".join(best.reasons)
-    for words in ("similarity", "90% am", "30 posts a month", "19:00", "Friday"):
+    for words in ("similarity", "90% Amharic, 10% English", "30 posts a month", "19:00", "Friday"):
         assert words in said
     silent = next(channel for channel in advice if channel.channel_id == 2)
     assert "516 days older" in "\n".join(silent.reasons)
@@ -83,12 +83,17 @@ def test_reasons_can_be_amharic_and_are_as_many(index: PostIndex, advice: list[C
         assert len(one.reasons) == len(other.reasons)
         assert all("\u1200" <= reason[0] <= "\u135a" for reason in one.reasons)
     assert "ዓርብ" in amharic[0].reasons[-1]
+    assert "90% አማርኛ" in amharic[0].reasons[2]
 
 
 def test_the_vertical_is_the_briefs_or_found_in_its_words() -> None:
     brief = understand("ምርት፦ ላፕቶፕ\nባህሪያት፦ 16GB ራም፣ ኮምፒውተር", source="b.txt")
     assert vertical_of(brief, minimum_score=1.0) == "computing_electronics"
+    shoes = understand("Product: Leather shoes for men\nFeatures: light, sizes 39 to 45", source="b.txt")
+    assert vertical_of(shoes, minimum_score=1.0) == "retail"
     assert vertical_of(understand("ምርት፦ ዕቃ", source="b.txt"), minimum_score=1.0) is None
+    flat = understand("ምርት፦ ባለ ሦስት መኝታ አፓርታማ\nባህሪያት፦ ኮንዶሚኒየም ቤት፣ ካርታ ያለው", source="b.txt")
+    assert vertical_of(flat, minimum_score=1.0) is None
 
 
 def test_the_same_brief_gets_the_same_advice(
