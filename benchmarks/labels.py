@@ -1,7 +1,7 @@
 """Labels against people's: verticals, is_ad, false alarms on news, tags; the rules and a plain baseline side by side.
 
 python -m benchmarks.labels [--labels FILE] [--news FILE …] [--ads FILE …] [--offence DEV [--offence-train TRAIN]]
-                            [--topics DIR] [--exports DIR] [--variants FILE] [--curve] [--json]
+                            [--topics DIR] [--exports DIR] [--variants FILE] [--curve] [--copies N] [--json]
 
 --labels: CSV with `text` and a label as people typed it (`label` or `Human_Label`). --news, --ads: texts of which
 none, or each, is an ad: a text a line, a .csv or .tsv with `text`, or a .json list of objects with `text`. --offence:
@@ -13,7 +13,7 @@ Three systems stand side by side: the rules; the baseline, TF-IDF of words with 
 that is weak labels and the classifier, built once as the assets build it, from the exports and the training files (as a
 recipe's labels.further names them). The baseline learns what the rules say of the exports, as no other labels exist
 there, and the training files for offence and topics. Intervals are 95 % bootstraps; speeds are posts by the clock, on
-all cores, with the start of processes.
+all cores, with the start of processes; --copies measures them on as many copies of the posts, each made different.
 """
 
 import json
@@ -143,6 +143,31 @@ def build(
     started = time.perf_counter()
     trained, _ = train(known, LABELS, strength=STRENGTH, seed=seed)
     return Labeller(trained), time.perf_counter() - started
+
+
+def speed(posts: pl.DataFrame, ours: Labeller, copies: int) -> Rows:
+    """Posts a second on so many copies of the posts, with a last line of their own: none is known from before."""
+    many = pl.concat(
+        posts.with_columns(
+            message_id=pl.col("message_id") + copy * (pl.col("message_id").max() + 1),
+            post=pl.col("post") + f"\n{copy}",
+        )
+        for copy in range(copies)
+    )
+    started = time.perf_counter()
+    weak = weak_labels(many, minimum_score=LabelsRecipe().minimum_score)
+    between = time.perf_counter()
+    ours.label_posts(many, weak.table)
+    done = time.perf_counter()
+    return [
+        {
+            "posts": many.height,
+            "a second, weak labels": round(many.height / (between - started)),
+            "a second, classifier": round(many.height / (done - between)),
+            "a second, both": round(many.height / (done - started)),
+            "minutes for a million": round((done - started) / many.height * 1e6 / 60, 1),
+        }
+    ]
 
 
 def read_texts(path: Path) -> list[str]:
@@ -322,6 +347,7 @@ def read_topics(path: Path) -> tuple[list[str], list[bool]]:
 @click.option("--exports", type=click.Path(path_type=Path, exists=True), help="A folder of Telegram exports.")
 @click.option("--variants", type=click.Path(path_type=Path, exists=True), help="Spellings of labels.")
 @click.option("--curve", is_flag=True, help="Learn from fewer posts, too.")
+@click.option("--copies", default=0, help="Measure speed on so many copies of the posts.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def main(
     labels: Path | None,
@@ -333,6 +359,7 @@ def main(
     exports: Path | None,
     variants: Path | None,
     curve: bool,
+    copies: int,
     as_json: bool,
 ) -> None:
     """Print how well labels are told."""
@@ -374,6 +401,8 @@ def main(
             }
         ]
     }
+    if copies:
+        result["speed"] = speed(posts, ours, copies)
     if variants is not None:
         spellings = pl.read_csv(variants, infer_schema=False)["raw_label"].to_list()
         unknown = [spelling for spelling in spellings if canonical(spelling) is None]

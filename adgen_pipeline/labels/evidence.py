@@ -14,8 +14,8 @@ from adgen_pipeline.labels.appeals import find_appeals
 from adgen_pipeline.labels.matching import Entry, Match, Matcher
 from adgen_pipeline.labels.taxonomy import AD, TAGS, VERTICALS, taxonomy
 from adgen_pipeline.labels.words import Words, blanked, words
-from adgen_pipeline.text.amharic import search_key
 from adgen_pipeline.text.facts import find_facts
+from adgen_pipeline.text.letters import shape
 from adgen_pipeline.text.stems import stem_key
 
 # What stands next to a place is where the shop is, not what it sells: «ከ… ሆቴል አጠገብ».
@@ -172,7 +172,7 @@ def _signers(text: str, brands: Matcher) -> list[Sign]:
 
 def _appeals(text: str, known: Collection[str]) -> list[Sign]:
     """Verb forms that speak to the reader and are no known sale words."""
-    key = search_key(text)
+    key = shape(text)  # of the same length, and ten times as fast as `search_key`, which spares addresses
     stems = {_stem_of(word) for word in known}
     signs = []
     for kind, forms in find_appeals(key).items():

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from adgen_pipeline.labels.evidence import AD_MARK
-from adgen_pipeline.text.amharic import search_key
-from adgen_pipeline.text.stems import stem_key
+from adgen_pipeline.text.letters import shape
+from adgen_pipeline.text.stems import stem
 
 LETTER_GRAMS = (1, 2, 3, 4, 5)
 STEM_GRAMS = (1, 2)
@@ -25,6 +25,7 @@ MAXIMUM_CHARS = 2000  # the longest articles say in their first page what they a
 
 _LINK = re.compile(r"(?:https?://|t\.me/|www\.)\S+")
 _HANDLE = re.compile(r"[\w.]*@\w+")
+_WORD = re.compile(r"[^\W_]+")
 _NOT_LETTERS = re.compile(r"[^\w!?%#]+|_")
 _PRIME = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: neighbouring numbers land far apart
 
@@ -33,7 +34,7 @@ def plain(text: str) -> str:
     """What of a text is hashed: L2 letters in lower case, digits as 0, links and handles as one sign each."""
     text = AD_MARK.sub("", unicodedata.normalize("NFKC", text[:MAXIMUM_CHARS]))
     text = _HANDLE.sub(" @ ", _LINK.sub(" @ ", text))
-    text = re.sub(r"\d", "0", search_key(text).lower())
+    text = re.sub(r"\d", "0", shape(text).lower())  # no address is left whose letters must stay
     return " ".join(_NOT_LETTERS.sub(" ", text).split())
 
 
@@ -41,7 +42,9 @@ def rows(texts: Sequence[str]) -> csr_matrix:
     """A row a text: logarithms of the counts of its n-grams; letters and stems with a length of their own."""
     cleaned = [plain(text) for text in texts]
     letters = _grams(*_codes([f" {text} " for text in cleaned]), LETTER_GRAMS, seed=1)
-    stems = _grams(*_words([stem_key(text).split() for text in cleaned]), STEM_GRAMS, seed=2)
+    stems = _grams(
+        *_words([[stem(word) for word in _WORD.findall(text)] for text in cleaned]), STEM_GRAMS, seed=2
+    )
     found: csr_matrix = LETTER_SHARE * _weighed(*letters, len(texts)) + STEM_SHARE * _weighed(
         *stems, len(texts)
     )

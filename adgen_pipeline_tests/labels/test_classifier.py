@@ -100,12 +100,12 @@ def test_a_text_has_the_same_features_alone_and_among_others(texts: list[str]) -
 
 
 def test_rows_hold_each_n_gram_once_and_letters_and_stems_their_shares() -> None:
-    # " ab " holds the letters space, a and b, and two triples; one word.
+    # " ab " holds the letters space, a and b, three pairs, two triples and itself; one word.
     found = rows(["ab"])
-    assert found.nnz == 3 + 2 + 1
+    assert found.nnz == 3 + 3 + 2 + 1 + 1
     assert np.isclose(found.max(), STEM_SHARE)
     assert np.isclose(np.linalg.norm(found.toarray()), np.hypot(LETTER_SHARE, STEM_SHARE))
-    assert rows([""]).nnz == 1  # the two spaces around nothing
+    assert rows([""]).nnz == 2  # the two spaces around nothing: a letter and a pair
 
 
 def test_repeats_weigh_less_than_their_number() -> None:
