@@ -22,7 +22,7 @@ from adgen_pipeline.text.brief import Brief, brief_text
 from adgen_pipeline.text.facts import find_facts
 from adgen_pipeline.text.labels import CALL, LABEL_KINDS, labels_before_slots
 from adgen_pipeline.text.language import script_shares
-from adgen_pipeline.text.letters import shape
+from adgen_pipeline.text.letters import shape, shaped
 from adgen_pipeline.text.lexical import folded
 from adgen_pipeline.text.promises import Supported, lexicon
 from adgen_pipeline.text.slots import SLOT, fill, slot_kind, slots_in
@@ -57,6 +57,9 @@ _DANGLING = regex.compile(
 _JOIN = re.compile("ቀላቀሉ")  # «join us» is a call only where the place is said
 # «ከ⟨price_1⟩ እስከ ⟨phone_1⟩» is no range.
 _RANGE = re.compile(r"ከ\s*⟨(?P<low>[a-z]+)_\d+⟩\s*እስከ\s*⟨(?P<high>[a-z]+)_\d+⟩")
+# «ይደውሉ፦ ⟨handle_1⟩», «ይጻፉ፦ ⟨product_1⟩»: nobody calls a handle or writes to a product.
+_CALLED = shaped(r"(?P<call>ደውሉ|ፃፉ)(?:ልን)?\s*[:፦]\s*⟨(?P<kind>[a-z]+)_\d+⟩")
+_ANSWERING = {"ደ": {"phone"}, "ፃ": {"phone", "handle", "url", "email"}}
 _NO_LETTERS = re.compile(r"^[\W\d_]*$")
 # What cannot stand behind a label: untyped slots once made a model write an address where the price belongs, and
 # typed ones do not always keep it from that.
@@ -280,6 +283,10 @@ class Guard:
             elif kind == "quantity" and (label not in meant if meant else label in self._taken):
                 found.append(Violation("wrong_label", f"{label} {name}"))
         found += [Violation("wrong_kind", m.group()) for m in _RANGE.finditer(line) if m["low"] != m["high"]]
+        calls = _CALLED.finditer(shape(line))
+        found += [
+            Violation("wrong_kind", m.group()) for m in calls if m["kind"] not in _ANSWERING[m["call"][0]]
+        ]
         return found
 
     def _copies(self, slotted: str) -> list[Violation]:

@@ -280,6 +280,8 @@ def test_a_call_to_join_goes_where_no_channel_is_named() -> None:
 
 def test_a_range_from_a_price_to_a_phone_is_none() -> None:
     assert "wrong_kind" in _kinds(f"{GOOD}\nከ⟨price_1⟩ እስከ ⟨phone_1⟩ ድረስ ያገኛሉ")
+    assert "wrong_kind" in _kinds(f"{GOOD}\nለማዘዝ ይጻፉ፦ ⟨price_1⟩")
+    assert "wrong_kind" in _kinds(f"{GOOD}\nይደውሉልን: ⟨location_1⟩")
 
 
 def test_words_of_the_brief_are_no_copy_of_a_post_that_has_them_too() -> None:
