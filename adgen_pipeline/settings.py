@@ -6,7 +6,8 @@ What to do stands in a recipe (`recipe.py`), how to spread a job in `deepspeed_c
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -250,3 +251,15 @@ def _recipe_path(named: str) -> Path:
     if path.suffix not in {".yaml", ".yml"}:
         path = PROJECT_ROOT / "recipes" / f"{named}.yaml"
     return path.resolve()
+
+
+@contextmanager
+def environment(**variables: str) -> Iterator[None]:
+    """Variables for the processes that are started meanwhile; what the user set stays."""
+    new = {name: value for name, value in variables.items() if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            del os.environ[name]

@@ -12,10 +12,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from typing import TypeVar
 
 from adgen_pipeline.errors import ResourceError
+from adgen_pipeline.settings import environment
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -68,22 +68,10 @@ def processes(count: int) -> ProcessPoolExecutor:
     """So many processes, which share the cores and end when this one does, however it ends."""
     # A fork would copy the locks of polars' threads, and not the threads that release them.
     pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin)
-    with _environment(POLARS_MAX_THREADS=str(max(1, (os.cpu_count() or 1) // count))):
+    with environment(POLARS_MAX_THREADS=str(max(1, (os.cpu_count() or 1) // count))):
         for _ in range(count):
             pool.submit(int)  # starts a process, which takes the environment with it
     return pool
-
-
-@contextmanager
-def _environment(**variables: str) -> Iterator[None]:
-    """Variables for the processes that are started meanwhile; what the user set stays."""
-    new = {name: value for name, value in variables.items() if name not in os.environ}
-    os.environ.update(new)
-    try:
-        yield
-    finally:
-        for name in new:
-            del os.environ[name]
 
 
 def _begin() -> None:
