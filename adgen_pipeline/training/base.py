@@ -104,7 +104,8 @@ def _language_part(network: Any) -> Any:
     kind: Any = AutoModelForCausalLM
     with torch.device("meta"):
         alone = kind.from_config(config)
-    alone.set_decoder(network.get_decoder())
+    # Not set_decoder, which leaves Gemma 3's on the meta device.
+    setattr(alone, alone.base_model_prefix, network.get_decoder())
     alone.set_output_embeddings(network.get_output_embeddings())
     alone.generation_config = network.generation_config
     alone.config.dtype = network.dtype

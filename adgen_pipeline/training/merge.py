@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from adgen_pipeline.artifacts import replacing, write_json
 from adgen_pipeline.errors import TrainingError
 from adgen_pipeline.training.base import TOKENIZER_FILES
+from adgen_pipeline.training.network import fused_experts
 
 MAXIMUM_PROBE_TOKENS = 256
 # Rounding merged weights to bf16 moves the loss by hundredths of a nat, and Gemma's logits (spread 15 to 40) by 2 on
@@ -75,7 +76,8 @@ def _live(base: Path, trained: Path) -> Any:
     if not (trained / "adapter_config.json").is_file():
         return AutoModelForCausalLM.from_pretrained(trained, dtype=torch.float32)
     network: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    return PeftModel.from_pretrained(network, trained, autocast_adapter_dtype=False)
+    with fused_experts():
+        return PeftModel.from_pretrained(network, trained, autocast_adapter_dtype=False)
 
 
 def differences(model: Path) -> list[str]:

@@ -1,6 +1,9 @@
 """The network that is trained: the resized base, whole or frozen with an adapter, and a loss on targets only."""
 
 import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +126,19 @@ def with_adapter(network: Any, recipe: TrainingRecipe, rows: list[int]) -> Any:
         target_modules="all-linear",
         trainable_token_indices=tables if rows else None,
     )
-    adapted = get_peft_model(network, config, autocast_adapter_dtype=False)
+    with fused_experts():
+        adapted = get_peft_model(network, config, autocast_adapter_dtype=False)
     # A folder of this machine would stand in adapter_config.json; the job file names the base by its digest.
     adapted.active_peft_config.base_model_name_or_path = "training/base"
     return adapted
+
+
+@contextmanager
+def fused_experts() -> Iterator[None]:
+    """Without peft's warning of a mixture of experts: it makes patterns for fused parameters, and seeks modules."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The following (rank|alpha)_pattern keys", RuntimeWarning)
+        yield
 
 
 def new_rows(base: Path) -> list[int]:

@@ -20,6 +20,7 @@ from transformers.utils import sentencepiece_model_pb2_new
 
 from adgen_pipeline.artifacts import file_digest, link_files, replacing
 from adgen_pipeline.errors import ArtifactError, TrainingError
+from adgen_pipeline.training.network import fused_experts
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
@@ -70,7 +71,8 @@ def merged_with_base(folder: Path, base: Path, cache: Path, *, report: Callable[
     if rows > network.get_input_embeddings().weight.shape[0]:
         network.resize_token_embeddings(rows, mean_resizing=False)
     try:
-        merged: Any = PeftModel.from_pretrained(network, folder).merge_and_unload()
+        with fused_experts():
+            merged: Any = PeftModel.from_pretrained(network, folder).merge_and_unload()
     except (RuntimeError, ValueError) as error:
         raise TrainingError(
             f"{folder}: this adapter does not fit {base.name} ({' '.join(str(error).split())[:160]}). "
