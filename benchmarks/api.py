@@ -10,7 +10,6 @@ and at the end.
 import asyncio
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable
@@ -24,6 +23,7 @@ import psutil
 
 from adgen_pipeline import process
 from adgen_pipeline.app.ports import LOOPBACK
+from adgen_pipeline.app.servers import api_server
 from adgen_pipeline.settings import PROJECT_ROOT, Settings
 from adgen_pipeline_tests.app.serving import free_port
 from adgen_pipeline_tests.generation.writers import published_store
@@ -112,18 +112,8 @@ def measure(clients: int, seconds: float) -> dict[str, object]:
         store = published_store(Path(folder))
         port = free_port()
         settings = Settings.from_environment(data=store.root, recipe=Path("tiny"))
-        command = [
-            sys.executable,
-            "-m",
-            "adgen_pipeline.app.cli",
-            "serve",
-            "--port",
-            str(port),
-            "--recipe",
-            "tiny",
-        ]
         child = subprocess.Popen(
-            [*command, "--data", str(store.root), "--rate", "100000"], env=settings.child_environment(),
+            [*api_server(settings, port=port).arguments, "--rate", "100000"], env=settings.child_environment(),
             cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         try:

@@ -20,7 +20,7 @@ import json
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -43,56 +43,17 @@ from adgen_pipeline.recipe import LabelsRecipe, TelegramRecipe
 from adgen_pipeline.schemas import FINGERPRINTS, POST_LABELS
 from adgen_pipeline.telegram.folder import clean_folder
 from adgen_pipeline.telegram.sample import write_sample
+from benchmarks.label_figures import accuracy, f1_of, interval, macro_f1
+from benchmarks.label_texts import read_offence, read_texts, read_topics
 
 logger = logging.getLogger(__name__)
 
-RESAMPLES = 1000
 MINIMUM_CLASS = 4  # ads: macro-F1 counts the classes that have so many
 BASELINE_POSTS = 6000
 NONE = "none"  # an ad of no vertical
 OFFENCE = "profanity"  # the tag that texts of offence teach
 SYSTEMS = ("rules", "TF-IDF + LR", "pipeline")
 Rows = list[dict[str, object]]
-Judge = Callable[[np.ndarray, np.ndarray], float]
-
-
-def interval(figure: Judge, wanted: Sequence[object], found: Sequence[object]) -> str:
-    """A figure with its 95 % bootstrap interval over the texts."""
-    gold, given = np.array(wanted), np.array(found)
-    draw = np.random.default_rng(7)
-    drawn = [
-        figure(gold[rows], given[rows])
-        for rows in (draw.integers(0, len(gold), len(gold)) for _ in range(RESAMPLES))
-    ]
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return f"{figure(gold, given):.3f} ({low:.3f}–{high:.3f})"
-
-
-def accuracy(wanted: np.ndarray, found: np.ndarray) -> float:
-    """Share of equal ones."""
-    return float((wanted == found).mean())
-
-
-def f1_of(label: object) -> Judge:
-    """F1 of one label."""
-
-    def f1(wanted: np.ndarray, found: np.ndarray) -> float:
-        both = float(((wanted == label) & (found == label)).sum())
-        either = float((wanted == label).sum() + (found == label).sum())
-        return 2 * both / either if either else float("nan")
-
-    return f1
-
-
-def macro_f1(labels: Sequence[object]) -> Judge:
-    """Mean F1 of labels; those that a resample lacks are left out."""
-    judges = [f1_of(label) for label in labels]
-
-    def macro(wanted: np.ndarray, found: np.ndarray) -> float:
-        scores = [judge(wanted, found) for judge in judges]
-        return float(np.nanmean(scores)) if not np.isnan(scores).all() else float("nan")
-
-    return macro
 
 
 def baseline() -> Pipeline:
@@ -168,20 +129,6 @@ def speed(posts: pl.DataFrame, ours: Labeller, copies: int) -> Rows:
             "minutes for a million": round((done - started) / many.height * 1e6 / 60, 1),
         }
     ]
-
-
-def read_texts(path: Path) -> list[str]:
-    """Texts of a file."""
-    if path.suffix == ".json":
-        texts = [str(item.get("text") or "") for item in json.loads(path.read_text("utf-8"))]
-    elif path.suffix in {".csv", ".tsv"}:
-        separator = "\t" if path.suffix == ".tsv" else ","
-        quote = None if path.suffix == ".tsv" else '"'
-        table = pl.read_csv(path, separator=separator, quote_char=quote, infer_schema=False)
-        texts = table["text"].drop_nulls().to_list()
-    else:
-        texts = path.read_text("utf-8").splitlines()
-    return [text for text in texts if text.strip()]
 
 
 def posts_of(exports: Path | None) -> pl.DataFrame:
@@ -282,12 +229,6 @@ def judge_tag(
     ]
 
 
-def read_offence(path: Path) -> tuple[list[str], list[bool]]:
-    """Texts, and whether each is offensive or hateful."""
-    lines = [line.partition("\t") for line in path.read_text("utf-8").splitlines() if "\t" in line]
-    return [text for _, _, text in lines], [label != "__label__normal" for label, _, _ in lines]
-
-
 def offence_confusions(path: Path, systems: Systems) -> Rows:
     """How many texts of each class of the offence file are taken for offensive or hateful, by the pipeline."""
     labels = [line.partition("\t")[0] for line in path.read_text("utf-8").splitlines() if "\t" in line]
@@ -322,13 +263,6 @@ def offence_curve(
             {"texts learnt from": len(some), "macro-F1": interval(macro_f1([True, False]), wanted, found)}
         )
     return rows
-
-
-def read_topics(path: Path) -> tuple[list[str], list[bool]]:
-    """Articles, and whether each is on politics."""
-    table = pl.read_csv(path, separator="\t", quote_char=None, infer_schema=False)
-    texts = table.select(pl.concat_str("headline", "text", separator="\n", ignore_nulls=True)).to_series()
-    return texts.to_list(), (table["category"] == "politics").to_list()
 
 
 @click.command()

@@ -124,11 +124,8 @@ class Policy:
             BriefError: a file cannot be read or is not of that form.
         """
         files = sorted(f for f in folder.glob("*.y*ml") if f.is_file()) if folder.is_dir() else []
-        return (
-            cls([(_FILE.name, _document(_FILE)), *((f.name, _document(f)) for f in files)])
-            if files
-            else ours()
-        )
+        stamps = tuple((file, (seen := file.stat()).st_mtime_ns, seen.st_size) for file in files)
+        return _with_files(stamps) if files else ours()
 
     def judge(self, text: str) -> Judgement:
         """The judgement on a text, a brief or an ad."""
@@ -151,6 +148,12 @@ class Policy:
     def rule_names(self) -> dict[str, str]:
         """Rule ids and what they are about."""
         return dict(self._names)
+
+
+@lru_cache(maxsize=4)
+def _with_files(stamps: tuple[tuple[Path, int, int], ...]) -> Policy:
+    """Our rules and those of files, compiled once as long as no file changes: edits are judged while they are typed."""
+    return Policy([(_FILE.name, _document(_FILE)), *((file.name, _document(file)) for file, *_ in stamps)])
 
 
 @lru_cache(maxsize=1)

@@ -138,9 +138,8 @@ def scan(raw: Path, *, cache: Path | None = None, forgotten: Forgotten = NOTHING
     changed = {name for name, stamp in stamps.items() if name not in known or known[name].stamp != stamp}
     written = being_written(files[name] for name in sorted(changed))
     copying = sorted(name for name in changed if files[name] in written)
-    new = {
-        name: stamp for name, stamp in stamps.items() if name in changed - set(copying) and stamp is not None
-    }
+    at_rest = changed - set(copying)
+    new = {name: stamp for name, stamp in stamps.items() if name in at_rest and stamp is not None}
     with ThreadPoolExecutor(_THREADS) as pool:  # reading and hashing let go of the interpreter's lock
         looked = pool.map(lambda name: _look_into(files[name], name, new[name], forgotten), new)
         fresh = dict(zip(new, looked, strict=True))

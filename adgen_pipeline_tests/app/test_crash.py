@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from adgen_pipeline.app.servers import api_server
 from adgen_pipeline.generation.archive import Archive
 from adgen_pipeline.settings import PROJECT_ROOT, Settings
 from adgen_pipeline_tests.app.serving import BRIEF, free_port
@@ -24,18 +24,8 @@ pytestmark = pytest.mark.slow
 
 def started(data: Path, port: int) -> "subprocess.Popen[bytes]":
     settings = Settings.from_environment(data=data, recipe=Path("tiny"))
-    command = [
-        sys.executable,
-        "-m",
-        "adgen_pipeline.app.cli",
-        "serve",
-        "--port",
-        str(port),
-        "--recipe",
-        "tiny",
-    ]
     return subprocess.Popen(
-        [*command, "--data", str(data)], env=settings.child_environment(), cwd=PROJECT_ROOT,
+        list(api_server(settings, port=port).arguments), env=settings.child_environment(), cwd=PROJECT_ROOT,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
 

@@ -120,6 +120,16 @@ def test_a_client_adds_rules_by_file(tmp_path: Path) -> None:
     assert policy.version.startswith(f"{ours().version}+")
 
 
+def test_a_clients_rules_are_compiled_once_and_again_when_their_file_changes(tmp_path: Path) -> None:
+    file = tmp_path / "client.yaml"
+    file.write_text(RULE, encoding="utf-8")
+    before = Policy.with_clients(tmp_path)
+    assert Policy.with_clients(tmp_path) is before
+    file.write_text(RULE.replace("ናሙና ገበያ", "ሌላ ናሙና ገበያ ቤት"), encoding="utf-8")
+    assert before.judge("ሌላ ናሙና ገበያ ቤት").verdict == "needs_review"
+    assert Policy.with_clients(tmp_path).judge("ናሙና ገበያ").verdict == "allow"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
