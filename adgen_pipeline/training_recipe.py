@@ -74,6 +74,7 @@ class TrainingRecipe(Section):
         0.0  # of the run: first the new pieces' rows alone learn
     )
     evaluate_rows: Positive = 64  # validation rows for the loss
+    sample_rows: Annotated[int, Field(ge=0)] = 2  # validation prompts answered at each validation, to be read
     evaluate_steps: Positive | None = None  # validate each so many steps; None: before and after
     patience: Positive | None = (
         None  # stop after so many validations without fewer bits per byte; keep the best

@@ -34,6 +34,7 @@ from adgen_pipeline.training.network import TargetLoss, trainable
 from adgen_pipeline.training.planner import Work, flops_per_token
 from adgen_pipeline.training.shapes import count
 from adgen_pipeline.training.shards import FEATURES, IGNORED
+from adgen_pipeline.training.speed import peak_flops
 from adgen_pipeline.training_recipe import TrainingRecipe
 from benchmarks import show
 
@@ -67,20 +68,6 @@ def make(folder: Path) -> tuple[Path, Path]:
     for split, some in (("train", rows[32:]), ("validation", rows[:32])):
         Dataset.from_list(some, features=FEATURES).save_to_disk(shards / split)
     return base, shards
-
-
-def peak_flops(device: torch.device, dtype: torch.dtype) -> float:
-    """Operations a second of a large matrix product, the best of five."""
-    size = 8192 if device.type == "cuda" else 1536
-    a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in "ab")
-    best = 0.0
-    for _ in range(6):
-        started = time.perf_counter()
-        a @ b
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        best = max(best, 2 * size**3 / (time.perf_counter() - started))
-    return best
 
 
 def arm(base: Path, batches: Sequence[Callable[[], Batch]], device: torch.device) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import polars as pl
@@ -16,6 +17,11 @@ from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.settings import Settings
 from adgen_pipeline.tracking import REGISTERED_NAME, Tracker
 from adgen_pipeline.training_recipe import TrainingRecipe
+
+if TYPE_CHECKING:
+    from adgen_pipeline.training.job import TrainingJob
+
+TRAINING = "adgen_pipeline.training"  # the module of the process
 
 
 @artifact_asset(
@@ -158,10 +164,10 @@ def pretraining_adapter(
 ) -> dg.MaterializeResult[Artifact]:
     """Pre-train in a process of its own: first the new pieces' rows, then all that the method trains."""
     section = recipe.training.for_pretraining()
+    job_path, job = _job("pretraining_adapter", base, shards, section, store, settings)
     with tracked_run(context, tracker, recipe, settings) as run:
-        job_path, out = _job("pretraining_adapter", base, shards, section, store, settings)
-        command = launch(context, pipes, settings, run, module="adgen_pipeline.training", job=job_path)
-        artifact = store.publish("training", "pretraining_adapter", out)
+        command = launch(context, pipes, settings, run, module=TRAINING, job=job_path, over_hosts=True)
+        artifact = store.publish("training", "pretraining_adapter", job.out)
     provenance.hand_on(shards, artifact, splits=("train",))
     return _trained(artifact, command, job_path, run.url)
 
@@ -251,13 +257,10 @@ def adapter(
     pipes: dg.PipesSubprocessClient,
 ) -> dg.MaterializeResult[Artifact]:
     """Fine-tune in a process of its own; a restart with the same job resumes from its checkpoint."""
-    section = recipe.training.for_fine_tuning()
+    job_path, job = _job("adapter", base, shards, recipe.training.for_fine_tuning(), store, settings)
     with tracked_run(context, tracker, recipe, settings) as run:
-        job_path, out = _job("adapter", base, shards, section, store, settings)
-        command = launch(
-            context, pipes, settings, run, module="adgen_pipeline.training", job=job_path, over_hosts=True
-        )
-        artifact = store.publish("training", "adapter", out)
+        command = launch(context, pipes, settings, run, module=TRAINING, job=job_path, over_hosts=True)
+        artifact = store.publish("training", "adapter", job.out)
         run.file(artifact.path, "adapter")
     provenance.hand_on(shards, artifact, splits=("train",))
     return _trained(artifact, command, job_path, run.url)
@@ -302,8 +305,8 @@ def model(
 
 def _job(
     name: str, base: Artifact, shards: Artifact, section: TrainingRecipe, store: Store, settings: Settings
-) -> tuple[Path, Path]:
-    """The job file of a training process, written, and the folder that the process will make."""
+) -> tuple[Path, "TrainingJob"]:
+    """The job of a training process and its file, written."""
     from adgen_pipeline.training.job import TrainingJob, read_spread
 
     version = values_digest(base.digest, shards.digest, section.digest(), "1")
@@ -318,7 +321,7 @@ def _job(
         spread=read_spread(settings.spread_dir, section.spread),
     )
     job.write(path)
-    return path, out
+    return path, job
 
 
 def _trained(
@@ -326,13 +329,14 @@ def _trained(
 ) -> dg.MaterializeResult[Artifact]:
     """What a training process made, with its curve, its figures and the command that repeats it."""
     from adgen_pipeline.training.run import curve_figure
+    from adgen_pipeline.training.samples import last
 
     result = json.loads((artifact.path / "result.json").read_text(encoding="utf-8"))
     return artifact_result(
         artifact,
         figures={"loss": curve_figure(artifact.path)},
         links={"mlflow_run": mlflow_run},
-        facts={"command": " ".join(command), "job": str(job_path), **result},
+        facts={"command": " ".join(command), "job": str(job_path), **result, "samples": last(artifact.path)},
     )
 
 

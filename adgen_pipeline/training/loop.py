@@ -20,6 +20,8 @@ from adgen_pipeline.training import checkpoints
 from adgen_pipeline.training.batches import Batch, collate, collate_packed, pack_epoch, plan_epoch
 from adgen_pipeline.training.job import TrainingJob
 from adgen_pipeline.training.network import NewRowsFirst
+from adgen_pipeline.training.samples import in_markdown, written_samples
+from adgen_pipeline.training.speed import Speed
 from adgen_pipeline.training.validation import evaluate
 from adgen_pipeline.training_recipe import TrainingRecipe
 
@@ -71,6 +73,7 @@ class Loop:
         recent_loss: mean of the steps since the last report.
         steps_per_epoch: optimiser steps that see every row once.
         metrics_path: a line a step, beside the checkpoints.
+        samples_path: a line a text that was written on the way.
     """
 
     def __init__(
@@ -82,21 +85,26 @@ class Loop:
         report: Report,
         run: TrackedRun,
         new_rows_first: NewRowsFirst,
+        speed: Speed,
     ) -> None:
         self.job, self.engine, self.rows, self.device = job, engine, shards["train"], device
         self.report, self.tracked = report, run
         self.progress = Progress()
         self.recent_loss = math.nan
         self.metrics_path = job.work / "metrics.jsonl"
+        self.samples_path = job.work / "samples.jsonl"
         self._validation, self._new_rows_first = shards["validation"], new_rows_first
         self._rank, self._world = dist.get_rank(), dist.get_world_size()
-        self._pad_id = AutoTokenizer.from_pretrained(job.base).pad_token_id
+        self._tokenizer = AutoTokenizer.from_pretrained(job.base)
+        self._pad_id = self._tokenizer.pad_token_id
+        self._speed = speed
         self._lengths = [len(ids) for ids in self.rows["input_ids"]]
         self._group = self._world * job.recipe.accumulation_steps  # batches of one step
         self.steps_per_epoch = len(self._plan(0)) // self._group
         wanted = math.ceil(job.recipe.maximum_epochs * self.steps_per_epoch)
         self._last_step = min(job.recipe.maximum_steps, wanted)
         self._stop_asked = False
+        self._sampled_step: int | None = None
 
     def resume(self) -> None:
         """Go on from the newest checkpoint of the same job, if there is one."""
@@ -107,10 +115,12 @@ class Loop:
         if found is None:
             if self._rank == 0:
                 self.metrics_path.unlink(missing_ok=True)
+                self.samples_path.unlink(missing_ok=True)
             return
         self.progress = Progress(**found)
         if self._rank == 0:
-            _cut_metrics(self.metrics_path, self.progress.step)
+            _cut_lines(self.metrics_path, self.progress.step)
+            _cut_lines(self.samples_path, self.progress.step)
         self.report.line(f"going on from step {self.progress.step}")
 
     def run_steps(self) -> None:
@@ -127,6 +137,7 @@ class Loop:
         best = self.progress.best_step
         if self.job.recipe.patience is not None and best not in (None, self.progress.step):
             checkpoints.load_best(self.engine, self.job.work)
+            self._sampled_step = None  # these are other weights
             self.report.line(f"back to step {best}, which validated best")
 
     def _steps(self) -> None:
@@ -148,12 +159,13 @@ class Loop:
             seconds, stop = self._agreed(time.monotonic() - started)
             self.progress.seconds += seconds
             losses.append(loss)
-            self._note(loss, rate, tokens, seconds)
+            norm = float(self.engine.get_global_grad_norm() or 0.0)
+            self._note(loss, rate, norm, tokens, seconds)
             now = time.monotonic()
             if now - last_report >= REPORT_SECONDS or self._share_done() >= 1:
                 self.recent_loss = sum(losses) / len(losses)
                 speed = (self.progress.tokens - last_tokens) / max(now - last_report, 1e-9)
-                self._tell(self.recent_loss, rate, speed)
+                self._tell(self.recent_loss, rate, norm, speed)
                 last_report, losses, last_tokens = now, [], self.progress.tokens
             if recipe.evaluate_steps is not None and self.progress.step % recipe.evaluate_steps == 0:
                 self._validate()
@@ -231,6 +243,7 @@ class Loop:
         best = min((row["bits_per_byte"] for row in self.progress.validations), default=math.inf)
         self.progress.validations.append({"step": float(self.progress.step), "bits_per_byte": bits})
         self.tracked.metrics({"validation/bits_per_byte": bits}, step=self.progress.step)
+        self.write_samples()
         if bits < best:
             self.progress.best_step, self.progress.waits = self.progress.step, 0
             if self.job.recipe.patience is not None:
@@ -244,35 +257,64 @@ class Loop:
         dist.all_reduce(values, op=dist.ReduceOp.MAX)
         return float(values[0]), bool(values[1])
 
-    def _note(self, loss: float, rate: float, tokens: int, seconds: float) -> None:
+    def _note(self, loss: float, rate: float, norm: float, tokens: int, seconds: float) -> None:
         if self._rank == 0:
             values = {
                 "step": self.progress.step,
                 "loss": loss,
                 "lr": rate,
+                "gradient_norm": norm,
                 "tokens": tokens,
                 "seconds": round(seconds, 3),
             }
             with self.metrics_path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(values) + "\n")
 
-    def _tell(self, loss: float, rate: float, speed: float) -> None:
+    def _tell(self, loss: float, rate: float, norm: float, speed: float) -> None:
         percent = min(100, 100 * self._share_done())
         self.report.line(
             f"step {self.progress.step} · {percent:.0f} % · loss {loss:.3f} · lr {rate:.1e} · "
             f"{speed:.0f} tokens/s · {self.progress.tokens:,} tokens"
         )
         self.tracked.metrics(
-            {"training/loss": loss, "training/lr": rate, "training/tokens_per_second": speed},
+            {
+                "training/loss": loss,
+                "training/lr": rate,
+                "training/gradient_norm": norm,
+                **{f"training/{name}": value for name, value in self._speed.figures(speed).items()},
+                "training/padding_share": 1 - self.progress.tokens / max(self.progress.places, 1),
+            },
             step=self.progress.step,
         )
+
+    def write_samples(self) -> None:
+        """Answer the first validation prompts with the network as it is, into `samples_path` and the tracked run."""
+        if self.job.recipe.sample_rows == 0 or self._sampled_step == self.progress.step:
+            return
+        self._sampled_step = self.progress.step
+        self.engine.eval()
+        found = written_samples(
+            self.engine.module.network,
+            self._validation,
+            count=self.job.recipe.sample_rows,
+            tokenizer=self._tokenizer,
+            device=self.device,
+        )
+        self.engine.train()
+        if self._rank == 0:
+            step = self.progress.step
+            with self.samples_path.open("a", encoding="utf-8") as file:
+                file.writelines(
+                    json.dumps({"step": step, **sample}, ensure_ascii=False) + "\n" for sample in found
+                )
+            self.tracked.text(in_markdown(found), f"samples_{step:06d}.md")
 
     def _on_sigterm(self, _signal: int, _frame: object) -> None:
         self._stop_asked = True
 
 
-def _cut_metrics(path: Path, step: int) -> None:
-    """Take out of the metrics what came after a checkpoint's step: it will be done again."""
+def _cut_lines(path: Path, step: int) -> None:
+    """Take out of a file what came after a checkpoint's step: it will be done again."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
     path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")

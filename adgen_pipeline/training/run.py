@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from adgen_pipeline.training.network import (
     trainable,
 )
 from adgen_pipeline.training.shards import ENGLISH, SPLITS
+from adgen_pipeline.training.speed import measure
 from adgen_pipeline.training.validation import evaluate, in_words
 
 WEIGHTS = "model.safetensors"
@@ -35,8 +37,9 @@ WEIGHTS = "model.safetensors"
 def train(job: TrainingJob, *, report: Report) -> dict[str, Any]:
     """Train what the job says and write its folder; returns the content of result.json.
 
-    Every rank calls this. The folder `job.out` appears whole at the end, with metrics.jsonl, result.json, job.json and
-    adapter_model.safetensors with adapter_config.json, or, by method `full`, a whole model in the training precision.
+    Every rank calls this. The folder `job.out` appears whole at the end: metrics.jsonl, samples.jsonl, result.json,
+    job.json and adapter_model.safetensors with adapter_config.json, or, by method `full`, a whole model in the
+    training precision.
     An interrupted run leaves checkpoints in `job.work`, from which the same job goes on.
 
     Raises:
@@ -65,13 +68,16 @@ def train(job: TrainingJob, *, report: Report) -> dict[str, Any]:
     )
     shards = _shards(job.shards)
     run = joined_run() if rank == 0 else TrackedRun("", None)
-    loop = Loop(job, engine, shards, device, report, run, first)
+    speed = measure(job, shards["train"], device)
+    loop = Loop(job, engine, shards, device, report, run, first, speed)
     loop.resume()
     if not loop.progress.before:
         loop.progress.before = _validated(engine, shards, job, device)
+        loop.write_samples()
         report.line(f"before training: {in_words(loop.progress.before['validation'])}")
     loop.run_steps()
     after = _validated(engine, shards, job, device)
+    loop.write_samples()
     report.line(f"after training: {in_words(after['validation'])}")
     progress = loop.progress
     result = {
@@ -80,7 +86,8 @@ def train(job: TrainingJob, *, report: Report) -> dict[str, Any]:
         "tokens": progress.tokens,
         "padding_share": round(1 - progress.tokens / max(progress.places, 1), 4),
         "seconds": round(progress.seconds, 1),
-        "tokens_per_second": round(progress.tokens / max(progress.seconds, 1e-9), 1),
+        **speed.figures(progress.tokens / max(progress.seconds, 1e-9)),
+        "utilisation_formula": f"tokens/s × {speed.formula} ÷ {speed.peak / 1e9:.0f} GFLOP/s of a matrix product",
         "epochs": round(progress.step / loop.steps_per_epoch, 3),
         "train_loss": loop.recent_loss,
         **{f"{split}_before": figures for split, figures in progress.before.items()},
@@ -93,7 +100,7 @@ def train(job: TrainingJob, *, report: Report) -> dict[str, Any]:
         "job_digest": job.digest(),
     }
     run.metrics({f"validation/{k}": v for k, v in after["validation"].items()}, step=progress.step)
-    _write(job, engine, network, result, loop.metrics_path)
+    _write(job, engine, network, result, (loop.metrics_path, loop.samples_path))
     return result
 
 
@@ -128,7 +135,7 @@ def _device(rank: int) -> torch.device:
     return device
 
 
-def _write(job: TrainingJob, engine: Any, network: Any, result: dict[str, Any], metrics: Path) -> None:
+def _write(job: TrainingJob, engine: Any, network: Any, result: dict[str, Any], kept: Sequence[Path]) -> None:
     """Publish the folder of the finished run, then remove the checkpoints."""
     is_full = job.recipe.method == "full"
     weights = _whole_weights(network, job) if is_full else {}
@@ -145,7 +152,9 @@ def _write(job: TrainingJob, engine: Any, network: Any, result: dict[str, Any], 
                     # Rows of the embedding are in the adapter already; "auto" would look the base up on the hub.
                     network.save_pretrained(temporary, safe_serialization=True, save_embedding_layers=False)
                     (temporary / "README.md").unlink(missing_ok=True)
-                shutil.copyfile(metrics, temporary / "metrics.jsonl")
+                for path in kept:
+                    if path.is_file():
+                        shutil.copyfile(path, temporary / path.name)
                 job.write(temporary / "job.json")
                 write_json(temporary / "result.json", result)
             shutil.rmtree(job.work)

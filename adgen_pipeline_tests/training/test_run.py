@@ -22,6 +22,7 @@ from adgen_pipeline.training.loop import learning_rate
 from adgen_pipeline.training.merge import differences, merge, probes
 from adgen_pipeline.training.network import new_rows
 from adgen_pipeline.training.run import curve_figure, train
+from adgen_pipeline.training.samples import last
 from adgen_pipeline.training_recipe import TrainingRecipe
 from adgen_pipeline_tests.training.runs import finished, launch, metrics, result, steps_done
 from adgen_pipeline_tests.training.samples import conversations, tiny_base, tiny_job
@@ -116,6 +117,7 @@ def test_the_folder_holds_adapter_metrics_and_result_and_nothing_that_runs_code(
     names = {file.name for file in trained.out.iterdir()}
     assert names == {
         "adapter_config.json", "adapter_model.safetensors", "job.json", "metrics.jsonl", "result.json",
+        "samples.jsonl",
     }  # fmt: skip
     assert not trained.work.exists(), "checkpoints are gone"
     assert str(trained.base) not in (trained.out / "adapter_config.json").read_text(encoding="utf-8")
@@ -124,9 +126,28 @@ def test_the_folder_holds_adapter_metrics_and_result_and_nothing_that_runs_code(
 def test_each_step_is_written_down(trained: TrainingJob) -> None:
     rows = metrics(trained)
     assert [row["step"] for row in rows] == list(range(1, 31))
-    assert set(rows[0]) == {"step", "loss", "lr", "tokens", "seconds"}
+    assert set(rows[0]) == {"step", "loss", "lr", "gradient_norm", "tokens", "seconds"}
+    assert all(row["gradient_norm"] > 0 for row in rows)
     assert sum(row["tokens"] for row in rows) == result(trained)["tokens"]
     assert curve_figure(trained.out).startswith(b"\x89PNG")
+
+
+def test_texts_are_written_before_and_after_and_learned_meanwhile(trained: TrainingJob) -> None:
+    lines = (trained.out / "samples.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [row["step"] for row in rows] == [0, 0, 30, 30]
+    assert rows[0]["row_id"] == rows[2]["row_id"]
+    assert rows[0]["written"] != rows[2]["written"]
+    assert last(trained.out) == rows[2:]
+    assert "ማስታወቂያ" in rows[0]["prompt"] + rows[0]["wanted"]
+
+
+def test_speed_is_told_in_words_and_as_a_share_of_the_machine(trained: TrainingJob) -> None:
+    figures = result(trained)
+    assert 0 < figures["utilisation"] < 1
+    assert 0 < figures["amharic_words_per_second"] < figures["tokens_per_second"]
+    assert figures["peak_memory_mib"] > 50
+    assert figures["utilisation_formula"].startswith("tokens/s × 4N, N = ")
 
 
 def test_a_finished_job_is_not_trained_again(trained: TrainingJob) -> None:
