@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 import torch.utils.checkpoint
 from bitsandbytes.nn.modules import Linear4bit, Linear8bitLt
 from peft import LoraConfig, get_peft_model
@@ -155,12 +156,19 @@ class TargetLoss(torch.nn.Module):
     Only those positions go through the output matrix: with 8 rows of 250 tokens and a vocabulary of 20,000 the
     logits of all positions would take as much time as a third of the layers. With `loss_tokens` so many positions
     go through it at once, and again for the backward pass: large vocabularies then need no more memory than small ones.
+
+    Args:
+        network: with or without an adapter.
+        loss_tokens: positions at once; None: all.
+        calls_alike: whether all ranks must go through the output matrix equally often, as under ZeRO-3, which gathers
+            it for each call from all of them: a rank with fewer targets goes through it with none.
     """
 
-    def __init__(self, network: Any, *, loss_tokens: int | None = None) -> None:
+    def __init__(self, network: Any, *, loss_tokens: int | None = None, calls_alike: bool = False) -> None:
         super().__init__()
         self.network = network
         self.loss_tokens = loss_tokens
+        self.calls_alike = calls_alike
 
     def forward(
         self,
@@ -178,14 +186,23 @@ class TargetLoss(torch.nn.Module):
         targets = labels[:, 1:]
         chosen = targets != IGNORED
         picked, wanted = hidden[:, :-1][chosen], targets[chosen]  # (targets, hidden), (targets,)
-        if self.loss_tokens is None or len(wanted) <= self.loss_tokens:
+        calls = self._calls(len(wanted), picked.device)
+        if self.loss_tokens is None or calls == 1:
             return self._loss(picked, wanted), chosen.sum()
         loss = picked.new_zeros((), dtype=torch.float32)
-        for part, some in zip(
-            torch.split(picked, self.loss_tokens), torch.split(wanted, self.loss_tokens), strict=True
-        ):
+        for start in range(0, calls * self.loss_tokens, self.loss_tokens):
+            part, some = picked[start : start + self.loss_tokens], wanted[start : start + self.loss_tokens]
             loss = loss + torch.utils.checkpoint.checkpoint(self._loss, part, some, use_reentrant=False)
         return loss, chosen.sum()
+
+    def _calls(self, targets: int, device: torch.device) -> int:
+        """How often the output matrix is used for so many targets."""
+        calls = 1 if self.loss_tokens is None else max(1, -(-targets // self.loss_tokens))
+        if self.loss_tokens is None or not self.calls_alike:
+            return calls
+        most = torch.tensor(calls, device=device)
+        dist.all_reduce(most, op=dist.ReduceOp.MAX)
+        return int(most)
 
     def _loss(self, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Summed nats of targets for hidden states of (targets, hidden)."""

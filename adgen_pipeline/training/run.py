@@ -62,7 +62,9 @@ def train(job: TrainingJob, *, report: Report) -> dict[str, Any]:
     trained = [p for p in network.parameters() if p.requires_grad]
     trained_count = sum(p.numel() for p in trained)
     engine, _, _, _ = deepspeed.initialize(
-        model=TargetLoss(network, loss_tokens=job.recipe.loss_tokens),
+        model=TargetLoss(
+            network, loss_tokens=job.recipe.loss_tokens, calls_alike=zero_stage(job.spread) == 3
+        ),
         model_parameters=parameter_groups(network, job.recipe),
         config=config,
     )
