@@ -15,6 +15,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from adgen_pipeline.errors import ArtifactError, TrainingError
+from adgen_pipeline.training.packing import places
 from adgen_pipeline.training.shards import IGNORED
 from adgen_pipeline.training_recipe import TrainingRecipe
 
@@ -179,10 +180,8 @@ class TargetLoss(torch.nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Loss and count for ids and labels of (rows, positions); a mask for padded, positions for packed rows."""
         model = self.network.get_base_model() if hasattr(self.network, "get_base_model") else self.network
-        places = {} if position_ids is None else {"position_ids": position_ids}
-        hidden = model.get_decoder()(
-            input_ids=input_ids, attention_mask=attention_mask, use_cache=False, **places
-        ).last_hidden_state
+        given = {"attention_mask": attention_mask} if position_ids is None else places(model, position_ids)
+        hidden = model.get_decoder()(input_ids=input_ids, use_cache=False, **given).last_hidden_state
         targets = labels[:, 1:]
         chosen = targets != IGNORED
         picked, wanted = hidden[:, :-1][chosen], targets[chosen]  # (targets, hidden), (targets,)

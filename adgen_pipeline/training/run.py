@@ -27,6 +27,7 @@ from adgen_pipeline.training.network import (
     parameter_groups,
     trainable,
 )
+from adgen_pipeline.training.packing import refuse_if_examples_see_each_other
 from adgen_pipeline.training.shards import ENGLISH, SPLITS
 from adgen_pipeline.training.speed import measure
 from adgen_pipeline.training.validation import evaluate, in_words
@@ -57,7 +58,10 @@ def train(job: TrainingJob, *, report: Report) -> dict[str, Any]:
     is_full = job.recipe.method == "full"
     # peft cannot train single rows that ZeRO-3 has cut up (peft issue 2603): there the adapter has to do without.
     rows = new_rows(job.base) if is_full or zero_stage(job.spread) < 3 else []
-    network = trainable(load_base(job.base, job.recipe, device), job.recipe, rows)
+    base = load_base(job.base, job.recipe, device)
+    if job.recipe.packing:
+        refuse_if_examples_see_each_other(base)
+    network = trainable(base, job.recipe, rows)
     first = NewRowsFirst(network, rows)
     trained = [p for p in network.parameters() if p.requires_grad]
     trained_count = sum(p.numel() for p in trained)

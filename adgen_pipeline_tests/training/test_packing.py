@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
+from adgen_pipeline.errors import TrainingError
+from adgen_pipeline.training import packing
 from adgen_pipeline.training.batches import collate, collate_packed, pack_epoch, plan_epoch
 from adgen_pipeline.training.network import TargetLoss
 from adgen_pipeline.training.shards import IGNORED
@@ -47,7 +49,7 @@ def network(networks: dict[str, Any], name: str) -> tuple[TargetLoss, int]:
 
 
 KINDS = [
-    name if name in ("llama", "gemma3") else pytest.param(name, marks=pytest.mark.slow)
+    name if name in ("llama", "gemma3", "falcon") else pytest.param(name, marks=pytest.mark.slow)
     for name in ARCHITECTURES
     if name != "gemma3-vision"  # its language part alone is trained
 ]
@@ -78,16 +80,42 @@ def test_no_example_sees_another_one(networks: dict[str, Any], name: str) -> Non
     target_loss, vocabulary = network(networks, name)
     examples = rows(vocabulary)
     batch = collate_packed(examples, [[0, 2, 3]], pad_id=0)
+    assert batch.position_ids is not None
     other = batch.input_ids.clone()
     other[0, :40] = 11  # the first example becomes another one
     decoder = target_loss.network.get_decoder()
     with torch.no_grad():
         states = [
-            decoder(input_ids=ids, position_ids=batch.position_ids, use_cache=False).last_hidden_state
+            decoder(
+                input_ids=ids, **packing.places(target_loss.network, batch.position_ids), use_cache=False
+            ).last_hidden_state
             for ids in (batch.input_ids, other)
         ]
     torch.testing.assert_close(states[0][:, 40:], states[1][:, 40:])
     assert not torch.allclose(states[0][:, :40], states[1][:, :40])
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_network_that_keeps_examples_apart_may_be_trained_packed(
+    networks: dict[str, Any], name: str
+) -> None:
+    packing.refuse_if_examples_see_each_other(network(networks, name)[0].network)
+
+
+def test_a_network_whose_examples_see_each_other_is_refused(
+    networks: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    falcon = network(networks, "falcon")[0].network
+    monkeypatch.setattr(packing, "MASKED", frozenset())
+    with pytest.raises(TrainingError, match=r"FalconForCausalLM lets examples .* Set packing to false"):
+        packing.refuse_if_examples_see_each_other(falcon)
+
+
+def test_a_mask_shows_each_position_the_earlier_ones_of_its_example() -> None:
+    mask = packing.mask_apart(torch.tensor([[0, 1, 0, 1, 2]]))[0, 0]
+    assert mask.int().tolist() == [
+        [1, 0, 0, 0, 0], [1, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 1, 1, 0], [0, 0, 1, 1, 1],
+    ]  # fmt: skip
 
 
 def test_chunks_of_the_loss_change_neither_loss_nor_gradients(networks: dict[str, Any]) -> None:

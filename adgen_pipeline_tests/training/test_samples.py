@@ -23,7 +23,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def network(base: Path) -> Any:
-    return AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).eval()
+    loaded: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    return loaded.eval()
 
 
 def rows_of(tokenizer: Any, *pairs: tuple[str, str]) -> Dataset:
