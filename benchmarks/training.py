@@ -7,6 +7,7 @@ their briefs. Utilisation is against a matrix product that is measured here, by 
 """
 
 import json
+import math
 import os
 import random
 import subprocess
@@ -39,6 +40,9 @@ from adgen_pipeline.training_recipe import TrainingRecipe
 from benchmarks import show
 
 BATCH, ROW_TOKENS, ROWS = 8, 420, 480
+# As many places a step as eight rows of mean length: two rows of twice the longest.
+PACKED_TOKENS, PACKED_ROWS = 2 * ROW_TOKENS, 2
+VALIDATION_ROWS = 64
 RECIPE = TrainingRecipe.model_validate(
     {"base_model": "benchmark", "precision": "bf16", "batch_size": BATCH, "maximum_tokens": ROW_TOKENS}
 )
@@ -109,8 +113,7 @@ def arms(base: Path, rows: Dataset, steps: int, device: torch.device) -> dict[st
     random.Random(7).shuffle(order)  # noqa: S311
     plain = [order[i : i + BATCH] for i in range(0, len(order), BATCH)][: steps + 1]
     grouped = plan_epoch(lengths, batch_size=BATCH, multiple=1, seed=7, epoch=0)[: steps + 1]
-    # As many places a step as eight rows of mean length: two rows of twice the longest.
-    packed = pack_epoch(lengths, capacity=2 * ROW_TOKENS, batch_size=2, multiple=1, seed=7, epoch=0)[
+    packed = pack_epoch(lengths, capacity=PACKED_TOKENS, batch_size=PACKED_ROWS, multiple=1, seed=7, epoch=0)[
         : steps + 1
     ]
     return {
@@ -120,20 +123,31 @@ def arms(base: Path, rows: Dataset, steps: int, device: torch.device) -> dict[st
     }
 
 
-def trl_arm(base: Path, rows: Dataset, steps: int, folder: Path) -> dict[str, float] | str:
-    """The same LoRA on the same rows by trl's SFTTrainer as it comes, padded."""
+def trl_arm(
+    base: Path, shards: dict[str, Dataset], tokens: float, folder: Path, *, checkpointing: bool
+) -> dict[str, float] | str:
+    """The same LoRA, rate and micro-batch on the same rows by trl's SFTTrainer, for as many real tokens.
+
+    Args:
+        base, shards: as the job's.
+        tokens: that the job saw.
+        folder: where trl may write.
+        checkpointing: as trl comes it computes activations twice.
+    """
     if find_spec("trl") is None:
         return "needs trl: pip install trl"
 
     trl: Any = import_module("trl")
     from peft import LoraConfig  # noqa: PLC0415
 
-    given = rows.select(range(min(len(rows), BATCH * (steps + 1)))).select_columns(["input_ids", "labels"])
+    given = shards["train"].select_columns(["input_ids", "labels"])
+    mean = sum(map(len, given["input_ids"])) / len(given)
     network: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16)
     options = trl.SFTConfig(
-        output_dir=str(folder), per_device_train_batch_size=BATCH, max_steps=steps, learning_rate=1e-4, bf16=True,
-        max_length=ROW_TOKENS, report_to=[], save_strategy="no", logging_strategy="no", disable_tqdm=True,
-        use_cpu=not torch.cuda.is_available(), dataloader_pin_memory=False, gradient_checkpointing=False,
+        output_dir=str(folder), per_device_train_batch_size=BATCH, max_steps=max(2, round(tokens / mean / BATCH)),
+        learning_rate=RECIPE.learning_rate, bf16=True, report_to=[], save_strategy="no", logging_strategy="no",
+        disable_tqdm=True, use_cpu=not torch.cuda.is_available(), dataloader_pin_memory=False,
+        gradient_checkpointing=checkpointing,
     )  # fmt: skip
     lora = LoraConfig(
         r=RECIPE.lora.rank, lora_alpha=RECIPE.lora.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
@@ -143,18 +157,37 @@ def trl_arm(base: Path, rows: Dataset, steps: int, folder: Path) -> dict[str, fl
         processing_class=AutoTokenizer.from_pretrained(base),
     )  # fmt: skip
     trainer.train()
-    seen = sum(len(given[int(n)]["input_ids"]) for n in range(min(len(given), BATCH * steps)))
+    seen = round(mean * BATCH * trainer.state.global_step)
     seconds = trainer.state.log_history[-1]["train_runtime"]
-    return {"tokens_per_second": round(seen / seconds, 1)}
+    bits = bits_per_byte(trainer.model, base, shards["validation"])
+    return {"tokens_per_second": round(seen / seconds, 1), "tokens": seen, "bits_per_byte": round(bits, 4)}
+
+
+def bits_per_byte(network: Any, base: Path, rows: Dataset) -> float:
+    """Of the first validation rows, as the job counts them."""
+    target_loss, device = TargetLoss(network.eval()), next(network.parameters()).device
+    pad = AutoTokenizer.from_pretrained(base).pad_token_id
+    nats = size = 0.0
+    with torch.no_grad():
+        for start in range(0, min(VALIDATION_ROWS, len(rows)), BATCH):
+            numbers = range(start, min(start + BATCH, VALIDATION_ROWS, len(rows)))
+            batch = collate(rows, list(numbers), pad_id=pad)
+            nats += float(target_loss(**batch.to(device))[0])
+            size += batch.target_bytes
+    return nats / math.log(2) / size
 
 
 def job_arm(base: Path, shards: Path, steps: int, ranks: int, folder: Path, spread: str) -> dict[str, float]:
-    """The job by its command, as the pipeline starts it."""
+    """The job by its command, packed, as the pipeline starts it; its first step is not timed."""
     job = TrainingJob(
         base=base, base_digest=folder_digest(base), shards=shards, shards_digest=folder_digest(shards),
         out=folder / f"adapter-{ranks}", spread=read_spread(PROJECT_ROOT / "deepspeed_configs", spread),
         recipe=RECIPE.model_copy(
-            update={"maximum_steps": steps, "batch_size": BATCH // ranks, "evaluate_rows": 1, "spread": spread}
+            update={
+                "maximum_steps": steps, "maximum_epochs": 100.0, "batch_size": PACKED_ROWS // ranks, "packing": True,
+                "maximum_tokens": PACKED_TOKENS, "evaluate_rows": VALIDATION_ROWS, "sample_rows": 0,
+                "spread": spread,
+            }
         ),
     )  # fmt: skip
     path = folder / f"job-{ranks}.json"
@@ -169,7 +202,35 @@ def job_arm(base: Path, shards: Path, steps: int, ranks: int, folder: Path, spre
         json.loads(line) for line in (job.out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     ][1:]
     tokens, seconds = (sum(row[key] for row in timed) for key in ("tokens", "seconds"))
-    return {"tokens_per_second": round(tokens / seconds, 1)}
+    result = json.loads((job.out / "result.json").read_text(encoding="utf-8"))
+    return {
+        "tokens_per_second": round(tokens / seconds, 1),
+        "tokens": result["tokens"],
+        "padding_share": result["padding_share"],
+        "utilisation": result["utilisation"],
+        "bits_per_byte": round(result["validation_after"]["bits_per_byte"], 4),
+    }
+
+
+def ratios(figures: dict[str, Any]) -> dict[str, float]:
+    """What the arms say beside each other; more is better but for the last one."""
+    padded, grouped, packed, job = (figures[n] for n in ("padded", "length_grouped", "packed", "job"))
+    speed = "tokens_per_second"
+    found = {
+        "packed ÷ padded × (1 − padding), wanted 0.85": packed[speed]
+        / padded[speed]
+        * (1 - padded["padding_share"]),
+        "packed ÷ length-grouped, wanted 1": packed[speed] / grouped[speed],
+    }
+    for name in ("trl", "trl_without_checkpointing"):
+        if isinstance(figures[name], dict):
+            found[f"job ÷ {name.replace('_', ' ')}, wanted 1.8"] = job[speed] / figures[name][speed]
+            found[f"bits per byte, job − {name.replace('_', ' ')}"] = (
+                job["bits_per_byte"] - figures[name]["bits_per_byte"]
+            )
+    if "job_2_ranks" in figures:
+        found["job on two ranks ÷ on one"] = figures["job_2_ranks"][speed] / job[speed]
+    return {name: round(value, 3) for name, value in found.items()}
 
 
 @click.command()
@@ -178,7 +239,7 @@ def job_arm(base: Path, shards: Path, steps: int, ranks: int, folder: Path, spre
     "--shards", type=click.Path(path_type=Path, exists=True), help="models/training/shards/… of it."
 )
 @click.option("--steps", default=12, show_default=True, help="Steps of each arm.")
-@click.option("--ranks", is_flag=True, help="Run the job by its command too, on one rank and on two.")
+@click.option("--ranks", is_flag=True, help="Run the job on two ranks, too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def main(base: Path | None, shards: Path | None, steps: int, ranks: bool, as_json: bool) -> None:
     """Print how fast training is, and what padding, packing and more ranks change."""
@@ -200,10 +261,14 @@ def main(base: Path | None, shards: Path | None, steps: int, ranks: bool, as_jso
         for name, found in arms(base, rows, steps, device).items():
             found["utilisation"] = round(found["tokens_per_second"] * flops / peak, 3)
             figures[name] = found
-        figures["trl"] = trl_arm(base, rows, steps, folder / "trl")
+        job = job_arm(base, shards, steps, 1, folder, "cpu" if device.type == "cpu" else "zero1")
+        figures["job"] = job
+        splits = {name: load_from_disk(str(shards / name)) for name in ("train", "validation")}
+        for name, checkpointing in (("trl", True), ("trl_without_checkpointing", False)):
+            figures[name] = trl_arm(base, splits, job["tokens"], folder / name, checkpointing=checkpointing)
         if ranks:
-            figures["job_1_rank"] = job_arm(base, shards, steps, 1, folder, "zero1")
             figures["job_2_ranks"] = job_arm(base, shards, steps, 2, folder, "zero2")
+        figures["ratios"] = ratios(figures)
         figures["gpu"] = (
             torch.cuda.get_device_name() if device.type == "cuda"
             else "none here: these arms run on CUDA as they are, where a GPU is found"
