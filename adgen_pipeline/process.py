@@ -4,6 +4,7 @@ The only module that knows Dagster Pipes. A job is one JSON file that names ever
 repeated by hand with the command that is recorded beside it.
 """
 
+import ctypes
 import logging
 import os
 import signal
@@ -20,6 +21,7 @@ from adgen_pipeline.settings import Meeting
 
 logger = logging.getLogger(__name__)
 
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 GRACE_SECONDS = 60.0  # between SIGTERM, on which a job saves a checkpoint, and SIGKILL
 
 
@@ -102,6 +104,7 @@ def stop_group(
 @contextmanager
 def reporting() -> Iterator[Report]:
     """Where this job's progress goes: Pipes if Dagster watches and this is rank 0, else stdout, else nowhere."""
+    _end_with_launcher()
     if rank() != 0:
         yield _Silent()
     elif "DAGSTER_PIPES_CONTEXT" in os.environ:
@@ -111,6 +114,16 @@ def reporting() -> Iterator[Report]:
             yield _Piped(pipes)
     else:
         yield _Printed()
+
+
+def _end_with_launcher() -> None:
+    """Let the system end this rank when torchrun is gone, which starts each rank in a session of its own.
+
+    SIGTERM and SIGINT are handed on by torchrun; when it is killed outright nobody else would end its ranks, and they
+    would go on training, writing where the same job started again writes.
+    """
+    if "TORCHELASTIC_RUN_ID" in os.environ and sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class _Silent:

@@ -70,3 +70,31 @@ def test_only_rank_zero_is_heard(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     with process.reporting() as report:
         report.line("from rank 1")
     assert capsys.readouterr().out == "adgen: from rank 0\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda n: n.name)
+def test_ranks_end_with_torchrun_however_it_ends(tmp_path: Path, number: signal.Signals) -> None:
+    (tmp_path / "waiting.py").write_text(
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
+        "from adgen_pipeline import process\n"
+        "with process.reporting():\n"
+        "    Path(sys.argv[1]).write_text(str(os.getpid()))\n"
+        "    time.sleep(60)\n",
+        encoding="utf-8",
+    )
+    told = tmp_path / "pid"
+    torchrun = subprocess.Popen(
+        process.command("waiting", told, processes=1),
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"},
+        start_new_session=True,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (told.is_file() and told.read_text(encoding="utf-8")):
+        time.sleep(0.05)
+    rank = psutil.Process(int(told.read_text(encoding="utf-8")))
+    torchrun.send_signal(number)
+    torchrun.wait(timeout=90)
+    psutil.wait_procs([rank], timeout=20)
+    assert not rank.is_running() or rank.status() == psutil.STATUS_ZOMBIE
