@@ -58,7 +58,7 @@ def base(
     "tokenizer",
     "extended",
     "The tokenizer with Amharic pieces learned from the corpus, for bases that cut Ethiopic words into letters.",
-    version="1",
+    version="2",
     kinds=("huggingface",),
     ins={"tokenizer": "tokenizer/base", "documents": "corpus/documents"},
     asked_by="tokenizer.extend_pieces",
@@ -80,7 +80,7 @@ def extended(
         return {**made, **extend.measure_gates(tokenizer.path, out, fertility.samples(documents)["posts"])}
 
     artifact, info = store.make(
-        "tokenizer", "extended", [tokenizer.digest, table_digest(documents), pieces, "1"], make
+        "tokenizer", "extended", [tokenizer.digest, table_digest(documents), pieces, "2"], make
     )
     provenance.note(artifact, documents, splits=("train",))
     return artifact_result(artifact, facts=info)
@@ -88,7 +88,7 @@ def extended(
 
 @table_asset(
     FERTILITY,
-    version="1",
+    version="2",
     ins={
         "checkpoint": "training/checkpoint",
         "tokenizer": "tokenizer/base",

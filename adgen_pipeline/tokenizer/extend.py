@@ -26,7 +26,7 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from adgen_pipeline.artifacts import write_json
 from adgen_pipeline.errors import ArtifactError, DataError
-from adgen_pipeline.tokenizer.fertility import ENGLISH, ETHIOPIC_WORD
+from adgen_pipeline.tokenizer.fertility import ENGLISH, ETHIOPIC_WORD, tokens_of_words
 from adgen_pipeline.tokenizer.trim import ETHIOPIC, renumbered
 
 SPACE = "▁"
@@ -39,6 +39,10 @@ LETTER_COUNT = 0x1360 - 0x1200
 MINIMUM_COUNT = 3  # a pair of pieces that stands in fewer places is not worth a row of the embedding
 PRIVATE_USE = 0xF0000  # one character of this plane a piece, so that a BPE trainer takes pieces for letters
 GATES = "gates.json"
+WANTED_TOKENS = 1.9  # of an Ethiopic word, where the base has nothing but letters or bytes for it
+WANTED_SHARE = 0.7  # of the base's tokens, where it has pieces for Ethiopic words already
+LETTERS_OR_BYTES = 3.8  # tokens a word from which the base has none: Amharic words have so many letters
+ENOUGH_WORDS = 200  # different ones; of fewer nothing is wanted
 _COPIED = ("tokenizer_config.json", "chat_template.jinja", "NOTICE")
 _SHOWN = 3
 _NOT_ETHIOPIC = regex.compile(r"[^\p{Script=Ethiopic}]+")
@@ -135,8 +139,9 @@ def measure_gates(base: Path, extended: Path, posts: Sequence[str]) -> dict[str,
         posts: held-out posts.
 
     Returns:
-        lines (without an Ethiopic letter, compared piece by piece), words, tokens_per_word_before and _after,
-        problems: in words, empty if all gates are passed.
+        lines (without an Ethiopic letter, compared piece by piece), words and different_words (purely Ethiopic),
+        tokens_per_word_before and _after where words stand, tokens_per_different_word_before and _after; problems:
+        in words, empty if all gates are passed.
     """
     before, after = AutoTokenizer.from_pretrained(base), AutoTokenizer.from_pretrained(extended)
     lines = sorted(
@@ -149,11 +154,15 @@ def measure_gates(base: Path, extended: Path, posts: Sequence[str]) -> dict[str,
         if after.decode(after(text, add_special_tokens=False).input_ids)
         != before.decode(before(text, add_special_tokens=False).input_ids)
     ]
-    words = sorted({word for post in posts for word in ETHIOPIC_WORD.findall(post)})
+    standing = Counter(word for post in posts for word in ETHIOPIC_WORD.findall(post))
+    words = sorted(standing)
+    counts = [tokens_of_words(tokenizer, words) for tokenizer in (before, after)]
     fertility = [
-        sum(len(tokenizer.tokenize(f" {word}")) for word in words) / max(1, len(words))
-        for tokenizer in (before, after)
+        sum(count * standing[word] for word, count in zip(words, found, strict=True))
+        / max(1, standing.total())
+        for found in counts
     ]
+    different = [sum(found) / max(1, len(words)) for found in counts]
     problems = [
         f"a line without Ethiopic letters is cut otherwise: {line[:40]!r}" for line in changed[:_SHOWN]
     ]
@@ -162,15 +171,24 @@ def measure_gates(base: Path, extended: Path, posts: Sequence[str]) -> dict[str,
         problems.append(
             f"Ethiopic words need {fertility[1]:.2f} pieces, before {fertility[0]:.2f}: nothing is won"
         )
+    wanted = WANTED_TOKENS if fertility[0] > LETTERS_OR_BYTES else WANTED_SHARE * fertility[0]
+    if len(words) >= ENOUGH_WORDS and wanted < fertility[1] < fertility[0]:
+        problems.append(
+            f"Ethiopic words need {fertility[1]:.2f} pieces, wanted are {wanted:.2f}: raise "
+            "tokenizer.extend_pieces, or give more exports"
+        )
     settings = json.loads((extended / "tokenizer.json").read_text(encoding="utf-8"))
     problems += [
         f"tokenizer.json sets {name}" for name in ("truncation", "padding") if settings[name] is not None
     ]
     result: dict[str, object] = {
         "lines": len(lines),
-        "words": len(words),
+        "words": standing.total(),
+        "different_words": len(words),
         "tokens_per_word_before": round(fertility[0], 3),
         "tokens_per_word_after": round(fertility[1], 3),
+        "tokens_per_different_word_before": round(different[0], 3),
+        "tokens_per_different_word_after": round(different[1], 3),
         "problems": problems,
     }
     write_json(extended / GATES, result)

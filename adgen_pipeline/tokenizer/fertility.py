@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import regex
@@ -56,8 +57,17 @@ def measure(tokenizers: Mapping[str, Path], samples: Mapping[str, Sequence[str]]
     return FERTILITY.conform(FERTILITY.frame(rows))
 
 
+def tokens_of_words(tokenizer: Any, words: Sequence[str]) -> list[int]:
+    """Tokens of each word where it stands behind another one.
+
+    Not of the word alone, nor with a space before it: some tokenizers put a space of their own before every text.
+    """
+    before = len(tokenizer.tokenize("x"))
+    return [len(tokenizer.tokenize(f"x {word}")) - before for word in words]
+
+
 def samples(documents: pl.DataFrame, maximum_posts: int = 500) -> dict[str, list[str]]:
-    """Samples to measure fertility on: held-out posts, the Ethiopic words in them, and English sentences.
+    """Samples to measure fertility on: held-out posts, the different Ethiopic words in them, English sentences.
 
     Args:
         documents: rows of schemas.DOCUMENTS; those of the test splits count, or all where there is none.
@@ -67,4 +77,4 @@ def samples(documents: pl.DataFrame, maximum_posts: int = 500) -> dict[str, list
     held_out = ordered.filter(pl.col("split").is_in(TEST_SPLITS))
     posts = (held_out if len(held_out) else ordered)["post"].head(maximum_posts).to_list()
     words = sorted({word for post in posts for word in ETHIOPIC_WORD.findall(post)})
-    return {"posts": posts, "ethiopic_words": words, "english": list(ENGLISH)}
+    return {"posts": posts, "ethiopic_words": [" ".join(words)], "english": list(ENGLISH)}

@@ -138,6 +138,18 @@ def test_a_gate_says_when_nothing_is_won(folders: tuple[Path, Path, Path], tmp_p
     assert "nothing is won" in problem
 
 
+def test_a_gate_says_when_words_of_other_posts_still_fall_to_pieces(
+    folders: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    _, base, extended = folders
+    shutil.copytree(extended, tmp_path / "poor")
+    strange = " ".join(first + second + "ጸ" for first in "ሀለሐመሠረሰሸቀበተቸኀነኘአ" for second in "ከኸወዐዘዠየደጀገጠጨጰጸፀፈ")
+    found = measure_gates(base, tmp_path / "poor", [strange])
+    assert found["different_words"] == 256
+    (problem,) = problems(tmp_path / "poor")
+    assert "raise tokenizer.extend_pieces" in problem
+
+
 def test_a_gate_says_when_english_is_cut_otherwise(folders: tuple[Path, Path, Path], tmp_path: Path) -> None:
     _, base, extended = folders
     shutil.copytree(extended, tmp_path / "wrong")

@@ -2,10 +2,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from transformers import AutoTokenizer
 
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.schemas import DOCUMENTS, FERTILITY
-from adgen_pipeline.tokenizer.fertility import measure, samples
+from adgen_pipeline.tokenizer.fertility import measure, samples, tokens_of_words
 from adgen_pipeline_tests.training.samples import tiny_checkpoint
 
 
@@ -32,5 +33,13 @@ def test_posts_come_from_the_test_split_and_words_from_posts() -> None:
     ]
     found = samples(DOCUMENTS.frame(rows))
     assert found["posts"] == ["ቀይ ጫማ A"]
-    assert found["ethiopic_words"] == ["ቀይ", "ጫማ"]
+    assert found["ethiopic_words"] == ["ቀይ ጫማ"]
     assert found["english"]
+
+
+def test_a_word_is_counted_where_it_stands_behind_another_one(tmp_path: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint(tmp_path))
+    assert tokens_of_words(tokenizer, ["ጫማ", "ጫማጫማ", "qq"]) == [
+        len(tokenizer.tokenize(f"x {word}")) - 1 for word in ("ጫማ", "ጫማጫማ", "qq")
+    ]
+    assert tokens_of_words(tokenizer, ["ጫማ"]) == [1]
