@@ -9,6 +9,7 @@
     ├── TrainingError              not finite, out of memory, wrong world size, a job that failed
     ├── BriefError                 a campaign brief cannot be read or says too little to write an ad
     ├── EndpointError              a model behind an address refuses, is away, or costs more than the recipe allows
+    ├── HubError                   a repository of a hub cannot be written or read, or must not be written
     └── ResourceError              too little memory or disk, a port in use
 
 A message has three parts: what was found, where, what to do.
@@ -49,6 +50,10 @@ class BriefError(AdgenError):
 
 class EndpointError(AdgenError):
     """A model behind an address refuses, is away, answers something else, or costs more than the recipe allows."""
+
+
+class HubError(AdgenError):
+    """A repository of a hub cannot be written or read, or must not be written."""
 
 
 class ResourceError(AdgenError):

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from adgen_pipeline.errors import SettingsError
@@ -65,6 +65,8 @@ class Settings:
         keep_days: what is younger than so many days stays as well (`ADGEN_KEEP_DAYS`).
         alert_webhook: address that hears of failures (`ADGEN_ALERT_WEBHOOK`).
         meeting: where hosts that train together meet (`ADGEN_HOSTS`, `ADGEN_RENDEZVOUS`, `ADGEN_LOCAL_ADDRESS`).
+        hub_url: the hub that `adgen publish` writes to and a Space reads from (`HF_ENDPOINT`).
+        hub_token: what it lets in (`HF_TOKEN`); None: only what is public can be read.
     """
 
     data: Path
@@ -82,6 +84,8 @@ class Settings:
     keep_versions: int = 3
     keep_days: int = 30
     meeting: Meeting | None = None
+    hub_url: str = "https://huggingface.co"
+    hub_token: str | None = field(default=None, repr=False)
 
     @property
     def state(self) -> Path:
@@ -137,6 +141,8 @@ class Settings:
             keep_versions=_count(environment, "ADGEN_KEEP_VERSIONS", 3, "versions"),
             keep_days=_count(environment, "ADGEN_KEEP_DAYS", 30, "days"),
             meeting=_meeting(environment),
+            hub_url=environment.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/"),
+            hub_token=environment.get("HF_TOKEN", "").strip() or None,
         )
 
     def child_environment(self) -> dict[str, str]:
@@ -189,6 +195,15 @@ def quieten_libraries() -> None:
         os.environ.setdefault(name, value)
     # it advises to fetch a kernel from a hub; without it the plain implementation is used
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+
+
+def use_plain_transfers() -> None:
+    """Send and fetch files of a hub by plain HTTP; before `huggingface_hub` is imported, which reads this once.
+
+    Its other protocol (Xet) splits a large push into several commits, and cannot be tried without the hub itself.
+    """
+    for name in ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_PROGRESS_BARS"):
+        os.environ.setdefault(name, "1")
 
 
 def use_state_folder(settings: Settings) -> None:

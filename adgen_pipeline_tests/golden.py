@@ -11,9 +11,16 @@ import click
 import dagster as dg
 
 from adgen_pipeline.app.cli import adgen
+from adgen_pipeline.app.publishing import EXAMPLE
+from adgen_pipeline.corpus.chat import messages
 from adgen_pipeline.definitions import build_definitions
+from adgen_pipeline.evaluation.catalogue import BY_NAME
+from adgen_pipeline.evaluation.systems import TITLES
 from adgen_pipeline.recipe import load_recipe
 from adgen_pipeline.settings import Settings
+from adgen_pipeline.training.licence import licence_of
+from adgen_pipeline.training.model_card import Counts, Published, Score, model_card
+from adgen_pipeline.training_recipe import TrainingRecipe
 from adgen_pipeline_tests import data_page
 
 FOLDER = Path(__file__).with_name("golden")
@@ -55,9 +62,43 @@ def graph() -> str:
     return "\n".join(lines) + "\n"
 
 
+def card() -> str:
+    """The card of an invented model with two invented scores."""
+    about = Published("me/amharic-ads", "0123456789ab", "d" * 64, licence_of("embedded"))
+    scores = [
+        Score(
+            system,
+            BY_NAME[metric].title,
+            BY_NAME[metric].meaning,
+            *values,
+            40,
+            BY_NAME[metric].is_share,
+            is_better,
+        )
+        for metric, is_better, ours, base in (
+            ("fact_recall", True, (0.9, 0.85, 0.95), (0.4, 0.3, 0.5)),
+            ("bits_per_byte", False, (0.61, 0.6, 0.62), (0.93, 0.9, 0.96)),
+        )
+        for system, values in (("ours", ours), ("base", base))
+    ]
+    return model_card(
+        about,
+        recipe=TrainingRecipe(base_model="embedded"),
+        facts={"steps": 120, "parameters": 170_000_000},
+        learned_from=Counts(channels=3, messages=1_200),
+        is_pretrained=False,
+        pretrained_on=None,
+        tables={"ads taken apart": 1_500},
+        scores=scores,
+        titles=TITLES,
+        example=messages(EXAMPLE, ()),
+    )
+
+
 def write() -> list[Path]:
     """Write all golden files, remove those of commands that are gone; returns the paths written."""
     (FOLDER / "graph.txt").write_text(graph(), encoding="utf-8")
+    (FOLDER / "model_card.txt").write_text(card(), encoding="utf-8")
     data_page.PATH.write_text(data_page.page(), encoding="utf-8")
     folder = FOLDER / "help"
     folder.mkdir(parents=True, exist_ok=True)

@@ -31,6 +31,18 @@ START_SECONDS = 180.0  # four Python servers importing their libraries at once o
 GRACE_SECONDS = 20.0  # between SIGTERM and SIGKILL
 LOOK_SECONDS = 0.3
 MARK = "ADGEN_SERVERS"  # environment variable of everything that is started here
+PAGE_SCRIPT = Path(__file__).with_name("page.py")
+PAGE_OPTIONS = {  # of Streamlit
+    "server.headless": "true",
+    "server.fileWatcherType": "none",
+    "server.maxUploadSize": "5",
+    "browser.gatherUsageStats": "false",
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+    # Of both schemes by name: a theme for all would be light whatever the reader's system prefers.
+    **{f"theme.{scheme}.primaryColor": "#2481cc" for scheme in ("light", "dark")},
+    **{f"theme.{scheme}.font": "'Noto Sans Ethiopic Adgen', sans-serif" for scheme in ("light", "dark")},
+}
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -124,23 +136,11 @@ def api_server(settings: Settings, *, port: int) -> Server:
 
 def page_server(settings: Settings, *, port: int) -> Server:
     """The campaign manager's page."""
-    options = {
-        "server.port": str(port),
-        "server.address": LOOPBACK,
-        "server.headless": "true",
-        "server.fileWatcherType": "none",
-        "server.maxUploadSize": "5",
-        "browser.gatherUsageStats": "false",
-        "client.toolbarMode": "minimal",
-        "client.showErrorDetails": "none",
-        # Of both schemes by name: a theme for all would be light whatever the reader's system prefers.
-        **{f"theme.{scheme}.primaryColor": "#2481cc" for scheme in ("light", "dark")},
-        **{f"theme.{scheme}.font": "'Noto Sans Ethiopic Adgen', sans-serif" for scheme in ("light", "dark")},
-    }
+    options = {**PAGE_OPTIONS, "server.port": str(port), "server.address": LOOPBACK}
     return Server(
         "page",
         [
-            sys.executable, "-m", "streamlit", "run", str(Path(__file__).with_name("page.py")),
+            sys.executable, "-m", "streamlit", "run", str(PAGE_SCRIPT),
             *(f"--{name}={value}" for name, value in options.items()),
         ],
         address=_url(port),

@@ -3,6 +3,8 @@
 import ipaddress
 
 import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from adgen_pipeline.app.api import create_app
 from adgen_pipeline.app.keys import Keyring
@@ -55,8 +57,8 @@ def load_published(store: Store, recipe: Recipe) -> AdWriter:
     return load_writer(store, recipe)
 
 
-def serve(settings: Settings, *, host: str, port: int, limits: Limits) -> None:
-    """Listen until a signal; loads the writer that the pointers below the data folder name, and follows them.
+def service(settings: Settings, *, host: str, limits: Limits) -> FastAPI:
+    """The API that serves what the pointers below the data folder name, and follows them.
 
     Raises:
         SettingsError: the address is not loopback and there is no API key.
@@ -65,7 +67,7 @@ def serve(settings: Settings, *, host: str, port: int, limits: Limits) -> None:
     keyring = Keyring.of(store, environment_key=settings.api_key)
     require_key_beyond_loopback(host, keyring)
     recipe = load_recipe(settings.recipe_path)
-    app = create_app(
+    return create_app(
         lambda: load_published(store, recipe),
         store=store,
         published=lambda: published(store),
@@ -74,6 +76,19 @@ def serve(settings: Settings, *, host: str, port: int, limits: Limits) -> None:
         is_open=is_loopback(host),
         minimum_score=recipe.labels.minimum_score,
     )
+
+
+def serve(settings: Settings, *, host: str, port: int, limits: Limits) -> None:
+    """Listen until a signal.
+
+    Raises:
+        SettingsError: the address is not loopback and there is no API key.
+    """
+    listen(service(settings, host=host, limits=limits), host=host, port=port, limits=limits)
+
+
+def listen(app: ASGIApp, *, host: str, port: int, limits: Limits) -> None:
+    """Serve an ASGI app until a signal."""
     uvicorn.run(
         app,
         host=host,

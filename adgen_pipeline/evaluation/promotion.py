@@ -47,6 +47,12 @@ def champion(store: Store) -> Champion | None:
     return _read(store, int(json.loads(_pointer(store).read_text(encoding="utf-8"))["number"]))
 
 
+def measures_of_champion(store: Store) -> pl.DataFrame | None:
+    """What was measured of the champion when it was promoted; None where there is none, or all of it was erased."""
+    now = champion(store)
+    return None if now is None else _kept(store, now.number)
+
+
 def promote(store: Store, tracker: Tracker) -> tuple[Judgement, Champion | None]:
     """Let the gate judge what the data folder's pointers name, and make it the champion if nothing speaks against it.
 
