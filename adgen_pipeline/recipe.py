@@ -225,6 +225,13 @@ class EmbeddingRecipe(Section):
         str, ...
     ] = ()  # files below corpora/ with English and Amharic sentences: x.tsv, or x.en by x.am
     learning_rate: Annotated[float, Field(gt=0)] = 0.1
+    evaluate_steps: Positive = (
+        20  # between measurements of nDCG@10 on held-out pairs; the best weights are kept
+    )
+    patience: Annotated[int, Field(ge=0)] = (
+        0  # measurements without a better one after which training ends; 0: none
+    )
+    hard_negatives: bool = False  # mined once with the encoder itself, after its first epoch
     seed: int = 7
 
 

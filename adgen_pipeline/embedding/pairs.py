@@ -25,15 +25,17 @@ def pairs(
     documents: pl.DataFrame,
     ads: pl.DataFrame | None = None,
     *,
+    split: str = "train",
     prepare: Callable[[str], str] = str,
     maximum: int = 60_000,
     seed: int = 7,
 ) -> pl.DataFrame:
-    """Pairs of texts from the train split, in an order that depends on the seed alone.
+    """Pairs of texts of one split, in an order that depends on the seed alone.
 
     Args:
-        documents: DOCUMENTS rows; other splits than train are left out.
-        ads: ADS rows, for brief and post pairs; other splits than train are left out.
+        documents: DOCUMENTS rows; other splits are left out.
+        ads: ADS rows, for brief and post pairs; other splits are left out.
+        split: whose rows are read.
         prepare: what the encoder reads of a text; applied once a post, and spans are cut from the result.
         maximum: pairs at most. Spans fill what titles and briefs leave of it, spread evenly over the documents.
         seed: of the cuts and the order.
@@ -42,7 +44,7 @@ def pairs(
         Columns `anchor` (the shorter side) and `positive`, prepared, neither empty; rows are unique.
     """
     generator = random.Random(seed)  # noqa: S311  (chooses cuts, protects nothing)
-    posts = _train_rows(documents)["post"].to_list()
+    posts = _rows(documents, split)["post"].to_list()
     found: dict[tuple[str, str], None] = {}
 
     def add(made: Iterator[tuple[str, str]]) -> None:
@@ -51,7 +53,7 @@ def pairs(
     for post in posts:
         add((prepare(title), prepare(body)) for title, body in _title_pairs(post))
     if ads is not None:
-        for brief, post in _train_rows(ads).select("brief", "post").iter_rows():
+        for brief, post in _rows(ads, split).select("brief", "post").iter_rows():
             add((prepare(words), prepare(whole)) for words, whole in _brief_pairs(brief, post))
     room = max(0, maximum - len(found))
     spans = min(MAXIMUM_SPANS, -(-room // len(posts))) if posts else 0
@@ -72,8 +74,8 @@ def brief_words(brief: str) -> str:
     return " ".join(SLOT.sub(" ", " ".join((parsed.product, *parsed.features))).split())
 
 
-def _train_rows(table: pl.DataFrame) -> pl.DataFrame:
-    return table.filter(pl.col("split") == "train").sort("channel_id", "message_id")
+def _rows(table: pl.DataFrame, split: str) -> pl.DataFrame:
+    return table.filter(pl.col("split") == split).sort("channel_id", "message_id")
 
 
 def _title_pairs(post: str) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ import polars as pl
 
 from adgen_pipeline.artifacts import replacing
 from adgen_pipeline.embedding.encoder import load_model, save_model
+from adgen_pipeline.embedding.held_out import held_out_pairs
 from adgen_pipeline.embedding.job import EncoderJob
 from adgen_pipeline.embedding.pairs import pairs
 from adgen_pipeline.embedding.parallel import read_parallel
@@ -27,7 +28,7 @@ def train(job: EncoderJob, *, report: Report, run: TrackedRun) -> dict[str, obje
 
     Returns:
         encoder (what `encoder.json` says), pairs, translations among them, steps, loss (mean of the
-        last tenth of the steps), seconds.
+        last tenth of the steps), seconds; with patience, the best nDCG@10 on held-out pairs and its step.
 
     Raises:
         TrainingError: too few pairs, or a loss that is not finite.
@@ -56,7 +57,12 @@ def train(job: EncoderJob, *, report: Report, run: TrackedRun) -> dict[str, obje
     )
     run.parameters({**job.recipe.model_dump(mode="json"), "pairs": len(prepared)})
     progress = _Progress(report, run)
-    static = train_static(prepared, job.recipe, report=progress.step)
+    held_out: list[tuple[str, str]] = []
+    if job.recipe.patience:
+        prepared, held_out = held_out_pairs(documents, ads, prepared, seed=job.recipe.seed)
+    static = train_static(
+        prepared, job.recipe, held_out=held_out, report=progress.step, measured=progress.measured
+    )
     with replacing(job.out) as folder:
         folder.mkdir()
         description = save_model(static, folder, preparation="stems", origin="static")
@@ -70,6 +76,7 @@ def train(job: EncoderJob, *, report: Report, run: TrackedRun) -> dict[str, obje
         "translations": len(translated),
         "steps": progress.steps,
         "loss": progress.final_loss(),
+        **progress.best(),
         "seconds": seconds,
     }
 
@@ -92,6 +99,7 @@ class _Progress:
         self._run = run
         self._told = time.monotonic()
         self._losses: list[float] = []
+        self._reached: list[tuple[float, int]] = []
 
     @property
     def steps(self) -> int:
@@ -100,6 +108,16 @@ class _Progress:
     def final_loss(self) -> float:
         last = self._losses[-max(1, len(self._losses) // 10) :]
         return math.fsum(last) / len(last)
+
+    def best(self) -> dict[str, float]:
+        if not self._reached:
+            return {}
+        reached, step = max(self._reached, key=lambda found: (found[0], -found[1]))
+        return {"held_out_ndcg": reached, "best_step": step}
+
+    def measured(self, step: int, reached: float) -> None:
+        self._reached.append((reached, step))
+        self._run.metrics({"encoder_held_out_ndcg": reached}, step=step)
 
     def step(self, step: int, steps: int, loss: float) -> None:
         self._losses.append(loss)

@@ -6,14 +6,17 @@ more than they teach attention, and it encodes thousands of posts a second.
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.losses import MatryoshkaLoss, MultipleNegativesRankingLoss
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
+from adgen_pipeline.embedding.held_out import ndcg
+from adgen_pipeline.embedding.negatives import mine
 from adgen_pipeline.errors import TrainingError
 from adgen_pipeline.recipe import EmbeddingRecipe
 
@@ -22,6 +25,7 @@ logger = logging.getLogger(__name__)
 UNKNOWN = "[UNK]"
 INITIAL_SCALE = 0.05  # of the normal distribution that the vectors start from
 WARMUP_SHARE = 0.1
+ENCODED_TEXTS = 4096  # at once
 TOKENIZER_TEXTS = 20_000  # enough to count pieces on: the pairs say each post many times over
 
 
@@ -46,14 +50,18 @@ def train_static(
     pairs: Sequence[tuple[str, str]],
     recipe: EmbeddingRecipe,
     *,
+    held_out: Sequence[tuple[str, str]] = (),
     report: Callable[[int, int, float], None],
+    measured: Callable[[int, float], None] | None = None,
 ) -> SentenceTransformer:
     """A static encoder trained to tell a text's partner from the partners of the others in its batch.
 
     Args:
         pairs: prepared texts (`encoder.prepare`), not empty on either side.
-        recipe: sizes, epochs, learning rate and seed.
+        recipe: sizes, epochs, learning rate, patience and seed.
+        held_out: prepared pairs to measure with; none are needed where the recipe has no patience.
         report: called after each step with the step, the number of steps and the loss.
+        measured: called after each measurement with the step and nDCG@10 on the held-out pairs.
 
     Raises:
         TrainingError: too few pairs for one batch of two, or a loss that is not finite.
@@ -65,9 +73,10 @@ def train_static(
         )
     texts = list(dict.fromkeys(text for pair in pairs for text in pair))
     tokenizer = train_tokenizer(texts[:TOKENIZER_TEXTS], vocabulary=recipe.vocabulary)
-    encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
+    known = list(dict.fromkeys([*texts, *(text for pair in held_out for text in pair)]))
+    encodings = tokenizer.encode_batch(known, add_special_tokens=False)
     pieces = {
-        text: torch.tensor(found.ids, dtype=torch.long) for text, found in zip(texts, encodings, strict=True)
+        text: torch.tensor(found.ids, dtype=torch.long) for text, found in zip(known, encodings, strict=True)
     }
     generator = torch.Generator().manual_seed(recipe.seed)
     weights = torch.randn(tokenizer.get_vocab_size(), recipe.dimensions, generator=generator) * INITIAL_SCALE
@@ -81,24 +90,93 @@ def train_static(
     )
     optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
     order = random.Random(recipe.seed)  # noqa: S311  (shuffles rows)
-    steps = [batch for _ in range(recipe.epochs) for batch in batches(pairs, recipe.batch_size, order)]
-    for step, batch in enumerate(steps, start=1):
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * _schedule(step, len(steps))
-        features = [_features([pieces[pairs[row][side]] for row in batch]) for side in (0, 1)]
-        loss = loss_function(features, None)
-        if not torch.isfinite(loss):
-            raise TrainingError(
-                f"the encoder's loss is {loss.item()} at step {step}. Lower embedding.learning_rate."
+    epochs = [list(batches(pairs, recipe.batch_size, order)) for _ in range(recipe.epochs)]
+    steps = sum(map(len, epochs))
+    stopper = _Stopper(recipe.patience)
+    step = 0
+    rows: Sequence[tuple[str, ...]] = pairs
+    for epoch, planned in enumerate(epochs):
+        if recipe.hard_negatives and epoch == 1:
+            rows = _with_negatives(model, pairs, pieces)
+        # Batches in which no negative stands twice, or is the partner of another row.
+        made = planned if rows is pairs else list(batches(rows, recipe.batch_size, order))[: len(planned)]
+        steps += len(made) - len(planned)
+        for batch in made:
+            step += 1
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.learning_rate * _schedule(step, steps)
+            sides = range(len(rows[batch[0]]))
+            loss = loss_function(
+                [_features([pieces[rows[row][side]] for row in batch]) for side in sides], None
             )
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        report(step, len(steps), loss.item())
+            if not torch.isfinite(loss):
+                raise TrainingError(
+                    f"the encoder's loss is {loss.item()} at step {step}. Lower embedding.learning_rate."
+                )
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            report(step, steps, loss.item())
+            if held_out and recipe.patience and (step % recipe.evaluate_steps == 0 or step == steps):
+                reached = ndcg(
+                    *(_vectors(model, [pair[side] for pair in held_out], pieces) for side in (0, 1))
+                )
+                if measured is not None:
+                    measured(step, reached)
+                if stopper.is_over(reached, model):
+                    stopper.restore(model)
+                    return model
+    stopper.restore(model)
     return model
 
 
-def batches(pairs: Sequence[tuple[str, str]], size: int, order: random.Random) -> Iterator[list[int]]:
+class _Stopper:
+    """Keeps the best weights, and says when they have not become better for long."""
+
+    def __init__(self, patience: int) -> None:
+        self._patience = patience
+        self._best = -1.0
+        self._since = 0
+        self._weights: dict[str, torch.Tensor] | None = None
+
+    def is_over(self, reached: float, model: SentenceTransformer) -> bool:
+        self._since += 1
+        if reached > self._best:
+            self._best, self._since = reached, 0
+            self._weights = {name: value.clone() for name, value in model.state_dict().items()}
+        return self._since >= self._patience
+
+    def restore(self, model: SentenceTransformer) -> None:
+        if self._weights is not None:
+            model.load_state_dict(self._weights)
+
+
+def _with_negatives(
+    model: SentenceTransformer, pairs: Sequence[tuple[str, str]], pieces: Mapping[str, torch.Tensor]
+) -> list[tuple[str, ...]]:
+    """The pairs that have a hard negative, with it."""
+    texts = list(dict.fromkeys(positive for _, positive in pairs))
+    anchors = _vectors(model, [anchor for anchor, _ in pairs], pieces)
+    found = mine(pairs, anchors, _vectors(model, texts, pieces), texts)
+    logger.info("hard negatives for %d of %d pairs", sum(text is not None for text in found), len(pairs))
+    return [(*pair, text) for pair, text in zip(pairs, found, strict=True) if text is not None]
+
+
+def _vectors(
+    model: SentenceTransformer, texts: Sequence[str], pieces: Mapping[str, torch.Tensor]
+) -> np.ndarray:
+    """Unit vectors of texts, (texts, dimensions)."""
+    with torch.no_grad():
+        blocks = [
+            model(_features([pieces[text] for text in texts[start : start + ENCODED_TEXTS]]))[
+                "sentence_embedding"
+            ]
+            for start in range(0, len(texts), ENCODED_TEXTS)
+        ]
+        return np.asarray(torch.nn.functional.normalize(torch.cat(blocks)).nan_to_num())
+
+
+def batches(pairs: Sequence[tuple[str, ...]], size: int, order: random.Random) -> Iterator[list[int]]:
     """Row numbers of one epoch in random batches in which no text stands twice; rows that never fit are left out.
 
     A text twice in a batch would be its own negative. An epoch ends when a batch is less than half as large as its
