@@ -26,7 +26,8 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from adgen_pipeline.artifacts import write_json
 from adgen_pipeline.errors import ArtifactError, DataError
-from adgen_pipeline.tokenizer.fertility import ENGLISH, ETHIOPIC_WORD
+from adgen_pipeline.text.fertility import ethiopic_words
+from adgen_pipeline.tokenizer.fertility import ENGLISH
 from adgen_pipeline.tokenizer.trim import ETHIOPIC, renumbered
 
 SPACE = "▁"
@@ -149,7 +150,7 @@ def measure_gates(base: Path, extended: Path, posts: Sequence[str]) -> dict[str,
         if after.decode(after(text, add_special_tokens=False).input_ids)
         != before.decode(before(text, add_special_tokens=False).input_ids)
     ]
-    words = sorted({word for post in posts for word in ETHIOPIC_WORD.findall(post)})
+    words = ethiopic_words(posts)
     fertility = [
         sum(len(tokenizer.tokenize(f" {word}")) for word in words) / max(1, len(words))
         for tokenizer in (before, after)
