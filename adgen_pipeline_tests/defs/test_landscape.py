@@ -33,6 +33,7 @@ def test_the_landscape_is_in_the_graph_where_the_recipe_asks(candidates: tuple[s
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of Alembic, SQLAlchemy and MLflow while they make their tables
 def test_candidates_become_a_table_figures_and_a_run_and_a_missing_one_is_warned_of(tmp_path: Path) -> None:
     store = Store(tmp_path)
     posts = [
