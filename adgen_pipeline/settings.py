@@ -6,6 +6,7 @@ What to do stands in a recipe (`recipe.py`), how to spread a job in `deepspeed_c
 import logging
 import os
 import re
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -178,6 +179,12 @@ def key_of(variable: str | None) -> str | None:
     return key
 
 
+def encodings_folder() -> Path:
+    """Where tiktoken keeps the encodings of OpenAI that it has fetched; it asks the same variables."""
+    named = os.environ.get("TIKTOKEN_CACHE_DIR") or os.environ.get("DATA_GYM_CACHE_DIR")
+    return Path(named) if named else Path(tempfile.gettempdir()) / "data-gym-cache"
+
+
 def switch_telemetry_off() -> None:
     """Tell every library that phones home not to, and threads to wait patiently; first in each process entry."""
     for name, value in {**TELEMETRY_OFF, **PATIENT_THREADS}.items():
@@ -195,6 +202,8 @@ def quieten_libraries() -> None:
         os.environ.setdefault(name, value)
     # it advises to fetch a kernel from a hub; without it the plain implementation is used
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+    # it says at each product of each layer that LLM.int8 computes in 16-bit floats of another kind
+    logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
 
 
 def use_plain_transfers() -> None:

@@ -106,6 +106,11 @@ class TrackedRun:
             path.write_bytes(content)
             self.file(path)
 
+    def images(self, contents: Mapping[str, bytes]) -> None:
+        """Log figures by their names, as `<name>.png`."""
+        for name, content in contents.items():
+            self.image(content, f"{name}.png")
+
     def register(self, model_name: str, source: Path, tags: Mapping[str, str]) -> str | None:
         """Register a model folder under a name; returns its version, or None if MLflow is away."""
         versions: list[str] = []

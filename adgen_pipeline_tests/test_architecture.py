@@ -19,7 +19,7 @@ from adgen_pipeline.recipe import STAGES, AnnotatorGroup, FurtherCorpus, Message
 from adgen_pipeline.schemas import TABLES
 from adgen_pipeline.settings import PROJECT_ROOT, Settings
 from adgen_pipeline.training.job import FILLED_KEYS, auto_keys
-from adgen_pipeline.training_recipe import PretrainingRecipe
+from adgen_pipeline.training_recipe import LandscapeRecipe, PretrainingRecipe
 from adgen_pipeline_tests import golden
 
 PACKAGE = PROJECT_ROOT / "adgen_pipeline"
@@ -30,6 +30,7 @@ SHARED_DEFS = {
     "history",
     "io",
     "jobs",
+    "landscape",
     "logs",
     "materialise",
     "metadata",
@@ -50,6 +51,9 @@ def recipe() -> Recipe:
         "corpus": loaded.corpus.model_copy(update={"further": (further,)}),
         "labels": loaded.labels.model_copy(update={"groups": (group,)}),
         "generation": loaded.generation.model_copy(update={"minimum_preferences": 1}),
+        "training": loaded.training.model_copy(
+            update={"landscape": LandscapeRecipe(candidates=("embedded",))}
+        ),
     }
     return loaded.model_copy(update=asked)
 
@@ -118,6 +122,17 @@ def test_a_changed_recipe_section_changes_the_code_version_of_what_reads_it_only
     assert changed_keys == {
         "generation/briefs", "generation/ads", "generation/feedback", "generation/preferences", "evaluation/answers",
     }  # fmt: skip
+
+
+def test_other_candidates_make_the_landscape_stale_and_nothing_else(
+    definitions: dg.Definitions, recipe: Recipe
+) -> None:
+    settings = Settings.from_environment(data=Path("unused"))
+    asked = LandscapeRecipe(candidates=("embedded", "tiny-random"))
+    changed = recipe.model_copy(update={"training": recipe.training.model_copy(update={"landscape": asked})})
+    before = {s.key: s.code_version for s in definitions.resolve_all_asset_specs()}
+    after = {s.key: s.code_version for s in build_definitions(changed, settings).resolve_all_asset_specs()}
+    assert [key for key in before if before[key] != after[key]] == [dg.AssetKey(["training", "landscape"])]
 
 
 @pytest.mark.parametrize("pieces", [0, 500], ids=["not asked for", "asked for"])

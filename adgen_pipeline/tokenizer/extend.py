@@ -26,7 +26,8 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from adgen_pipeline.artifacts import write_json
 from adgen_pipeline.errors import ArtifactError, DataError
-from adgen_pipeline.tokenizer.fertility import ENGLISH, ETHIOPIC_WORD, tokens_of_words
+from adgen_pipeline.text.fertility import ETHIOPIC_WORD
+from adgen_pipeline.tokenizer.fertility import ENGLISH, tokens_of_words
 from adgen_pipeline.tokenizer.trim import ETHIOPIC, renumbered
 
 SPACE = "▁"

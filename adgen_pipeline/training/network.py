@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from adgen_pipeline.errors import ArtifactError, TrainingError
 from adgen_pipeline.training.packing import places
 from adgen_pipeline.training.shards import IGNORED
-from adgen_pipeline.training_recipe import TrainingRecipe
+from adgen_pipeline.training_recipe import Load, TrainingRecipe
 
 QUANTISED = {"4bit": Linear4bit, "8bit": Linear8bitLt}
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
@@ -30,31 +30,40 @@ def load_base(folder: Path, recipe: TrainingRecipe, device: torch.device) -> Any
         ArtifactError: the folder's weights, configuration and tokenizer do not have one size.
         TrainingError: the recipe quantises, but no layer could be.
     """
-    dtype = DTYPES[recipe.precision]
-    options: dict[str, object] = {"dtype": dtype, "attn_implementation": "sdpa"}
-    if recipe.load_in != "full":
-        options["device_map"] = {"": device}
-        quantised: Any = BitsAndBytesConfig
-        options["quantization_config"] = quantised(
-            load_in_4bit=recipe.load_in == "4bit",
-            load_in_8bit=recipe.load_in == "8bit",
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=dtype,
-        )
-    network: Any = AutoModelForCausalLM.from_pretrained(folder, **options)
-    if recipe.load_in == "full":
-        network.to(device)
-    elif not any(isinstance(layer, QUANTISED[recipe.load_in]) for layer in network.modules()):
-        raise TrainingError(
-            f"{folder}: no layer of this architecture was loaded in {recipe.load_in}, so nothing would be saved. "
-            "Set training.load_in to full."
-        )
+    network = load(folder, recipe.load_in, DTYPES[recipe.precision], device)
     pieces = len(AutoTokenizer.from_pretrained(folder))
     if network.config.vocab_size != pieces:
         raise ArtifactError(
             f"{folder}: the tokenizer has {pieces} pieces, the model {network.config.vocab_size} rows. "
             "Materialise training/base again."
+        )
+    return network
+
+
+def load(folder: Path, load_in: Load, dtype: torch.dtype, device: torch.device) -> Any:
+    """A network as it is, or quantised by bitsandbytes (4-bit NF4 with its scales quantised too, or LLM.int8).
+
+    Raises:
+        TrainingError: it is to be quantised, but no layer could be.
+    """
+    options: dict[str, object] = {"dtype": dtype, "attn_implementation": "sdpa"}
+    if load_in != "full":
+        options["device_map"] = {"": device}
+        quantised: Any = BitsAndBytesConfig
+        options["quantization_config"] = quantised(
+            load_in_4bit=load_in == "4bit",
+            load_in_8bit=load_in == "8bit",
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
+        )
+    network: Any = AutoModelForCausalLM.from_pretrained(folder, **options)
+    if load_in == "full":
+        network.to(device)
+    elif not any(isinstance(layer, QUANTISED[load_in]) for layer in network.modules()):
+        raise TrainingError(
+            f"{folder}: no layer of this architecture was loaded in {load_in}, so nothing would be saved. "
+            "Set training.load_in to full."
         )
     return network
 
