@@ -45,6 +45,28 @@ class PretrainingRecipe(BaseModel):
     accumulation_steps: Positive = 1
 
 
+class PreferencesRecipe(BaseModel):
+    """Tuning on pairs of ads of which people preferred one, after the fine-tuning and starting from its result.
+
+    What is not named here (method, precision, spread, loading …) is that of the training section.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    minimum: Positive = 100  # pairs to learn from; with fewer the fine-tuned model stays as it is
+    beta: Annotated[float, Field(gt=0)] = 0.1  # how dear it is to move away from the fine-tuned model
+    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0  # share of verdicts taken for mistakes
+    # Weight of the preferred ad's own loss: without it both ads of a pair may grow unlikely, one less than the other.
+    sft_weight: Annotated[float, Field(ge=0)] = 0.1
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-5
+    maximum_steps: Positive = 10_000
+    maximum_minutes: Annotated[float, Field(gt=0)] | None = None
+    maximum_epochs: Annotated[float, Field(gt=0)] = 2.0
+    held_out_share: Annotated[float, Field(gt=0, lt=1)] = 0.2  # of the briefs, with all their pairs
+    batch_size: Positive = 4  # pairs a rank a micro-step
+    accumulation_steps: Positive = 1
+
+
 class TrainingRecipe(Section):
     """What is trained, on what, for how long."""
 
@@ -84,6 +106,7 @@ class TrainingRecipe(Section):
         None  # ads for training that the model has not seen; None: by hand or weekly
     )
     pretraining: PretrainingRecipe | None = None  # training/pretrained is made where it is given
+    preferences: PreferencesRecipe | None = None  # training/preferred_adapter is made where it is given
 
     @model_validator(mode="after")
     def _can_work(self) -> "TrainingRecipe":
@@ -135,8 +158,18 @@ class TrainingRecipe(Section):
         assert self.pretraining is not None
         own = self.pretraining.model_dump(exclude={"column", "english_share", "row_tokens"})
         values = {**self.model_dump(), **own, "maximum_tokens": self.pretraining.row_tokens}
-        return TrainingRecipe.model_validate({**values, "packing": True, "pretraining": None})
+        alone = {"packing": True, "pretraining": None, "preferences": None}
+        return TrainingRecipe.model_validate({**values, **alone})
 
     def for_fine_tuning(self) -> "TrainingRecipe":
         """The section as the job of fine-tuning reads it: what pre-training does is known by its result."""
-        return self.model_copy(update={"pretraining": None})
+        return self.model_copy(update={"pretraining": None, "preferences": None})
+
+    def for_preferences(self) -> "TrainingRecipe":
+        """The section as the job of preference tuning reads it: pairs are never packed, and all rows learn at once."""
+        assert self.preferences is not None
+        own = self.preferences.model_dump(
+            exclude={"minimum", "beta", "label_smoothing", "sft_weight", "held_out_share"}
+        )
+        alone = {"packing": False, "new_rows_share": 0.0, "pretraining": None}
+        return TrainingRecipe.model_validate({**self.model_dump(), **own, **alone})

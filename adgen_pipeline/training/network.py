@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import torch.utils.checkpoint
 from bitsandbytes.nn.modules import Linear4bit, Linear8bitLt
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from adgen_pipeline.errors import ArtifactError, TrainingError
@@ -21,8 +21,16 @@ QUANTISED = {"4bit": Linear4bit, "8bit": Linear8bitLt}
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
-def load_base(folder: Path, recipe: TrainingRecipe, device: torch.device) -> Any:
+def load_base(
+    folder: Path, recipe: TrainingRecipe, device: torch.device, *, weights: Path | None = None
+) -> Any:
     """The resized base on a device, in the recipe's precision or quantised.
+
+    Args:
+        folder: weights, configuration and tokenizer.
+        recipe: precision, quantisation.
+        device: where the network goes.
+        weights: folder of a network of the same shape that goes on learning instead of the base.
 
     Raises:
         ArtifactError: the folder's weights, configuration and tokenizer do not have one size.
@@ -40,7 +48,7 @@ def load_base(folder: Path, recipe: TrainingRecipe, device: torch.device) -> Any
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=dtype,
         )
-    network: Any = AutoModelForCausalLM.from_pretrained(folder, **options)
+    network: Any = AutoModelForCausalLM.from_pretrained(weights or folder, **options)
     if recipe.load_in == "full":
         network.to(device)
     elif not any(isinstance(layer, QUANTISED[recipe.load_in]) for layer in network.modules()):
@@ -57,11 +65,23 @@ def load_base(folder: Path, recipe: TrainingRecipe, device: torch.device) -> Any
     return network
 
 
-def trainable(network: Any, recipe: TrainingRecipe, rows: list[int]) -> Any:
-    """The network by the recipe's method: with an adapter, or as it is with every parameter trained."""
+def trainable(network: Any, recipe: TrainingRecipe, rows: list[int], *, start: Path | None = None) -> Any:
+    """The network by the recipe's method: with an adapter, or as it is with every parameter trained.
+
+    Args:
+        network: the resized base, or by method `full` the network that goes on learning.
+        recipe: method and shape.
+        rows: ids of the pieces whose rows a new adapter trains.
+        start: folder of the adapter that goes on learning; None: a new one.
+    """
     if recipe.activation_checkpointing:
         network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    return with_adapter(network, recipe, rows) if recipe.method == "lora" else network.requires_grad_(True)
+    if recipe.method == "full":
+        return network.requires_grad_(True)
+    if start is None:
+        return with_adapter(network, recipe, rows)
+    with fused_experts():
+        return PeftModel.from_pretrained(network, start, is_trainable=True, autocast_adapter_dtype=False)
 
 
 def parameter_groups(network: Any, recipe: TrainingRecipe) -> list[Any]:
@@ -170,6 +190,17 @@ class TargetLoss(torch.nn.Module):
         position_ids: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Loss and count for ids and labels of (rows, positions); a mask for padded, positions for packed rows."""
+        picked, wanted, chosen = self._picked(input_ids, labels, attention_mask, position_ids)
+        return self._chunked(picked, wanted, "sum"), chosen.sum()
+
+    def _picked(
+        self,
+        input_ids: torch.Tensor,
+        labels: torch.Tensor,
+        attention_mask: torch.Tensor | None,
+        position_ids: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Hidden states of (targets, hidden), the (targets,) they foretell, where those are (rows, positions - 1)."""
         model = self.network.get_base_model() if hasattr(self.network, "get_base_model") else self.network
         places = {} if position_ids is None else {"position_ids": position_ids}
         hidden = model.get_decoder()(
@@ -177,24 +208,28 @@ class TargetLoss(torch.nn.Module):
         ).last_hidden_state
         targets = labels[:, 1:]
         chosen = targets != IGNORED
-        picked, wanted = hidden[:, :-1][chosen], targets[chosen]  # (targets, hidden), (targets,)
-        if self.loss_tokens is None or len(wanted) <= self.loss_tokens:
-            return self._loss(picked, wanted), chosen.sum()
-        loss = picked.new_zeros((), dtype=torch.float32)
-        for part, some in zip(
-            torch.split(picked, self.loss_tokens), torch.split(wanted, self.loss_tokens), strict=True
-        ):
-            loss = loss + torch.utils.checkpoint.checkpoint(self._loss, part, some, use_reentrant=False)
-        return loss, chosen.sum()
+        return hidden[:, :-1][chosen], targets[chosen], chosen
 
-    def _loss(self, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Summed nats of targets for hidden states of (targets, hidden)."""
+    def _chunked(self, picked: torch.Tensor, wanted: torch.Tensor, reduction: str) -> torch.Tensor:
+        """Nats of targets for hidden states, summed or each; so many at once as `loss_tokens` says."""
+        if self.loss_tokens is None or len(wanted) <= self.loss_tokens:
+            return self._loss(picked, wanted, reduction)
+        parts = [
+            torch.utils.checkpoint.checkpoint(self._loss, part, some, reduction, use_reentrant=False)
+            for part, some in zip(
+                torch.split(picked, self.loss_tokens), torch.split(wanted, self.loss_tokens), strict=True
+            )
+        ]
+        return torch.stack(parts).sum() if reduction == "sum" else torch.cat(parts)
+
+    def _loss(self, hidden: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
+        """Nats of targets for hidden states of (targets, hidden), summed or each."""
         model = self.network.get_base_model() if hasattr(self.network, "get_base_model") else self.network
         logits = model.get_output_embeddings()(hidden).float()  # (targets, vocabulary)
         cap = getattr(model.config, "final_logit_softcapping", None)
         if cap:
             logits = torch.tanh(logits / cap) * cap
-        return torch.nn.functional.cross_entropy(logits, targets, reduction="sum")
+        return torch.nn.functional.cross_entropy(logits, targets, reduction=reduction)
 
 
 def _name_of(network: Any, layer: torch.nn.Module) -> str:

@@ -18,16 +18,11 @@ from adgen_pipeline.process import Report, join_ranks
 from adgen_pipeline.tracking import TrackedRun, joined_run
 from adgen_pipeline.training.job import TrainingJob, deepspeed_config, zero_stage
 from adgen_pipeline.training.loop import Loop
-from adgen_pipeline.training.network import (
-    NewRowsFirst,
-    TargetLoss,
-    load_base,
-    new_rows,
-    parameter_groups,
-    trainable,
-)
+from adgen_pipeline.training.network import NewRowsFirst, load_base, new_rows, parameter_groups, trainable
+from adgen_pipeline.training.objective import FORETELLING, Objective
+from adgen_pipeline.training.preference_shards import enough
+from adgen_pipeline.training.preferences import PREFERRING, passed_on
 from adgen_pipeline.training.shards import ENGLISH, SPLITS
-from adgen_pipeline.training.validation import evaluate, in_words
 
 WEIGHTS = "model.safetensors"
 
@@ -37,7 +32,8 @@ def train(job: TrainingJob, *, report: Report) -> dict[str, Any]:
 
     Every rank calls this. The folder `job.out` appears whole at the end, with metrics.jsonl, result.json, job.json and
     adapter_model.safetensors with adapter_config.json, or, by method `full`, a whole model in the training precision.
-    An interrupted run leaves checkpoints in `job.work`, from which the same job goes on.
+    An interrupted run leaves checkpoints in `job.work`, from which the same job goes on. Preferences of too few pairs
+    train nothing: the folder is then a copy of where the job starts.
 
     Raises:
         TrainingError: the loss is not finite, the run was stopped, or spread and recipe do not go together.
@@ -46,6 +42,9 @@ def train(job: TrainingJob, *, report: Report) -> dict[str, Any]:
         report.line(f"{job.out.name} is finished already")
         finished: dict[str, Any] = json.loads((job.out / "result.json").read_text(encoding="utf-8"))
         return finished
+    if job.recipe.preferences is not None and not enough(job.shards, job.recipe)["is_tuned"]:
+        return passed_on(job, report=report)
+    objective = FORETELLING if job.recipe.preferences is None else PREFERRING
     _start_ranks()
     rank, world = dist.get_rank(), dist.get_world_size()
     device = _device(rank)
@@ -54,25 +53,26 @@ def train(job: TrainingJob, *, report: Report) -> dict[str, Any]:
     is_full = job.recipe.method == "full"
     # peft cannot train single rows that ZeRO-3 has cut up (peft issue 2603): there the adapter has to do without.
     rows = new_rows(job.base) if is_full or zero_stage(job.spread) < 3 else []
-    network = trainable(load_base(job.base, job.recipe, device), job.recipe, rows)
+    base = load_base(job.base, job.recipe, device, weights=job.start if is_full else None)
+    network = trainable(base, job.recipe, rows, start=job.start)
     first = NewRowsFirst(network, rows)
     trained = [p for p in network.parameters() if p.requires_grad]
     trained_count = sum(p.numel() for p in trained)
     engine, _, _, _ = deepspeed.initialize(
-        model=TargetLoss(network, loss_tokens=job.recipe.loss_tokens),
+        model=objective.loss(network, job.recipe),
         model_parameters=parameter_groups(network, job.recipe),
         config=config,
     )
-    shards = _shards(job.shards)
+    shards = objective.prepare(engine, _shards(job.shards), job, device)
     run = joined_run() if rank == 0 else TrackedRun("", None)
-    loop = Loop(job, engine, shards, device, report, run, first)
+    loop = Loop(job, engine, shards, device, report, run, first, objective)
     loop.resume()
     if not loop.progress.before:
-        loop.progress.before = _validated(engine, shards, job, device)
-        report.line(f"before training: {in_words(loop.progress.before['validation'])}")
+        loop.progress.before = _examined(engine, shards, job, device, objective)
+        report.line(f"before training: {objective.in_words(loop.progress.before['validation'])}")
     loop.run_steps()
-    after = _validated(engine, shards, job, device)
-    report.line(f"after training: {in_words(after['validation'])}")
+    after = _examined(engine, shards, job, device, objective)
+    report.line(f"after training: {objective.in_words(after['validation'])}")
     progress = loop.progress
     result = {
         "method": job.recipe.method,
@@ -103,11 +103,12 @@ def _shards(folder: Path) -> dict[str, Dataset]:
     return {split: load_from_disk(str(folder / split)) for split in names}
 
 
-def _validated(
-    engine: Any, shards: dict[str, Dataset], job: TrainingJob, device: torch.device
+def _examined(
+    engine: Any, shards: dict[str, Dataset], job: TrainingJob, device: torch.device, objective: Objective
 ) -> dict[str, dict[str, float]]:
-    """Validation figures of each split that is not trained on."""
-    return {split: evaluate(engine, rows, job, device) for split, rows in shards.items() if split != "train"}
+    """Figures of each split that the objective examines, as far as it is there."""
+    splits = [split for split in objective.examined if split in shards]
+    return {split: objective.evaluate(engine, shards[split], job, device) for split in splits}
 
 
 def _start_ranks() -> None:
