@@ -172,4 +172,6 @@ def curve_figure(adapter: Path) -> bytes:
         sum(losses[max(0, i - 9) : i + 1]) / len(losses[max(0, i - 9) : i + 1]) for i in range(len(losses))
     ]
     series = {"each step": (steps, losses), "mean of ten": (steps, means)}
-    return png(lines(series, title="Training loss", x="step", y="nats a target token"))
+    result = json.loads((adapter / "result.json").read_text(encoding="utf-8"))
+    unit = "a pair" if "pairs" in result["validation_after"] else "a target token"
+    return png(lines(series, title="Training loss", x="step", y=f"nats {unit}"))

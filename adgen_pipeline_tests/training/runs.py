@@ -12,7 +12,6 @@ from typing import Any
 
 import psutil
 import pytest
-import torch.distributed as dist
 
 from adgen_pipeline import process
 from adgen_pipeline.training.job import TrainingJob
@@ -49,7 +48,10 @@ class Interrupting(Lines):
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """This process as the only rank."""
+    """This process as the only rank.
+
+    Its process group stays for the tests after it: DeepSpeed keeps the first one that it saw, and fails with another.
+    """
     with pytest.MonkeyPatch.context() as patch:
         for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
             patch.delenv(name, raising=False)
@@ -57,8 +59,6 @@ def alone() -> Iterator[None]:
             patch.delenv(name)
         process.join_ranks()
         yield
-        if dist.is_initialized():
-            dist.destroy_process_group()
 
 
 def launch(
