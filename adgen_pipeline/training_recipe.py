@@ -64,6 +64,32 @@ class LandscapeRecipe(BaseModel):
     fetch: bool = False  # candidates of the hub that are not at hand
 
 
+class PreferencesRecipe(BaseModel):
+    """Tuning on pairs of ads of which people preferred one, after the fine-tuning and starting from its result.
+
+    What is not named here (method, precision, spread, loading …) is that of the training section.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    minimum: Positive = 100  # pairs to learn from; with fewer the fine-tuned model stays as it is
+    beta: Annotated[float, Field(gt=0)] = 0.1  # how dear it is to move away from the fine-tuned model
+    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0  # share of verdicts taken for mistakes
+    # Weight of the preferred ad's own loss: without it both ads of a pair may grow unlikely, one less than the other.
+    sft_weight: Annotated[float, Field(ge=0)] = 0.1
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-5
+    maximum_steps: Positive = 10_000
+    maximum_minutes: Annotated[float, Field(gt=0)] | None = None
+    maximum_epochs: Annotated[float, Field(gt=0)] = 2.0
+    held_out_share: Annotated[float, Field(gt=0, lt=1)] = 0.2  # of the briefs, with all their pairs
+    batch_size: Positive = 4  # pairs a rank a micro-step
+    accumulation_steps: Positive = 1
+
+
+# What other jobs read of the section, and one that trains does not.
+ALONE = {"pretraining": None, "landscape": None, "preferences": None}
+
+
 class TrainingRecipe(Section):
     """What is trained, on what, for how long."""
 
@@ -106,6 +132,7 @@ class TrainingRecipe(Section):
     )
     pretraining: PretrainingRecipe | None = None  # training/pretrained is made where it is given
     landscape: LandscapeRecipe | None = None  # training/landscape is made where it is given
+    preferences: PreferencesRecipe | None = None  # training/preferred_adapter is made where it is given
 
     @model_validator(mode="after")
     def _can_work(self) -> "TrainingRecipe":
@@ -157,10 +184,17 @@ class TrainingRecipe(Section):
         assert self.pretraining is not None
         own = self.pretraining.model_dump(exclude={"column", "english_share", "row_tokens"})
         values = {**self.model_dump(), **own, "maximum_tokens": self.pretraining.row_tokens}
-        return TrainingRecipe.model_validate(
-            {**values, "packing": True, "pretraining": None, "landscape": None}
-        )
+        return TrainingRecipe.model_validate({**values, "packing": True, **ALONE})
 
     def for_fine_tuning(self) -> "TrainingRecipe":
         """The section as the job of fine-tuning reads it: what pre-training does is known by its result."""
-        return self.model_copy(update={"pretraining": None, "landscape": None})
+        return self.model_copy(update=ALONE)
+
+    def for_preferences(self) -> "TrainingRecipe":
+        """The section as the job of preference tuning reads it: pairs are never packed, and all rows learn at once."""
+        assert self.preferences is not None
+        own = self.preferences.model_dump(
+            exclude={"minimum", "beta", "label_smoothing", "sft_weight", "held_out_share"}
+        )
+        alone = {**ALONE, "packing": False, "new_rows_share": 0.0, "preferences": self.preferences}
+        return TrainingRecipe.model_validate({**self.model_dump(), **own, **alone})

@@ -20,8 +20,8 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from adgen_pipeline.figures import lines, png
 from adgen_pipeline.recipe import TokenizerRecipe
-from adgen_pipeline.tokenizer.extend import extend, measure_gates
 from adgen_pipeline.text.fertility import ETHIOPIC_WORD
+from adgen_pipeline.tokenizer.extend import extend, measure_gates
 from adgen_pipeline.tokenizer.fertility import tokens_of_words
 from adgen_pipeline.tokenizer.trim import prepare
 from adgen_pipeline.training.base_models import resolve

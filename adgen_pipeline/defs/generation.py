@@ -76,7 +76,7 @@ def ads(
     )
 
 
-@table_asset(FEEDBACK, version="1", deps=[("generation", "verdicts")])
+@table_asset(FEEDBACK, version="2", deps=[("generation", "verdicts")])
 def feedback(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]:
     """Collect what people did with the ads that the API kept."""
     from adgen_pipeline.generation.archive import Archive
@@ -89,9 +89,9 @@ def feedback(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFram
 
 @table_asset(
     PREFERENCES,
-    version="1",
+    version="2",
     ins={"feedback": "generation/feedback"},
-    asked_by="generation.minimum_preferences",
+    asked_by="generation.minimum_preferences | training.preferences",
 )
 def preferences(
     feedback: pl.DataFrame, recipe: dg.ResourceParam[Recipe]

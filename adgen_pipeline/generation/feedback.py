@@ -1,15 +1,17 @@
 """What people did with written ads, as tables: verdicts, and pairs of which one was preferred."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
+from adgen_pipeline.corpus.chat import messages
 from adgen_pipeline.feedback_schemas import FEEDBACK, PREFERENCES
 from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.generation.archive import Archive
 from adgen_pipeline.generation.checking import invented
+from adgen_pipeline.generation.prompt import spoken
 from adgen_pipeline.text.brief import Brief
 
 GOOD = ("accept", "edit")
@@ -36,6 +38,9 @@ def feedback_table(archive: Archive, *, forgotten: Forgotten | None = None) -> p
                 "advertiser": ad.brief.advertiser,
                 "edited": given.text,
                 "invented": invented(given.text, ad.brief) if given.text else [],
+                # Ads that were kept before their prompts were: as it would be without posts.
+                "prompt": ad.ad.get("prompt") or messages(spoken(ad.brief), []),
+                "exemplars": _posts(ad.ad["exemplars"]),
                 **{
                     name: ad.ad[name]
                     for name in ("channel_id", "format", "text", "slotted", "written_by", "model", "index")
@@ -101,10 +106,19 @@ def _pair(chosen: Mapping[str, Any], rejected: Mapping[str, Any], kind: str) -> 
         "chosen_ad_id": chosen["ad_id"],
         "rejected_ad_id": rejected["ad_id"],
         "kind": kind,
+        "prompt": chosen["prompt"],
+        "exemplars": _posts([*chosen["exemplars"], *rejected["exemplars"]]),
         "chosen": _slotted(chosen),
         "rejected": rejected["slotted"],
         "model": rejected["model"],
     }
+
+
+def _posts(exemplars: Iterable[Mapping[str, Any]]) -> list[dict[str, int]]:
+    """Keys of the posts among what ads were modelled on, each once; an advertiser's documents have none."""
+    keys = {(item["channel_id"], item["message_id"]) for item in exemplars}
+    found = sorted(key for key in keys if None not in key)
+    return [{"channel_id": channel_id, "message_id": message_id} for channel_id, message_id in found]
 
 
 def _slotted(row: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ import torch
 import torch.distributed as dist
 import torch.utils.checkpoint
 from bitsandbytes.nn.modules import Linear4bit, Linear8bitLt
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from adgen_pipeline.errors import ArtifactError, TrainingError
@@ -23,14 +23,22 @@ QUANTISED = {"4bit": Linear4bit, "8bit": Linear8bitLt}
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
-def load_base(folder: Path, recipe: TrainingRecipe, device: torch.device) -> Any:
+def load_base(
+    folder: Path, recipe: TrainingRecipe, device: torch.device, *, weights: Path | None = None
+) -> Any:
     """The resized base on a device, in the recipe's precision or quantised.
+
+    Args:
+        folder: weights, configuration and tokenizer.
+        recipe: precision, quantisation.
+        device: where the network goes.
+        weights: folder of a network of the same shape that goes on learning instead of the base.
 
     Raises:
         ArtifactError: the folder's weights, configuration and tokenizer do not have one size.
         TrainingError: the recipe quantises, but no layer could be.
     """
-    network = load(folder, recipe.load_in, DTYPES[recipe.precision], device)
+    network = load(weights or folder, recipe.load_in, DTYPES[recipe.precision], device)
     pieces = len(AutoTokenizer.from_pretrained(folder))
     if network.config.vocab_size != pieces:
         raise ArtifactError(
@@ -68,11 +76,23 @@ def load(folder: Path, load_in: Load, dtype: torch.dtype, device: torch.device) 
     return network
 
 
-def trainable(network: Any, recipe: TrainingRecipe, rows: list[int]) -> Any:
-    """The network by the recipe's method: with an adapter, or as it is with every parameter trained."""
+def trainable(network: Any, recipe: TrainingRecipe, rows: list[int], *, start: Path | None = None) -> Any:
+    """The network by the recipe's method: with an adapter, or as it is with every parameter trained.
+
+    Args:
+        network: the resized base, or by method `full` the network that goes on learning.
+        recipe: method and shape.
+        rows: ids of the pieces whose rows a new adapter trains.
+        start: folder of the adapter that goes on learning; None: a new one.
+    """
     if recipe.activation_checkpointing:
         network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    return with_adapter(network, recipe, rows) if recipe.method == "lora" else network.requires_grad_(True)
+    if recipe.method == "full":
+        return network.requires_grad_(True)
+    if start is None:
+        return with_adapter(network, recipe, rows)
+    with fused_experts():
+        return PeftModel.from_pretrained(network, start, is_trainable=True, autocast_adapter_dtype=False)
 
 
 def parameter_groups(network: Any, recipe: TrainingRecipe) -> list[Any]:
@@ -188,20 +208,36 @@ class TargetLoss(torch.nn.Module):
         position_ids: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Loss and count for ids and labels of (rows, positions); a mask for padded, positions for packed rows."""
+        picked, wanted, chosen = self._picked(input_ids, labels, attention_mask, position_ids)
+        return self._chunked(picked, wanted, "sum"), chosen.sum()
+
+    def _picked(
+        self,
+        input_ids: torch.Tensor,
+        labels: torch.Tensor,
+        attention_mask: torch.Tensor | None,
+        position_ids: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Hidden states of (targets, hidden), the (targets,) they foretell, where those are (rows, positions - 1)."""
         model = self.network.get_base_model() if hasattr(self.network, "get_base_model") else self.network
         given = {"attention_mask": attention_mask} if position_ids is None else places(model, position_ids)
         hidden = model.get_decoder()(input_ids=input_ids, use_cache=False, **given).last_hidden_state
         targets = labels[:, 1:]
         chosen = targets != IGNORED
-        picked, wanted = hidden[:, :-1][chosen], targets[chosen]  # (targets, hidden), (targets,)
+        return hidden[:, :-1][chosen], targets[chosen], chosen
+
+    def _chunked(self, picked: torch.Tensor, wanted: torch.Tensor, reduction: str) -> torch.Tensor:
+        """Nats of targets for hidden states, summed or each; so many at once as `loss_tokens` says."""
         calls = self._calls(len(wanted), picked.device)
         if self.loss_tokens is None or calls == 1:
-            return self._loss(picked, wanted), chosen.sum()
-        loss = picked.new_zeros((), dtype=torch.float32)
+            return self._loss(picked, wanted, reduction)
+        parts = []
         for start in range(0, calls * self.loss_tokens, self.loss_tokens):
             part, some = picked[start : start + self.loss_tokens], wanted[start : start + self.loss_tokens]
-            loss = loss + torch.utils.checkpoint.checkpoint(self._loss, part, some, use_reentrant=False)
-        return loss, chosen.sum()
+            parts.append(
+                torch.utils.checkpoint.checkpoint(self._loss, part, some, reduction, use_reentrant=False)
+            )
+        return torch.stack(parts).sum() if reduction == "sum" else torch.cat(parts)
 
     def _calls(self, targets: int, device: torch.device) -> int:
         """How often the output matrix is used for so many targets."""
@@ -212,14 +248,14 @@ class TargetLoss(torch.nn.Module):
         dist.all_reduce(most, op=dist.ReduceOp.MAX)
         return int(most)
 
-    def _loss(self, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Summed nats of targets for hidden states of (targets, hidden)."""
+    def _loss(self, hidden: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
+        """Nats of targets for hidden states of (targets, hidden), summed or each."""
         model = self.network.get_base_model() if hasattr(self.network, "get_base_model") else self.network
         logits = model.get_output_embeddings()(hidden).float()  # (targets, vocabulary)
         cap = getattr(model.config, "final_logit_softcapping", None)
         if cap:
             logits = torch.tanh(logits / cap) * cap
-        return torch.nn.functional.cross_entropy(logits, targets, reduction="sum")
+        return torch.nn.functional.cross_entropy(logits, targets, reduction=reduction)
 
 
 def _name_of(network: Any, layer: torch.nn.Module) -> str:

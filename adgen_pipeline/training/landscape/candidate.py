@@ -75,7 +75,9 @@ def measure(
         "context": _context(config),
         "vocabulary_size": len(tokenizer),
         "has_chat_template": tokenizer.chat_template is not None,
-        "tokens_per_ethiopic_word": fertility(partial(_ids, tokenizer), [" ".join(words)]).tokens_per_word if words else None,
+        "tokens_per_ethiopic_word": (
+            fertility(partial(_ids, tokenizer), [" ".join(words)]).tokens_per_word if words else None
+        ),
         "tokens_per_word": all_words.tokens_per_word,
         "unknown_share": unknown_share,
         "bits_per_byte": None if unknown_share else bits / all_words.bytes,
