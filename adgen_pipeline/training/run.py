@@ -21,7 +21,7 @@ from adgen_pipeline.training.job import TrainingJob, deepspeed_config, zero_stag
 from adgen_pipeline.training.loop import Loop
 from adgen_pipeline.training.network import NewRowsFirst, load_base, new_rows, parameter_groups, trainable
 from adgen_pipeline.training.objective import FORETELLING, Objective
-from adgen_pipeline.training.packing import refuse_if_examples_see_each_other
+from adgen_pipeline.training.packing import attend_one_by_one, refuse_if_examples_see_each_other
 from adgen_pipeline.training.preference_shards import enough
 from adgen_pipeline.training.preferences import PREFERRING, passed_on
 from adgen_pipeline.training.shards import ENGLISH, SPLITS
@@ -58,6 +58,7 @@ def train(job: TrainingJob, *, report: Report) -> dict[str, Any]:
     rows = new_rows(job.base) if is_full or zero_stage(job.spread) < 3 else []
     base = load_base(job.base, job.recipe, device, weights=job.start if is_full else None)
     if job.recipe.packing:
+        attend_one_by_one(base)
         refuse_if_examples_see_each_other(base)
     network = trainable(base, job.recipe, rows, start=job.start)
     first = NewRowsFirst(network, rows)
