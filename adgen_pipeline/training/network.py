@@ -1,6 +1,7 @@
 """The network that is trained: the resized base, whole or frozen with an adapter, and a loss on targets only."""
 
 import json
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 import torch.utils.checkpoint
 from bitsandbytes.nn.modules import Linear4bit, Linear8bitLt
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -201,7 +203,7 @@ class TargetLoss(torch.nn.Module):
         position_ids: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Hidden states of (targets, hidden), the (targets,) they foretell, where those are (rows, positions - 1)."""
-        model = self.network.get_base_model() if hasattr(self.network, "get_base_model") else self.network
+        model = _plain(self.network)
         places = {} if position_ids is None else {"position_ids": position_ids}
         hidden = model.get_decoder()(
             input_ids=input_ids, attention_mask=attention_mask, use_cache=False, **places
@@ -212,24 +214,48 @@ class TargetLoss(torch.nn.Module):
 
     def _chunked(self, picked: torch.Tensor, wanted: torch.Tensor, reduction: str) -> torch.Tensor:
         """Nats of targets for hidden states, summed or each; so many at once as `loss_tokens` says."""
-        if self.loss_tokens is None or len(wanted) <= self.loss_tokens:
+        count = self._chunks(len(wanted), wanted.device)
+        if self.loss_tokens is None or count == 1:
             return self._loss(picked, wanted, reduction)
+        starts = range(0, count * self.loss_tokens, self.loss_tokens)  # the last chunks may be empty
         parts = [
-            torch.utils.checkpoint.checkpoint(self._loss, part, some, reduction, use_reentrant=False)
-            for part, some in zip(
-                torch.split(picked, self.loss_tokens), torch.split(wanted, self.loss_tokens), strict=True
+            torch.utils.checkpoint.checkpoint(
+                self._loss,
+                picked[start : start + self.loss_tokens],
+                wanted[start : start + self.loss_tokens],
+                reduction,
+                use_reentrant=False,
             )
+            for start in starts
         ]
         return torch.stack(parts).sum() if reduction == "sum" else torch.cat(parts)
 
+    def _chunks(self, targets: int, device: torch.device) -> int:
+        """Chunks of so many targets; on all ranks as many as on the one with most, where they share the weights out.
+
+        Under ZeRO-3 each chunk gathers the output matrix from all ranks: with one chunk less, a rank would let the
+        others wait for ever.
+        """
+        if self.loss_tokens is None:
+            return 1
+        count = torch.tensor(max(1, math.ceil(targets / self.loss_tokens)), device=device)
+        if hasattr(_plain(self.network).get_output_embeddings().weight, "ds_id"):
+            dist.all_reduce(count, op=dist.ReduceOp.MAX)
+        return int(count)
+
     def _loss(self, hidden: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
         """Nats of targets for hidden states of (targets, hidden), summed or each."""
-        model = self.network.get_base_model() if hasattr(self.network, "get_base_model") else self.network
+        model = _plain(self.network)
         logits = model.get_output_embeddings()(hidden).float()  # (targets, vocabulary)
         cap = getattr(model.config, "final_logit_softcapping", None)
         if cap:
             logits = torch.tanh(logits / cap) * cap
         return torch.nn.functional.cross_entropy(logits, targets, reduction=reduction)
+
+
+def _plain(network: Any) -> Any:
+    """The network without what peft puts around it."""
+    return network.get_base_model() if hasattr(network, "get_base_model") else network
 
 
 def _name_of(network: Any, layer: torch.nn.Module) -> str:
