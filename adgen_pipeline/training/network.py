@@ -1,6 +1,7 @@
 """The network that is trained: the resized base, whole or frozen with an adapter, and a loss on targets only."""
 
 import json
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -186,19 +187,12 @@ class TargetLoss(torch.nn.Module):
     Only those positions go through the output matrix: with 8 rows of 250 tokens and a vocabulary of 20,000 the
     logits of all positions would take as much time as a third of the layers. With `loss_tokens` so many positions
     go through it at once, and again for the backward pass: large vocabularies then need no more memory than small ones.
-
-    Args:
-        network: with or without an adapter.
-        loss_tokens: positions at once; None: all.
-        calls_alike: whether all ranks must go through the output matrix equally often, as under ZeRO-3, which gathers
-            it for each call from all of them: a rank with fewer targets goes through it with none.
     """
 
-    def __init__(self, network: Any, *, loss_tokens: int | None = None, calls_alike: bool = False) -> None:
+    def __init__(self, network: Any, *, loss_tokens: int | None = None) -> None:
         super().__init__()
         self.network = network
         self.loss_tokens = loss_tokens
-        self.calls_alike = calls_alike
 
     def forward(
         self,
@@ -219,7 +213,7 @@ class TargetLoss(torch.nn.Module):
         position_ids: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Hidden states of (targets, hidden), the (targets,) they foretell, where those are (rows, positions - 1)."""
-        model = self.network.get_base_model() if hasattr(self.network, "get_base_model") else self.network
+        model = _plain(self.network)
         given = {"attention_mask": attention_mask} if position_ids is None else places(model, position_ids)
         hidden = model.get_decoder()(input_ids=input_ids, use_cache=False, **given).last_hidden_state
         targets = labels[:, 1:]
@@ -228,34 +222,48 @@ class TargetLoss(torch.nn.Module):
 
     def _chunked(self, picked: torch.Tensor, wanted: torch.Tensor, reduction: str) -> torch.Tensor:
         """Nats of targets for hidden states, summed or each; so many at once as `loss_tokens` says."""
-        calls = self._calls(len(wanted), picked.device)
-        if self.loss_tokens is None or calls == 1:
+        count = self._chunks(len(wanted), wanted.device)
+        if self.loss_tokens is None or count == 1:
             return self._loss(picked, wanted, reduction)
-        parts = []
-        for start in range(0, calls * self.loss_tokens, self.loss_tokens):
-            part, some = picked[start : start + self.loss_tokens], wanted[start : start + self.loss_tokens]
-            parts.append(
-                torch.utils.checkpoint.checkpoint(self._loss, part, some, reduction, use_reentrant=False)
+        starts = range(0, count * self.loss_tokens, self.loss_tokens)  # the last chunks may be empty
+        parts = [
+            torch.utils.checkpoint.checkpoint(
+                self._loss,
+                picked[start : start + self.loss_tokens],
+                wanted[start : start + self.loss_tokens],
+                reduction,
+                use_reentrant=False,
             )
+            for start in starts
+        ]
         return torch.stack(parts).sum() if reduction == "sum" else torch.cat(parts)
 
-    def _calls(self, targets: int, device: torch.device) -> int:
-        """How often the output matrix is used for so many targets."""
-        calls = 1 if self.loss_tokens is None else max(1, -(-targets // self.loss_tokens))
-        if self.loss_tokens is None or not self.calls_alike:
-            return calls
-        most = torch.tensor(calls, device=device)
-        dist.all_reduce(most, op=dist.ReduceOp.MAX)
-        return int(most)
+    def _chunks(self, targets: int, device: torch.device) -> int:
+        """Chunks of so many targets; on all ranks as many as on the one with most, where they share the weights out.
+
+        Under ZeRO-3 each chunk gathers the output matrix from all ranks: with one chunk less, a rank would let the
+        others wait for ever.
+        """
+        if self.loss_tokens is None:
+            return 1
+        count = torch.tensor(max(1, math.ceil(targets / self.loss_tokens)), device=device)
+        if hasattr(_plain(self.network).get_output_embeddings().weight, "ds_id"):
+            dist.all_reduce(count, op=dist.ReduceOp.MAX)
+        return int(count)
 
     def _loss(self, hidden: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
         """Nats of targets for hidden states of (targets, hidden), summed or each."""
-        model = self.network.get_base_model() if hasattr(self.network, "get_base_model") else self.network
+        model = _plain(self.network)
         logits = model.get_output_embeddings()(hidden).float()  # (targets, vocabulary)
         cap = getattr(model.config, "final_logit_softcapping", None)
         if cap:
             logits = torch.tanh(logits / cap) * cap
         return torch.nn.functional.cross_entropy(logits, targets, reduction=reduction)
+
+
+def _plain(network: Any) -> Any:
+    """The network without what peft puts around it."""
+    return network.get_base_model() if hasattr(network, "get_base_model") else network
 
 
 def _name_of(network: Any, layer: torch.nn.Module) -> str:

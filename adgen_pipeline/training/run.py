@@ -64,10 +64,8 @@ def train(job: TrainingJob, *, report: Report) -> dict[str, Any]:
     first = NewRowsFirst(network, rows)
     trained = [p for p in network.parameters() if p.requires_grad]
     trained_count = sum(p.numel() for p in trained)
-    loss = objective.loss(network, job.recipe)
-    loss.calls_alike = zero_stage(job.spread) == 3
     engine, _, _, _ = deepspeed.initialize(
-        model=loss,
+        model=objective.loss(network, job.recipe),
         model_parameters=parameter_groups(network, job.recipe),
         config=config,
     )
