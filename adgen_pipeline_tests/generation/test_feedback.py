@@ -8,6 +8,7 @@ from adgen_pipeline.feedback_schemas import FEEDBACK, PREFERENCES
 from adgen_pipeline.forgotten import Entry, Forgotten
 from adgen_pipeline.generation.archive import Archive
 from adgen_pipeline.generation.brief import understand
+from adgen_pipeline.generation.comparisons import Comparisons
 from adgen_pipeline.generation.feedback import feedback_table, incomplete, preferences
 
 BRIEF = understand("ምርት፦ የቆዳ ጫማ\nዋጋ፦ 2,500 ብር", source="brief.md")
@@ -31,7 +32,7 @@ def archive(store: Store) -> Archive:
 
 
 def pairs(archive: Archive, minimum: int = 1) -> list[tuple[str, str, str]]:
-    found = preferences(feedback_table(archive), minimum=minimum)
+    found = preferences(feedback_table(archive), Comparisons(archive).table(), minimum=minimum)
     assert PREFERENCES.violations(PREFERENCES.conform(found)) == []
     return sorted(found.select("kind", "chosen", "rejected").iter_rows())
 
