@@ -9,12 +9,12 @@ from typing import Any
 import streamlit as st
 
 from adgen_pipeline.app import preview
-from adgen_pipeline.app.screens import ads, brief, channels, history
+from adgen_pipeline.app.screens import ads, brief, channels, compare, history
 from adgen_pipeline.app.screens.client import ApiProblemError, ask
 from adgen_pipeline.app.screens.words import LANGUAGES, say
 
 LOOK_AGAIN_SECONDS = 4.0
-SCREENS = ("write", "history", "channels")
+SCREENS = ("write", "compare", "history", "channels")
 
 
 @st.fragment(run_every=LOOK_AGAIN_SECONDS)
@@ -90,7 +90,9 @@ def main() -> None:
     try:
         known: list[dict[str, Any]] = ask("GET", "/v1/channels")
         named = {channel["channel_id"]: channel["name"] for channel in known}
-        if screen == "history":
+        if screen == "compare":
+            compare.screen(named)
+        elif screen == "history":
             history.screen(named)
         elif screen == "channels":
             channels.screen(known)

@@ -8,9 +8,6 @@ from adgen_pipeline.app import page
 from adgen_pipeline.app.screens.words import words
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
-from adgen_pipeline.generation.brief import missing
-from adgen_pipeline.text.brief import Brief
-from adgen_pipeline.text.slots import SLOT_KINDS
 from adgen_pipeline_tests.app.ad_writer import SmallWriter
 from adgen_pipeline_tests.app.serving import listening, small_app
 from adgen_pipeline_tests.generation.profiles import profile
@@ -103,6 +100,37 @@ def test_the_sample_brief_is_understood_in_amharic(opened: AppTest) -> None:
     assert "adgen-bubble" not in html_of(opened)
 
 
+@pytest.mark.parametrize("language", ["en", "am"])
+def test_two_models_are_compared_without_names_until_the_vote(opened: AppTest, language: str) -> None:
+    def word(key: str, **values: object) -> str:
+        return words()[key][language].format(**values)
+
+    opened.segmented_control[0].set_value(language).run()
+    opened.segmented_control[1].set_value("compare").run()
+    press(opened, word("compare"))
+    assert word("empty_brief") in html_of(opened)
+    opened.text_area[0].set_value(f"ምርት፦ የቆዳ ጫማ {EVIL}\nዋጋ፦ 2,500 ብር").run()
+    opened.selectbox(key="other_model").set_value("m1").run()
+    press(opened, word("compare"))
+    assert word("two_models") in html_of(opened)
+    opened.selectbox(key="other_model").set_value("template").run()
+    press(opened, word("compare"))
+    assert not opened.exception
+    shown = html_of(opened)
+    assert shown.count('"adgen-bubble"') == 2
+    assert "<script" not in shown
+    assert word("model_template") not in shown
+    assert "m1" not in shown
+    press(opened, word("vote_second"))
+    assert not opened.exception
+    shown = html_of(opened)
+    for name in (word("model_template"), f"{word('model_champion')} · m1"):
+        assert word("wrote", model=name) in shown
+    assert word("voted", choice=word("vote_second")) in shown
+    assert word("tally_too_few") in shown
+    assert word("vote_second") not in [button.label for button in opened.button]
+
+
 def test_an_empty_brief_is_asked_for(opened: AppTest) -> None:
     press(opened, say("understand"))
     assert "Paste or upload a brief first." in html_of(opened)
@@ -113,18 +141,6 @@ def test_an_api_that_is_away_is_named_with_what_to_do(monkeypatch: pytest.Monkey
     app = AppTest.from_file(str(PAGE), default_timeout=30).run()
     assert not app.exception
     assert "adgen serve" in html_of(app)
-
-
-def test_every_word_is_there_in_both_languages() -> None:
-    for key, languages in words().items():
-        assert set(languages) == {"en", "am"}, key
-        assert all(languages.values()), key
-
-
-def test_every_kind_of_fact_and_every_lack_has_a_word() -> None:
-    lacks = missing(Brief(description="ሰላም"))
-    assert lacks
-    assert {f"kind_{kind}" for kind in SLOT_KINDS} | {f"lacks_{name}" for name in lacks} <= set(words())
 
 
 def test_the_page_uses_no_part_of_the_library_but_its_own() -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from adgen_pipeline.app import downloads, preview
 from adgen_pipeline.app.screens.client import ApiProblemError, ask, events
 from adgen_pipeline.app.screens.editor import edit, edited_text
-from adgen_pipeline.app.screens.words import language, say, say_or
+from adgen_pipeline.app.screens.words import language, say, say_or, where
 
 FORMAT_UNITS = {"post": 4096, "caption": 1024, "sponsored": 160, "tagline": 60}  # as generation/formats.py
 ADVISED = 3  # channels that are shown
@@ -72,8 +72,9 @@ def _write(body: dict[str, Any], channels: Channels) -> None:
         try:
             for event, value in events("/v1/ads", body):
                 if event == "progress":
-                    stage = say_or(f"stage_{value['stage']}", value["stage"])
-                    line.caption(f"{stage} · {value['seconds']:.0f} {say('seconds')}")
+                    line.caption(
+                        f"{say('stage_' + value['stage'])} · {value['seconds']:.0f} {say('seconds')}"
+                    )
                 elif event == "candidate":
                     places.html(preview.candidate(value["text"]))
                 elif event == "done":
@@ -100,18 +101,15 @@ def show(channels: Channels) -> None:
 @st.fragment
 def card(ad: dict[str, Any], channels: Channels) -> None:
     """One ad as Telegram would show it, what can be done with it, and its evidence."""
-    verdict = ad["policy"]["verdict"]
-    rules = f": {', '.join(ad['policy']['rules'])}" if ad["policy"]["rules"] else ""
-    badges = [(verdict, say(f"policy_{verdict}") + rules), ("plain", say(f"written_by_{ad['written_by']}"))]
+    badges = [policy_badge(ad["policy"]), ("plain", say(f"written_by_{ad['written_by']}"))]
     text = edited_text(ad)
     given = st.session_state.get(f"given_{ad['ad_id']}")
     if given is not None:
         badges.append(({"reject": "refuse"}.get(given, "allow"), say(f"given_{given}")))
-    limit = FORMAT_UNITS[ad["format"]]
-    footer = f"{preview.utf16_units(text):,} / {limit:,} {say('characters')}"
+    shown = {**ad, "text": text, "facts": [{**f, "source": where(f["source"])} for f in ad["facts"]]}
     st.html(
         preview.bubble(
-            {**ad, "text": text}, channel=channels.get(ad["channel_id"], ""), footer=footer, badges=badges,
+            shown, channel=channels.get(ad["channel_id"], ""), footer=length(text, ad["format"]), badges=badges,
             kinds={fact["slot"]: say(f"kind_{fact['kind']}") for fact in ad["facts"]},
         )
     )  # fmt: skip
@@ -127,6 +125,18 @@ def card(ad: dict[str, Any], channels: Channels) -> None:
         st.code(text, language=None, wrap_lines=True)
     with st.expander(say("evidence"), icon=":material/fact_check:"):
         evidence(ad, channels)
+
+
+def length(text: str, kind: str) -> str:
+    """How long an ad is, and may be."""
+    return f"{preview.utf16_units(text):,} / {FORMAT_UNITS[kind]:,} {say('characters')}"
+
+
+def policy_badge(policy: dict[str, Any]) -> tuple[str, str]:
+    """Whether an ad may be placed, and what the rules behind that are about."""
+    rules = ", ".join(say_or(f"rule_{rule}", rule) for rule in policy["rules"])
+    verdict = policy["verdict"]
+    return verdict, say(f"policy_{verdict}") + (f": {rules}" if rules else "")
 
 
 def _verdict(ad: dict[str, Any], text: str) -> None:
@@ -168,7 +178,7 @@ def evidence(ad: dict[str, Any], channels: Channels) -> None:
     st.markdown(f"**{say('fact_sources')}**")
     st.html(
         preview.table(
-            (f"{number}. " + say(f"kind_{fact['kind']}"), fact["text"], fact["source"])
+            (f"{number}. " + say(f"kind_{fact['kind']}"), fact["text"], where(fact["source"]))
             for number, fact in enumerate(ad["facts"], start=1)
         )
     )
@@ -178,7 +188,7 @@ def evidence(ad: dict[str, Any], channels: Channels) -> None:
     else:
         st.caption(say("no_exemplars"))
     st.markdown(f"**{say('scores')}**")
-    st.html(preview.table((part, f"{score:.3f}") for part, score in ad["scores"].items()))
+    st.html(preview.table((say(f"score_{part}"), f"{score:.3f}") for part, score in ad["scores"].items()))
 
 
 def source(post: dict[str, Any], channels: Channels) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 from adgen_pipeline.app import preview
 from adgen_pipeline.app.screens.ads import card
 from adgen_pipeline.app.screens.client import ask
-from adgen_pipeline.app.screens.words import say
+from adgen_pipeline.app.screens.words import say, say_or
 
 SHOWN = 50
 
@@ -38,8 +38,8 @@ def screen(channels: Mapping[int, str]) -> None:
                 (
                     _day(given["given"]),
                     say(f"given_{given['verdict']}"),
-                    given["role"],
-                    given["reason"] or given["text"] or "",
+                    say(f"role_{given['role']}"),
+                    _reason(given["reason"]) or given["text"] or "",
                 )
                 for given in opened["feedback"]
             )
@@ -47,6 +47,12 @@ def screen(channels: Mapping[int, str]) -> None:
     else:
         st.caption(say("no_verdict"))
     st.caption(say("versions", model=opened["model"], index=opened["index"]))
+
+
+def _reason(reason: str | None) -> str:
+    """A reason in words: one of the page's, alone or before somebody's own; else as it was sent."""
+    kind, colon, words = (reason or "").partition(": ")
+    return f"{say_or(f'reason_{kind}', kind)}{colon}{words}"
 
 
 def _line(ad: dict[str, object], channels: Mapping[int, str]) -> str:
