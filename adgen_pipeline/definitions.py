@@ -78,7 +78,8 @@ def with_recipe_version(spec: dg.AssetSpec, recipe: Recipe) -> dg.AssetSpec:
     stage = spec.key.path[0]
     if spec.code_version is None or stage not in STAGES:
         return spec
-    digests = [recipe.section(name).digest() for name in (stage, *spec.metadata.get(ALSO_READS, ()))]
+    named = [name.partition(".") for name in (stage, *spec.metadata.get(ALSO_READS, ()))]
+    digests = [recipe.section(section).digest(part) for section, _, part in named]
     return spec.replace_attributes(code_version="+".join([spec.code_version, *digests]))
 
 

@@ -7,6 +7,9 @@ import polars as pl
 
 from adgen_pipeline.table_schema import Column, TableSchema
 
+_PROMPT = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
+_KEYS = pl.List(pl.Struct({"channel_id": pl.Int64, "message_id": pl.Int64}))
+
 FEEDBACK = TableSchema(
     "generation",
     "feedback",
@@ -24,6 +27,8 @@ FEEDBACK = TableSchema(
         "format": Column(pl.String, "of the ad"),
         "text": Column(pl.String, "the ad as written", personal=True),
         "slotted": Column(pl.String, "the same with slots", personal=True),
+        "prompt": Column(_PROMPT, "what the model was asked: system and user turn", personal=True),
+        "exemplars": Column(_KEYS, "posts that it was modelled on"),
         "edited": Column(pl.String, "the ad as the person made it", nullable=True, personal=True),
         "invented": Column(
             pl.List(pl.String), "facts of the edit that the brief does not hold", personal=True
@@ -55,6 +60,8 @@ COMPARISONS = TableSchema(
         "advertiser": Column(pl.String, "whose brief it is, if it says", nullable=True),
         "channel_id": Column(pl.Int64, "the channel both were written for", nullable=True),
         "format": Column(pl.String, "of both"),
+        "prompt": Column(_PROMPT, "what a model is asked for the brief, without quoted posts", personal=True),
+        "exemplars": Column(_KEYS, "posts that they were modelled on"),
         "first": Column(pl.String, "the first ad, with slots", personal=True),
         "second": Column(pl.String, "the second ad, with slots", personal=True),
     },
@@ -81,6 +88,8 @@ PREFERENCES = TableSchema(
         "advertiser": Column(pl.String, "whose brief it is, if it says", nullable=True),
         "channel_id": Column(pl.Int64, "the channel both were written for", nullable=True),
         "format": Column(pl.String, "of both"),
+        "prompt": Column(_PROMPT, "what the model was asked for the preferred one", personal=True),
+        "exemplars": Column(_KEYS, "posts that the two were modelled on"),
         "chosen": Column(pl.String, "the preferred ad, with slots", personal=True),
         "rejected": Column(pl.String, "the other one, with slots", personal=True),
         "model": Column(pl.String, "version of training/model that wrote the rejected one"),

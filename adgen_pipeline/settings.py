@@ -3,13 +3,16 @@
 What to do stands in a recipe (`recipe.py`), how to spread a job in `deepspeed_configs/`.
 """
 
+import ipaddress
 import logging
 import os
 import re
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from adgen_pipeline.errors import SettingsError
 
@@ -46,6 +49,35 @@ class Meeting:
 
 
 @dataclass(frozen=True)
+class Mail:
+    """Through which server alerts go, to whom and from whom.
+
+    Attributes:
+        host, port: of the server.
+        is_encrypted: from the first byte (smtps); else the server has to offer STARTTLS, unless it is here.
+        user, password: what the server lets in; None: it asks nobody.
+        sender: address that the mails come from.
+        recipients: addresses that hear of failures, at least one.
+    """
+
+    host: str
+    port: int
+    is_encrypted: bool
+    user: str | None
+    password: str | None = field(repr=False)
+    sender: str
+    recipients: tuple[str, ...]
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the server is this machine, so that nothing leaves it on the way there."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+@dataclass(frozen=True)
 class Settings:
     """One machine's settings.
 
@@ -64,6 +96,8 @@ class Settings:
         keep_versions: newest versions of each artifact that `adgen vacuum` keeps (`ADGEN_KEEP_VERSIONS`).
         keep_days: what is younger than so many days stays as well (`ADGEN_KEEP_DAYS`).
         alert_webhook: address that hears of failures (`ADGEN_ALERT_WEBHOOK`).
+        mail: people who hear of failures (`ADGEN_ALERT_EMAIL_TO`), through which server (`ADGEN_SMTP_URL`) and from
+            which address (`ADGEN_ALERT_EMAIL_FROM`); None: nobody.
         meeting: where hosts that train together meet (`ADGEN_HOSTS`, `ADGEN_RENDEZVOUS`, `ADGEN_LOCAL_ADDRESS`).
         hub_url: the hub that `adgen publish` writes to and a Space reads from (`HF_ENDPOINT`).
         hub_token: what it lets in (`HF_TOKEN`); None: only what is public can be read.
@@ -84,6 +118,7 @@ class Settings:
     keep_versions: int = 3
     keep_days: int = 30
     meeting: Meeting | None = None
+    mail: Mail | None = None
     hub_url: str = "https://huggingface.co"
     hub_token: str | None = field(default=None, repr=False)
 
@@ -141,6 +176,7 @@ class Settings:
             keep_versions=_count(environment, "ADGEN_KEEP_VERSIONS", 3, "versions"),
             keep_days=_count(environment, "ADGEN_KEEP_DAYS", 30, "days"),
             meeting=_meeting(environment),
+            mail=_mail(environment),
             hub_url=environment.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/"),
             hub_token=environment.get("HF_TOKEN", "").strip() or None,
         )
@@ -178,6 +214,12 @@ def key_of(variable: str | None) -> str | None:
     return key
 
 
+def encodings_folder() -> Path:
+    """Where tiktoken keeps the encodings of OpenAI that it has fetched; it asks the same variables."""
+    named = os.environ.get("TIKTOKEN_CACHE_DIR") or os.environ.get("DATA_GYM_CACHE_DIR")
+    return Path(named) if named else Path(tempfile.gettempdir()) / "data-gym-cache"
+
+
 def switch_telemetry_off() -> None:
     """Tell every library that phones home not to, and threads to wait patiently; first in each process entry."""
     for name, value in {**TELEMETRY_OFF, **PATIENT_THREADS}.items():
@@ -195,6 +237,8 @@ def quieten_libraries() -> None:
         os.environ.setdefault(name, value)
     # it advises to fetch a kernel from a hub; without it the plain implementation is used
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+    # it says at each product of each layer that LLM.int8 computes in 16-bit floats of another kind
+    logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
 
 
 def use_plain_transfers() -> None:
@@ -258,6 +302,54 @@ def _meeting(environment: Mapping[str, str]) -> Meeting | None:
     if not re.fullmatch(r"[^\s:]+:\d+", rendezvous):
         raise SettingsError(f"ADGEN_RENDEZVOUS={rendezvous!r} is not host:port, such as 10.0.0.1:29500.")
     return Meeting(hosts, rendezvous, environment.get("ADGEN_LOCAL_ADDRESS") or None)
+
+
+def _mail(environment: Mapping[str, str]) -> Mail | None:
+    """Where alerts are mailed; None where nobody asks for it. Server and receivers are named together or not at all."""
+    url = environment.get("ADGEN_SMTP_URL") or None
+    recipients = tuple(filter(None, re.split(r"[,\s]+", environment.get("ADGEN_ALERT_EMAIL_TO", ""))))
+    if url is None and not recipients:
+        return None
+    if url is None or not recipients:
+        named, missing = ("ADGEN_ALERT_EMAIL_TO", "ADGEN_SMTP_URL")[:: 1 if url is None else -1]
+        raise SettingsError(f"{named} is set and {missing} is not. For alerts by e-mail set both.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    is_named = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname)
+    is_halved = bool(parts.username) != bool(parts.password)
+    if not is_named or is_halved or parts.path.strip("/") or parts.query or parts.fragment:
+        # the address may hold a password: it is not shown
+        raise SettingsError(
+            "ADGEN_SMTP_URL is no address of a mail server. Write smtp://USER:PASSWORD@HOST:587 or "
+            "smtps://USER:PASSWORD@HOST:465, with signs such as @ and / in the password as %40 and %2F."
+        )
+    is_encrypted = parts.scheme == "smtps"
+    user = unquote(parts.username) if parts.username else None
+    sender = environment.get("ADGEN_ALERT_EMAIL_FROM") or (
+        user if _is_mail_address(user or "") else recipients[0]
+    )
+    for name, address in [("FROM", sender), *(("TO", address) for address in recipients)]:
+        if not _is_mail_address(address or ""):
+            raise SettingsError(
+                f"ADGEN_ALERT_EMAIL_{name}: {address!r} is no e-mail address. Write name@example.org, "
+                "several with commas."
+            )
+    return Mail(
+        host=parts.hostname or "",
+        port=port or (465 if is_encrypted else 587),
+        is_encrypted=is_encrypted,
+        user=user,
+        password=unquote(parts.password) if parts.password else None,
+        sender=sender or recipients[0],
+        recipients=recipients,
+    )
+
+
+def _is_mail_address(text: str) -> bool:
+    return text.isascii() and re.fullmatch(r"[\w.+=-]+@[\w-]+(\.[\w-]+)*", text) is not None
 
 
 def _recipe_path(named: str) -> Path:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
 from typing import TypeVar
 
 from adgen_pipeline.errors import ResourceError
@@ -23,6 +24,8 @@ Result = TypeVar("Result")
 PROCESSES_FROM_MEGABYTES = 150
 _THREADS = 2  # while one decodes JSON, which holds the interpreter, the other cleans a column, which does not
 _MOST_PROCESSES = 4  # each may hold half a gigabyte
+_MEANINGS = {-9: ", most likely for want of memory", 1: ", with the error that it printed"}
+_SECONDS_TO_END = 10.0  # a process that has sent what it made cleans up, and does not hang
 BATCH_TEXTS = 500  # that a process is handed at a time
 # Objects. Records are thousands of lists without cycles; looking for some takes a seventh of the time of reading.
 _COLLECT_EVERY = 100_000
@@ -86,3 +89,45 @@ def _end_with_parent() -> None:
     assert parent is not None
     parent.join()
     os._exit(1)
+
+
+def alone(work: Callable[..., Result], *arguments: object) -> Result:
+    """What `work` makes in a process of its own: its memory is gone afterwards, and what kills it kills nothing else.
+
+    The process ends when this one does, and at once when this one is interrupted.
+
+    Args:
+        work: a function that a process can be sent. What it makes must be picklable, and so it had better not raise.
+        arguments: of it.
+
+    Raises:
+        ResourceError: the process was killed, or `work` raised.
+    """
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=_work_alone, args=(sender, work, arguments))
+    child.start()
+    sender.close()
+    try:
+        result: Result = receiver.recv()
+    except EOFError as error:
+        child.join()
+        code = child.exitcode or 0
+        raise ResourceError(
+            f"its process ended with code {code} before it was done{_MEANINGS.get(code, '')}"
+        ) from error
+    except BaseException:  # nobody waits for it any more
+        child.kill()
+        raise
+    finally:
+        receiver.close()
+        child.join(_SECONDS_TO_END)
+        child.kill()
+        child.join()
+    return result
+
+
+def _work_alone(sender: Connection, work: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    _begin()
+    sender.send(work(*arguments))
+    sender.close()

@@ -58,3 +58,41 @@ def test_a_database_of_dagster_brings_its_own_instance_file(monkeypatch: pytest.
     settings = Settings.from_environment()
     assert (settings.dagster_home / "dagster.yaml").is_file()
     assert settings.postgres_url == "postgresql+psycopg2://u@h/d", "the driver that its storage works with"
+
+
+@pytest.mark.parametrize(
+    ("url", "to", "words"),
+    [
+        pytest.param("smtp://h", "", "ADGEN_ALERT_EMAIL_TO is not", id="nobody hears"),
+        pytest.param("", "a@example.org", "ADGEN_SMTP_URL is not", id="no server"),
+        pytest.param("http://u:geheim@h", "a@example.org", "no address of a mail server", id="no mail"),
+        pytest.param("smtp://u:geheim/x@h", "a@example.org", "%2F", id="sign in the password"),
+        pytest.param("smtp://u:12/geheim@h", "a@example.org", "%2F", id="password like a port"),
+        pytest.param("smtp://geheim@h", "a@example.org", "no address of a mail server", id="no password"),
+        pytest.param("smtp://h", "a@example.org,b", "'b' is no e-mail address", id="no mail address"),
+        pytest.param("smtp://h", "ሀ@example.org", "is no e-mail address", id="letters"),
+    ],
+)
+def test_half_a_mail_server_is_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str, to: str, words: str
+) -> None:
+    monkeypatch.setenv("ADGEN_SMTP_URL", url)
+    monkeypatch.setenv("ADGEN_ALERT_EMAIL_TO", to)
+    with pytest.raises(SettingsError, match=words) as raised:
+        Settings.from_environment()
+    assert "geheim" not in str(raised.value)
+
+
+def test_mails_come_from_who_logs_in_or_who_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.from_environment().mail is None
+    monkeypatch.setenv("ADGEN_SMTP_URL", "smtps://me%40example.org:p%2Fw@mail.example.org")
+    monkeypatch.setenv("ADGEN_ALERT_EMAIL_TO", "a@example.org b@example.org")
+    mail = Settings.from_environment().mail
+    assert mail is not None
+    assert (mail.host, mail.port, mail.is_encrypted, mail.is_here) == ("mail.example.org", 465, True, False)
+    assert (mail.user, mail.password, mail.sender) == ("me@example.org", "p/w", "me@example.org")
+    assert mail.recipients == ("a@example.org", "b@example.org")
+    monkeypatch.setenv("ADGEN_ALERT_EMAIL_FROM", "alerts@example.org")
+    named = Settings.from_environment().mail
+    assert named is not None
+    assert named.sender == "alerts@example.org"

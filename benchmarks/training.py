@@ -32,6 +32,7 @@ from adgen_pipeline.training.base_models import resolve
 from adgen_pipeline.training.batches import Batch, collate, collate_packed, pack_epoch, plan_epoch
 from adgen_pipeline.training.job import TrainingJob, read_spread
 from adgen_pipeline.training.network import TargetLoss, trainable
+from adgen_pipeline.training.packing import attend_one_by_one
 from adgen_pipeline.training.planner import Work, flops_per_token
 from adgen_pipeline.training.shapes import count
 from adgen_pipeline.training.shards import FEATURES, IGNORED
@@ -74,11 +75,16 @@ def make(folder: Path) -> tuple[Path, Path]:
     return base, shards
 
 
-def arm(base: Path, batches: Sequence[Callable[[], Batch]], device: torch.device) -> dict[str, float]:
+def arm(
+    base: Path, batches: Sequence[Callable[[], Batch]], device: torch.device, *, is_packed: bool = False
+) -> dict[str, float]:
     """Tokens a second, padding and the first loss of LoRA steps on batches; the first step is not timed."""
     torch.manual_seed(0)
     loaded: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation="sdpa")
-    network = trainable(loaded.to(device), RECIPE, [])
+    loaded.to(device)
+    if is_packed:
+        attend_one_by_one(loaded)
+    network = trainable(loaded, RECIPE, [])
     target_loss = TargetLoss(network)
     optimizer = torch.optim.AdamW([p for p in network.parameters() if p.requires_grad], lr=1e-4)
     tokens = places = 0
@@ -93,7 +99,7 @@ def arm(base: Path, batches: Sequence[Callable[[], Batch]], device: torch.device
         if device.type == "cuda":
             torch.cuda.synchronize()
         if number == 0:
-            first = float(loss / targets)
+            first = float(loss.detach() / targets)
             continue
         seconds += time.perf_counter() - started
         tokens += batch.tokens
@@ -119,7 +125,9 @@ def arms(base: Path, rows: Dataset, steps: int, device: torch.device) -> dict[st
     return {
         "padded": arm(base, [partial(collate, rows, n, pad_id=pad) for n in plain], device),
         "length_grouped": arm(base, [partial(collate, rows, n, pad_id=pad) for n in grouped], device),
-        "packed": arm(base, [partial(collate_packed, rows, n, pad_id=pad) for n in packed], device),
+        "packed": arm(
+            base, [partial(collate_packed, rows, n, pad_id=pad) for n in packed], device, is_packed=True
+        ),
     }
 
 

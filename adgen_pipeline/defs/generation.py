@@ -76,7 +76,7 @@ def ads(
     )
 
 
-@table_asset(FEEDBACK, version="1", deps=[("generation", "verdicts")])
+@table_asset(FEEDBACK, version="2", deps=[("generation", "verdicts")])
 def feedback(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]:
     """Collect what people did with the ads that the API kept."""
     from adgen_pipeline.generation.archive import Archive
@@ -102,7 +102,7 @@ def comparisons(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataF
     PREFERENCES,
     version="2",
     ins={"feedback": "generation/feedback", "comparisons": "generation/comparisons"},
-    asked_by="generation.minimum_preferences",
+    asked_by="generation.minimum_preferences | training.preferences",
 )
 def preferences(
     feedback: pl.DataFrame, comparisons: pl.DataFrame, recipe: dg.ResourceParam[Recipe]

@@ -15,10 +15,12 @@ from typing import Any, Literal, get_args
 import polars as pl
 
 from adgen_pipeline.artifacts import values_digest
+from adgen_pipeline.corpus.chat import messages
 from adgen_pipeline.errors import ArtifactError, DataError
 from adgen_pipeline.feedback_schemas import COMPARISONS
 from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.generation.archive import Answer, Archive, StoredAd, insert_ads, remember
+from adgen_pipeline.generation.prompt import spoken
 from adgen_pipeline.text.brief import Brief
 
 Choice = Literal["first", "second", "both", "neither"]
@@ -206,7 +208,8 @@ def preferred(comparisons: pl.DataFrame) -> list[dict[str, Any]]:
         row = next((r for r in votes.iter_rows(named=True) if r["choice"] == better), None)
         if lead == 0 or row is None or row["first"] == row["second"]:
             continue
-        same = {name: row[name] for name in ("role", "brief", "advertiser", "channel_id", "format")}
+        names = ("role", "brief", "advertiser", "channel_id", "format", "prompt", "exemplars")
+        same = {name: row[name] for name in names}
         pairs.append(
             {
                 **same,
@@ -220,6 +223,13 @@ def preferred(comparisons: pl.DataFrame) -> list[dict[str, Any]]:
             }
         )
     return pairs
+
+
+def exemplar_posts(exemplars: Iterable[Mapping[str, Any]]) -> list[dict[str, int]]:
+    """Keys of the posts among what ads were modelled on, each once; an advertiser's documents have none."""
+    keys = {(item["channel_id"], item["message_id"]) for item in exemplars}
+    found = sorted(key for key in keys if None not in key)
+    return [{"channel_id": channel_id, "message_id": message_id} for channel_id, message_id in found]
 
 
 def unknown_choices(comparisons: pl.DataFrame) -> list[str]:
@@ -252,6 +262,8 @@ def _row(vote: Vote, comparison: Comparison) -> dict[str, Any]:
         "advertiser": first.brief.advertiser,
         "channel_id": first.ad["channel_id"],
         "format": first.ad["format"],
+        "prompt": messages(spoken(first.brief), []),
+        "exemplars": exemplar_posts([*first.ad["exemplars"], *second.ad["exemplars"]]),
         "first": first.ad["slotted"],
         "second": second.ad["slotted"],
     }

@@ -6,11 +6,13 @@ from typing import Any
 
 import polars as pl
 
+from adgen_pipeline.corpus.chat import messages
 from adgen_pipeline.feedback_schemas import FEEDBACK, PREFERENCES
 from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.generation.archive import Archive
 from adgen_pipeline.generation.checking import invented
-from adgen_pipeline.generation.comparisons import preferred
+from adgen_pipeline.generation.comparisons import exemplar_posts, preferred
+from adgen_pipeline.generation.prompt import spoken
 from adgen_pipeline.text.brief import Brief
 
 GOOD = ("accept", "edit")
@@ -37,6 +39,9 @@ def feedback_table(archive: Archive, *, forgotten: Forgotten | None = None) -> p
                 "advertiser": ad.brief.advertiser,
                 "edited": given.text,
                 "invented": invented(given.text, ad.brief) if given.text else [],
+                # Ads that were kept before their prompts were: as it would be without posts.
+                "prompt": ad.ad.get("prompt") or messages(spoken(ad.brief), []),
+                "exemplars": exemplar_posts(ad.ad["exemplars"]),
                 **{
                     name: ad.ad[name]
                     for name in ("channel_id", "format", "text", "slotted", "written_by", "model", "index")
@@ -105,6 +110,8 @@ def _pair(chosen: Mapping[str, Any], rejected: Mapping[str, Any], kind: str) -> 
         "chosen_ad_id": chosen["ad_id"],
         "rejected_ad_id": rejected["ad_id"],
         "kind": kind,
+        "prompt": chosen["prompt"],
+        "exemplars": exemplar_posts([*chosen["exemplars"], *rejected["exemplars"]]),
         "chosen": _slotted(chosen),
         "rejected": rejected["slotted"],
         "model": rejected["model"],

@@ -67,7 +67,11 @@ class PartScore(BaseModel):
 
 
 class Ad(BaseModel):
-    """A written ad with its evidence; the fields are the columns of `generation/ads` without the brief's id."""
+    """A written ad with its evidence.
+
+    The fields are the columns of `generation/ads` without the brief's id, and the prompt: the API keeps it with the ad,
+    so that what people do with the ad can be learned from under the prompt that it answered.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -84,6 +88,7 @@ class Ad(BaseModel):
     policy_tags: tuple[str, ...]
     scores: tuple[PartScore, ...]
     written_by: str
+    prompt: tuple[dict[str, str], ...]
     prompt_digest: str
     model: str
     index: str
@@ -232,7 +237,7 @@ class AdWriter:
         for number, (_, guarded) in enumerate(survivors, start=1):
             tell("candidate", {"number": number, "text": guarded.text})
         _log_check(checked)
-        evidence = _Evidence(brief, channel, format, prompt.digest, (*prompt.exemplars, *documents), self)
+        evidence = _Evidence(brief, channel, format, prompt, (*prompt.exemplars, *documents), self)
         if not survivors:
             written = guard.fallback(template_ad(spoken(brief, keep_unknown=True)))
             answer = fitted(written, brief, format, language=language)
@@ -311,14 +316,14 @@ class _Evidence:
         brief: Brief,
         channel_id: int | None,
         format: str,
-        prompt_digest: str,
+        prompt: Prompt,
         hits: Sequence[Hit],
         writer: AdWriter,
     ) -> None:
         self._brief = brief
         self._channel_id = channel_id
         self._format = format
-        self._prompt_digest = prompt_digest
+        self._prompt = prompt
         self._brief_policy = writer.policy.judge("\n".join([brief_text(brief), *brief.sensitive]))
         self._exemplars = tuple(
             Exemplar(
@@ -358,7 +363,8 @@ class _Evidence:
                 PartScore(part=part, score=value) for part, value in scores.items() if math.isfinite(value)
             ),
             written_by=written_by,
-            prompt_digest=self._prompt_digest,
+            prompt=tuple(self._prompt.messages),
+            prompt_digest=self._prompt.digest,
             model=self._writer.model_version,
             index=self._writer.index_version,
         )

@@ -51,7 +51,13 @@ def run(recipe: str | None, select: str | None, data: Path | None) -> None:
         terminal.report("Stopped. The next `adgen run` goes on from here.")
         raise click.exceptions.Exit(terminal.INTERRUPTED) from None
     except AdgenError as error:
-        tell(settings.alert_webhook, subject="adgen run failed", reason=str(error))
+        tell(
+            settings,
+            subject=f"adgen run of recipe {loaded.name} failed",
+            reason=str(error),
+            url=f"{settings.dagster_url}/runs",
+            tracking_url=settings.mlflow_url,
+        )
         raise
     seconds = time.monotonic() - started
     done = (
