@@ -8,9 +8,9 @@ import streamlit as st
 from adgen_pipeline.app import downloads, preview
 from adgen_pipeline.app.screens.client import ApiProblemError, ask, events
 from adgen_pipeline.app.screens.editor import edit, edited_text
-from adgen_pipeline.app.screens.words import language, say, say_or, where
+from adgen_pipeline.app.screens.labels import FORMAT_UNITS, bubble, format_words, policy_words
+from adgen_pipeline.app.screens.words import language, named, say, say_or, where
 
-FORMAT_UNITS = {"post": 4096, "caption": 1024, "sponsored": 160, "tagline": 60}  # as generation/formats.py
 ADVISED = 3  # channels that are shown
 REASONS = ("wrong", "unnatural", "dull", "too_long", "not_this_channel")
 
@@ -33,7 +33,7 @@ def choose(fields: dict[str, Any], channels: Channels) -> None:
         max_selections=4,
     )
     formats = st.multiselect(
-        say("format"), list(FORMAT_UNITS), default=["post"], format_func=lambda name: say(f"format_{name}")
+        say("format"), list(FORMAT_UNITS), default=["post"], format_func=named("format", FORMAT_UNITS)
     )
     count = st.slider(say("count"), 1, 8, 2)
     if not st.button(say("write"), type="primary", width="stretch", icon=":material/campaign:"):
@@ -66,7 +66,7 @@ def _advice() -> None:
 def _write(body: dict[str, Any], channels: Channels) -> None:
     """Write for one channel and format; candidates are shown as they come, the ads go into the session."""
     name = channels.get(body["channel_id"], say("any_channel"))
-    kind = say(f"format_{body['format']}")
+    kind = format_words(body["format"])
     with st.status(f"{say('writing')} {name} · {kind}", expanded=True) as status:
         line, places = st.empty(), st.container()
         try:
@@ -101,18 +101,13 @@ def show(channels: Channels) -> None:
 @st.fragment
 def card(ad: dict[str, Any], channels: Channels) -> None:
     """One ad as Telegram would show it, what can be done with it, and its evidence."""
-    badges = [policy_badge(ad["policy"]), ("plain", say(f"written_by_{ad['written_by']}"))]
+    badges = [("plain", say(f"written_by_{ad['written_by']}"))]
     text = edited_text(ad)
     given = st.session_state.get(f"given_{ad['ad_id']}")
     if given is not None:
         badges.append(({"reject": "refuse"}.get(given, "allow"), say(f"given_{given}")))
-    shown = {**ad, "text": text, "facts": [{**f, "source": where(f["source"])} for f in ad["facts"]]}
-    st.html(
-        preview.bubble(
-            shown, channel=channels.get(ad["channel_id"], ""), footer=length(text, ad["format"]), badges=badges,
-            kinds={fact["slot"]: say(f"kind_{fact['kind']}") for fact in ad["facts"]},
-        )
-    )  # fmt: skip
+    channel = channels.get(ad["channel_id"], "")
+    st.html(bubble(ad, kind=ad["format"], channel=channel, badges=badges, text=text))
     if ad["left_out"]:
         st.html(preview.notice(f"{say('left_out')}: {'; '.join(ad['left_out'])}"))
     _verdict(ad, text)
@@ -127,18 +122,6 @@ def card(ad: dict[str, Any], channels: Channels) -> None:
         evidence(ad, channels)
 
 
-def length(text: str, kind: str) -> str:
-    """How long an ad is, and may be."""
-    return f"{preview.utf16_units(text):,} / {FORMAT_UNITS[kind]:,} {say('characters')}"
-
-
-def policy_badge(policy: dict[str, Any]) -> tuple[str, str]:
-    """Whether an ad may be placed, and what the rules behind that are about."""
-    rules = ", ".join(say_or(f"rule_{rule}", rule) for rule in policy["rules"])
-    verdict = policy["verdict"]
-    return verdict, say(f"policy_{verdict}") + (f": {rules}" if rules else "")
-
-
 def _verdict(ad: dict[str, Any], text: str) -> None:
     """Accept, or reject with a reason; an edited text is accepted as an edit."""
     left, right = st.columns(2)
@@ -149,9 +132,7 @@ def _verdict(ad: dict[str, Any], text: str) -> None:
         width="stretch", on_click=_judge, args=(name, verdict),
     )  # fmt: skip
     with right.popover(say("reject"), icon=":material/close:", width="stretch"):
-        st.selectbox(
-            say("why"), REASONS, format_func=lambda reason: say(f"reason_{reason}"), key=f"why_{name}"
-        )
+        st.selectbox(say("why"), REASONS, format_func=named("reason", REASONS), key=f"why_{name}")
         st.text_input(say("in_words"), key=f"words_{name}", max_chars=500)
         st.button(say("reject"), key=f"reject_{name}", type="primary", on_click=_reject, args=(name,))
     if problem := st.session_state.pop(f"problem_{name}", None):
@@ -188,7 +169,8 @@ def evidence(ad: dict[str, Any], channels: Channels) -> None:
     else:
         st.caption(say("no_exemplars"))
     st.markdown(f"**{say('scores')}**")
-    st.html(preview.table((say(f"score_{part}"), f"{score:.3f}") for part, score in ad["scores"].items()))
+    named = ((say_or(f"score_{part}", part), score) for part, score in ad["scores"].items())
+    st.html(preview.table((part, f"{score:.3f}") for part, score in named))
 
 
 def source(post: dict[str, Any], channels: Channels) -> str:
@@ -199,11 +181,16 @@ def source(post: dict[str, Any], channels: Channels) -> str:
 
 
 def _downloads(ads: list[dict[str, Any]]) -> None:
+    """Tables for programs name kinds and verdicts as the API does; the document for people says them in words."""
+    said = [
+        {**ad, "format": format_words(ad["format"]), "policy": {"verdict": policy_words(ad["policy"])}}
+        for ad in ads
+    ]
     st.markdown(f"**{say('download')}**")
     kinds = (
         ("CSV", downloads.as_csv(ads), "ads.csv", "text/csv"),
         (
-            "DOCX", downloads.as_docx(ads, title=say("ads")), "ads.docx",
+            "DOCX", downloads.as_docx(said, title=say("ads")), "ads.docx",
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         ),
         ("JSON", downloads.as_json(ads), "ads.json", "application/json"),

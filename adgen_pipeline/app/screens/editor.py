@@ -8,6 +8,7 @@ import streamlit as st
 
 from adgen_pipeline.app import preview
 from adgen_pipeline.app.screens.client import ask
+from adgen_pipeline.app.screens.labels import policy_badge
 from adgen_pipeline.app.screens.words import say, translated
 
 HERE = Path(__file__).parent
@@ -74,5 +75,4 @@ def _findings(checked: dict[str, Any]) -> None:
     if not (checked["concerns"] or checked["missing"] or checked["problems"]):
         st.html(preview.notice(say("all_well"), good=True))
     length = f"{checked['units']:,} / {checked['maximum_units']:,} {say('characters')}"
-    verdict = checked["policy"]["verdict"]
-    st.html(preview.badge_row([("plain", length), (verdict, say(f"policy_{verdict}"))]))
+    st.html(preview.badge_row([("plain", length), policy_badge(checked["policy"])]))

@@ -8,6 +8,7 @@ import streamlit as st
 from adgen_pipeline.app import preview
 from adgen_pipeline.app.screens.ads import card
 from adgen_pipeline.app.screens.client import ask
+from adgen_pipeline.app.screens.labels import format_words
 from adgen_pipeline.app.screens.words import say, say_or
 
 SHOWN = 50
@@ -59,7 +60,8 @@ def _line(ad: dict[str, object], channels: Mapping[int, str]) -> str:
     """An ad of the history on one line."""
     channel = channels.get(ad["channel_id"], "") if isinstance(ad["channel_id"], int) else ""
     verdict = " · " + say(f"given_{ad['verdict']}") if ad["verdict"] else ""
-    return f"{_day(str(ad['created']))} · {channel}{verdict} · {' '.join(str(ad['text']).split())[:60]}"
+    placed = " · ".join(part for part in (channel, format_words(str(ad["format"]))) if part)
+    return f"{_day(str(ad['created']))} · {placed}{verdict} · {' '.join(str(ad['text']).split())[:60]}"
 
 
 def _day(moment: str) -> str:

@@ -1,8 +1,10 @@
 """Every word of the page, in the language that was chosen."""
 
 import re
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 import yaml
@@ -14,13 +16,13 @@ _HOLE = re.compile(r"\{(\w+)\}")
 @cache
 def words() -> dict[str, dict[str, str]]:
     """Every word of the page, by key and language."""
-    return dict(_file("page_words.yaml"))  # type: ignore[call-overload]
+    return dict(_file("page_words.yaml"))
 
 
 @cache
 def sentences() -> list[tuple[re.Pattern[str], str]]:
     """Sentences of the API: what they look like, and the same in Amharic."""
-    return [(_pattern(entry["en"]), entry["am"]) for entry in _file("page_sentences.yaml")]  # type: ignore[attr-defined]
+    return [(_pattern(entry["en"]), entry["am"]) for entry in _file("page_sentences.yaml")]
 
 
 def language() -> str:
@@ -36,6 +38,11 @@ def say(key: str, **values: object) -> str:
 def say_or(key: str, otherwise: str) -> str:
     """A word of the page, or what stands for itself where the page has no word for it (a client's own rule)."""
     return say(key) if key in words() else otherwise
+
+
+def named(kind: str, names: Iterable[str]) -> Callable[[str], str]:
+    """What the options of a choice are called, looked up now: whoever asks later knows no language."""
+    return {name: say(f"{kind}_{name}") for name in names}.__getitem__
 
 
 def where(source: str) -> str:
@@ -81,5 +88,5 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL)
 
 
-def _file(name: str) -> object:
+def _file(name: str) -> Any:
     return yaml.safe_load((Path(__file__).parent.parent / name).read_text(encoding="utf-8"))
