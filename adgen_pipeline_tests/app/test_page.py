@@ -138,6 +138,20 @@ def test_two_models_are_compared_without_names_until_the_vote(opened: AppTest, l
     assert word("tally_models", model=names[1], other=names[0]) in shown
     assert word("tally_too_few") in shown
     assert word("vote_second") not in [button.label for button in opened.button]
+    written = writers_in_history(opened, language)
+    assert sorted(written) == sorted([word("written_by_model"), word("written_by_asked_template")])
+
+
+def writers_in_history(app: AppTest, language: str) -> list[str]:
+    """Who wrote the newest two ads, in the history's words."""
+    known = [words()[key][language] for key in words() if key.startswith("written_by_")]
+    app.segmented_control[1].set_value("history").run()
+    said = []
+    for place in (0, 1):
+        app.selectbox[0].select_index(place).run()
+        assert not app.exception
+        said += [by for by in known if by in html_of(app)]
+    return said
 
 
 def test_a_comparison_is_kept_by_the_page_while_other_screens_are_looked_at(opened: AppTest) -> None:

@@ -71,7 +71,7 @@ def test_whatever_has_an_identifier_has_a_word() -> None:
         "vote": comparisons.CHOICES,
         "side": SIDES,
         "model": (*get_args(Title), "other"),
-        "written_by": ("model", "template"),
+        "written_by": ("model", "template", "asked_template"),
         "stage": ("retrieved", "drawn", "working"),
         "score": (*WEIGHTS, "total", "bits_per_byte", "repairs_count"),
         "concern": ("invented_fact", "invented_contact", "number_word", "promise", "policy"),

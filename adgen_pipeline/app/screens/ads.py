@@ -79,9 +79,9 @@ def _write(body: dict[str, Any], channels: Channels) -> None:
                     places.html(preview.candidate(value["text"]))
                 elif event == "done":
                     st.session_state["written"].append(value)
-                    status.update(state="complete", expanded=False)
+                    status.update(label=f"{say('written')} {name} · {kind}", state="complete", expanded=False)
         except ApiProblemError as problem:
-            status.update(state="error")
+            status.update(label=f"{say('not_written')} {name} · {kind}", state="error")
             st.html(preview.notice(str(problem), error=True))
 
 
@@ -99,9 +99,16 @@ def show(channels: Channels) -> None:
 
 
 @st.fragment
-def card(ad: dict[str, Any], channels: Channels) -> None:
-    """One ad as Telegram would show it, what can be done with it, and its evidence."""
-    badges = [("plain", say(f"written_by_{ad['written_by']}"))]
+def card(ad: dict[str, Any], channels: Channels, *, is_asked_template: bool = False) -> None:
+    """One ad as Telegram would show it, what can be done with it, and its evidence.
+
+    Args:
+        ad: of the API's answer.
+        channels: names by id.
+        is_asked_template: whether the template was asked, in a comparison, and did not stand in for a model.
+    """
+    writer = "asked_template" if is_asked_template else ad["written_by"]
+    badges = [("plain", say(f"written_by_{writer}"))]
     text = edited_text(ad)
     given = st.session_state.get(f"given_{ad['ad_id']}")
     if given is not None:

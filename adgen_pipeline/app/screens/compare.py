@@ -38,11 +38,11 @@ def screen(channels: Channels) -> None:
 
 def _ask_for_both(typed: str, channels: Channels, contenders: Contenders) -> None:
     """Channel, format and two models; the button has both write for what was typed."""
-    places: dict[int | None, str] = {None: say("any_channel")}
-    places.update({key: f"{name} ({key})" for key, name in channels.items()})
+    places = {key: f"{name} ({key})" for key, name in channels.items()}
     channel = st.selectbox(
-        say("channel"), list(places), key="compare_channel", format_func=places.__getitem__
-    )
+        say("channel"), list(places), index=None, key="compare_channel", format_func=places.__getitem__,
+        placeholder=say("any_channel"),
+    )  # fmt: skip
     kind = st.selectbox(
         say("format"), list(FORMAT_UNITS), key="compare_format", format_func=named("format", FORMAT_UNITS)
     )

@@ -12,6 +12,7 @@ from adgen_pipeline.app.screens.labels import format_words
 from adgen_pipeline.app.screens.words import say, say_or
 
 SHOWN = 50
+TEMPLATE = "template"  # the API's name of the model that is none
 
 
 def screen(channels: Mapping[int, str]) -> None:
@@ -31,7 +32,8 @@ def screen(channels: Mapping[int, str]) -> None:
         format_func=lambda place: _line(found[place], channels),
     )
     opened = ask("GET", f"/v1/ads/{found[chosen]['ad_id']}")
-    card(opened["ad"], channels)
+    is_asked_template = opened["model"] == TEMPLATE
+    card(opened["ad"], channels, is_asked_template=is_asked_template)
     st.markdown(f"**{say('verdicts')}**")
     if opened["feedback"]:
         st.html(
@@ -47,7 +49,8 @@ def screen(channels: Mapping[int, str]) -> None:
         )
     else:
         st.caption(say("no_verdict"))
-    st.caption(say("versions", model=opened["model"], index=opened["index"]))
+    model = say("model_template") if is_asked_template else opened["model"]
+    st.caption(say("versions", model=model, index=opened["index"]))
 
 
 def _reason(reason: str | None) -> str:
