@@ -8,7 +8,7 @@ import polars as pl
 
 from adgen_pipeline.evaluation_schemas import ANSWERS, CASES, MEASURES, RETRIEVAL, SCORES
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
-from adgen_pipeline.feedback_schemas import FEEDBACK, PREFERENCES
+from adgen_pipeline.feedback_schemas import COMPARISONS, FEEDBACK, PREFERENCES
 from adgen_pipeline.label_schemas import EVIDENCE_COLUMN, LABEL_TABLES
 from adgen_pipeline.table_schema import Column, TableSchema
 from adgen_pipeline.training_schemas import LANDSCAPE
@@ -337,6 +337,6 @@ GENERATED_ADS = TableSchema(
 _ALL = (
     MESSAGES, POSTS, POST_LABELS, LABELLED_POSTS, FINGERPRINTS, DOCUMENTS, DROPS, WORD_FREQUENCIES, NGRAMS,
     CHANNEL_PROFILES, FURTHER_DOCUMENTS, FURTHER_DROPS, ADS, CONVERSATIONS, FERTILITY, BRIEFS, GENERATED_ADS, CASES,
-    ANSWERS, RETRIEVAL, MEASURES, SCORES, *LABEL_TABLES, FEEDBACK, PREFERENCES, LANDSCAPE,
+    ANSWERS, RETRIEVAL, MEASURES, SCORES, *LABEL_TABLES, FEEDBACK, COMPARISONS, PREFERENCES, LANDSCAPE,
 )  # fmt: skip
 TABLES = {table.key: table for table in _ALL}

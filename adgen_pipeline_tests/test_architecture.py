@@ -125,7 +125,8 @@ def test_a_changed_recipe_section_changes_the_code_version_of_what_reads_it_only
     changed_keys = {"/".join(key.path) for key in before if before[key] != after[key]}
     # the answers of an evaluation are written in the way that generation's section says
     assert changed_keys == {
-        "generation/briefs", "generation/ads", "generation/feedback", "generation/preferences", "evaluation/answers",
+        "generation/briefs", "generation/ads", "generation/feedback", "generation/comparisons",
+        "generation/preferences", "evaluation/answers",
     }  # fmt: skip
 
 

@@ -91,13 +91,13 @@ def seconds_of_a_step(folder: Path, posts: Sequence[str]) -> float:
 
 
 def curve(
-    published: Path, learned: Sequence[str], measured: Sequence[str], folder: Path
+    published: Path, learned: Sequence[str], measured: Sequence[str], folder: Path, sizes: Sequence[int]
 ) -> list[dict[str, object]]:
     """A row for each number of pieces; the first is the base's own tokenizer."""
     prepare(published, [], folder / "0", recipe=TokenizerRecipe(trim=False))
     words = sum(len(ETHIOPIC_WORD.findall(post)) for post in measured[:STEP_POSTS])
     rows: list[dict[str, object]] = []
-    for size in SIZES:
+    for size in sizes:
         made, problems = folder / str(size), 0
         if size:
             extend(folder / "0", learned, made, pieces=size)
@@ -124,9 +124,19 @@ def curve(
     help="NAME=FOLDER with tokenizer.json or tokenizer.model; NAME=embedded.",
 )
 @click.option("--channels", default=2, show_default=True, help="Channels that nothing is learned from.")
+@click.option(
+    "--size", "sizes", multiple=True, type=int, default=SIZES, show_default=True, help="Pieces asked."
+)
 @click.option("--figure", type=click.Path(path_type=Path), help="A PNG of the curves.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def main(documents: Path, named: tuple[str, ...], channels: int, figure: Path | None, as_json: bool) -> None:
+def main(
+    documents: Path,
+    named: tuple[str, ...],
+    channels: int,
+    sizes: tuple[int, ...],
+    figure: Path | None,
+    as_json: bool,
+) -> None:
     """Print what an extended vocabulary wins and costs."""
     learned, measured = split(pl.read_parquet(documents), channels)
     figures: dict[str, object] = {"posts_learned": len(learned), "posts_measured": len(measured)}
@@ -136,7 +146,7 @@ def main(documents: Path, named: tuple[str, ...], channels: int, figure: Path | 
             name, _, place = one.partition("=")
             folder = Path(made) / name
             published = tokenizer_folder(place, folder / "cache")
-            rows: list[Any] = curve(published, learned, measured, folder)
+            rows: list[Any] = curve(published, learned, measured, folder, sizes)
             figures[name] = rows
             series[name] = (
                 [float(row["asked"]) for row in rows],

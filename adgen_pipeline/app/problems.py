@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from adgen_pipeline.app.engine import BusyError, NotReadyError
 from adgen_pipeline.app.limits import Limits, TooManyRequestsError
 from adgen_pipeline.errors import AdgenError, ArtifactError, BriefError, DataError, ResourceError
+from adgen_pipeline.generation.comparisons import VotedError
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ RETRY_SECONDS = 10  # where nobody knows better
 
 # The first class that fits decides; what is not named is our fault.
 STATUS_OF: tuple[tuple[type[AdgenError], HTTPStatus], ...] = (
+    (VotedError, HTTPStatus.CONFLICT),
     (BriefError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (TooManyRequestsError, HTTPStatus.TOO_MANY_REQUESTS),
     (BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -70,7 +72,7 @@ _MEANINGS = {
     HTTPStatus.UNAUTHORIZED: "No key, a wrong one or a revoked one",
     HTTPStatus.NOT_FOUND: "There is no such thing",
     HTTPStatus.REQUEST_TIMEOUT: "The request did not arrive in time",
-    HTTPStatus.CONFLICT: "The first request with this idempotency key is not answered yet",
+    HTTPStatus.CONFLICT: "The first request with this idempotency key is not answered yet, or this was voted on before",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is too large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Neither JSON nor a form",
     HTTPStatus.UNPROCESSABLE_ENTITY: "What is wrong with the brief or the request",
@@ -89,7 +91,7 @@ def problem(
     """A problem+json response."""
     code = HTTPStatus(status)
     headers = None
-    if code in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.CONFLICT):
+    if retry_seconds is not None or code in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         headers = {"Retry-After": str(max(1, math.ceil(retry_seconds or RETRY_SECONDS)))}
     return JSONResponse(
         {"type": "about:blank", "title": code.phrase, "status": int(code), "detail": detail, **more},

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from adgen_pipeline.app.api import create_app
+from adgen_pipeline.app.beside_loading import load_beside
 from adgen_pipeline.app.keys import Keyring
 from adgen_pipeline.app.limits import Limits
 from adgen_pipeline.app.routes.process import SERVED
@@ -71,6 +72,7 @@ def service(settings: Settings, *, host: str, limits: Limits) -> FastAPI:
         lambda: load_published(store, recipe),
         store=store,
         published=lambda: published(store),
+        load_beside=lambda version: load_beside(store, recipe, version),
         keyring=keyring,
         limits=limits,
         is_open=is_loopback(host),

@@ -167,9 +167,12 @@ class AdWriter:
         exemplars_in_prompt: int | None = None,
         maximum_prompt_tokens: int | None = None,
         is_ranked: bool | None = None,
+        model_version: str | None = None,
     ) -> "AdWriter":
         """This writer with something done otherwise, for comparison; all else is shared."""
         other = copy.copy(self)
+        if model_version is not None:
+            other.model_version = model_version
         if model is not None:
             other._model = model
         if exemplars_in_prompt is not None:

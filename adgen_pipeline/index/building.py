@@ -7,8 +7,9 @@ to its files, which LanceDB never changes: what is killed on the way leaves the 
 import hashlib
 import logging
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +24,23 @@ from adgen_pipeline.index.filters import Filter
 from adgen_pipeline.index.learning import DEFAULT_WEIGHTS, learn
 from adgen_pipeline.index.queries import Key, varied
 from adgen_pipeline.index.search import PostIndex
-from adgen_pipeline.index.store import MANIFEST, Manifest, add_rows, read_rows, read_with_vectors, write_rows
+from adgen_pipeline.index.store import (
+    BLOCK_ROWS,
+    MANIFEST,
+    Block,
+    Manifest,
+    add_rows,
+    read_rows,
+    read_with_vectors,
+    write_rows,
+)
 from adgen_pipeline.recipe import IndexRecipe
 from adgen_pipeline.schemas import POST_LABELS, TEST_SPLITS
 
 logger = logging.getLogger(__name__)
 
 MAXIMUM_GROWTH = 2.0  # of an approximate index since it learned its partitions
-BLOCK_ROWS = 50_000  # of texts that are encoded at once
+WEIGHTS_KEEP = 1.1  # growth up to which learned weights are taken over: learning asks the index 600 times
 
 
 def build(
@@ -101,7 +111,7 @@ def build(
         manifest = replace(manifest, trained_rows=trained_rows)
         manifest.write(folder)
         if queries and recipe.weights is None:
-            manifest = _with_learned_weights(folder, encoder, manifest, queries)
+            manifest = _with_weights(folder, encoder, manifest, queries, _usable(previous, manifest))
             manifest.write(folder)
     logger.info(
         "indexed %d posts and %d chunks of documents: %d embedded, %d removed",
@@ -154,8 +164,7 @@ def _write(
     """
     before = _usable(previous, wanted)
     if before is None or previous is None:
-        rows = index_rows.with_keys(rows)
-        write_rows(folder, rows, encode(encoder, rows["post"]), flat=wanted.flat)
+        write_rows(folder, _blocks(rows, encoder), flat=wanted.flat)
         return rows.height, 0, wanted.trained_rows
     stored = read_rows(previous, ["key", "content"])
     changed = index_rows.with_keys(
@@ -171,13 +180,19 @@ def _write(
         return changed.height, 0, before.trained_rows
     known, known_vectors = read_with_vectors(previous, ["key", "content", *index_rows.KEYS])
     staying = rows.join(known.with_row_index("place"), on=["key", "content"], maintain_order="left")
-    write_rows(
-        folder,
-        pl.concat([staying.drop("place"), changed]),
-        np.concatenate([known_vectors[staying["place"].to_numpy()], vectors]),
-        flat=wanted.flat,
+    places = staying["place"].to_numpy()
+    stayed = (
+        (staying[start : start + BLOCK_ROWS].drop("place"), known_vectors[places[start : start + BLOCK_ROWS]])
+        for start in range(0, staying.height, BLOCK_ROWS)
     )
+    write_rows(folder, chain(stayed, [(changed, vectors)]), flat=wanted.flat)
     return changed.height, removed, wanted.trained_rows
+
+
+def _blocks(rows: pl.DataFrame, encoder: Encoder) -> Iterator[Block]:
+    for block in rows.iter_slices(BLOCK_ROWS):
+        keyed = index_rows.with_keys(block)
+        yield keyed, encode(encoder, keyed["post"])
 
 
 def _usable(previous: Path | None, wanted: Manifest) -> Manifest | None:
@@ -191,10 +206,27 @@ def _usable(previous: Path | None, wanted: Manifest) -> Manifest | None:
     return before if before.encoder_digest == wanted.encoder_digest else None
 
 
-def _with_learned_weights(
-    folder: Path, encoder: Encoder, manifest: Manifest, queries: Sequence[tuple[str, Key]]
+def _with_weights(
+    folder: Path,
+    encoder: Encoder,
+    manifest: Manifest,
+    queries: Sequence[tuple[str, Key]],
+    before: Manifest | None,
 ) -> Manifest:
-    """The manifest with weights learned from the queries that find their post among the candidates."""
+    """The manifest with weights learned from the queries that find their post among the candidates.
+
+    Those of the index before are taken over if the same queries taught them on an index of about the same size.
+    """
+    source = values_digest(queries)
+    rows = manifest.posts_count + manifest.documents_count
+    if before is not None and _teaches_the_same(before, source, rows):
+        return replace(
+            manifest,
+            weights=before.weights,
+            weight_queries=before.weight_queries,
+            weight_rows=before.weight_rows,
+            weight_source=source,
+        )
     index = PostIndex(folder, encoder)
     generator = random.Random(len(queries))  # noqa: S311  (varies queries)
     samples = []
@@ -204,4 +236,16 @@ def _with_learned_weights(
             keys = found.rows["key"].to_pylist() if found is not None else []
             if found is not None and (key := f"{channel_id}/{message_id}") in keys:
                 samples.append((found.parts, keys.index(key)))
-    return replace(manifest, weights=learn(samples), weight_queries=len(samples))
+    return replace(
+        manifest,
+        weights=learn(samples),
+        weight_queries=len(samples),
+        weight_rows=rows,
+        weight_source=source,
+    )
+
+
+def _teaches_the_same(before: Manifest, source: str, rows: int) -> bool:
+    """Whether an index's weights were learned from these queries, on about so many rows."""
+    fewer, more = sorted((rows, before.weight_rows))
+    return before.weight_source == source and before.weight_queries > 0 and more <= WEIGHTS_KEEP * fewer

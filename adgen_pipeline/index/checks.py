@@ -7,7 +7,7 @@ import numpy as np
 from lancedb.query import LanceVectorQueryBuilder
 
 from adgen_pipeline.index.search import PROBES
-from adgen_pipeline.index.store import TABLE, Manifest, read_with_vectors
+from adgen_pipeline.index.store import BLOCK_ROWS, TABLE, Manifest, vectors_of
 
 NEIGHBOURS = 10
 SAMPLED_ROWS = 100
@@ -24,18 +24,36 @@ def recall(path: Path, *, seed: int = 7) -> float:
     """
     if Manifest.read(path).flat:
         return 1.0
-    _, vectors = read_with_vectors(path, ["key"])
     table = lancedb.connect(path).open_table(TABLE)
-    drawn = np.random.default_rng(seed).permutation(len(vectors))[:SAMPLED_ROWS]
+    drawn = np.random.default_rng(seed).permutation(table.count_rows())[:SAMPLED_ROWS]
+    rows = table.take_offsets(sorted(drawn.tolist())).select(["vector"]).to_arrow()
+    return recall_of(path, vectors_of(rows["vector"]))
+
+
+def recall_of(path: Path, queries: np.ndarray) -> float:
+    """Share of the ten nearest rows that search finds for queries; 1.0 for exact search.
+
+    Args:
+        path: an index folder.
+        queries: (queries, dimensions) unit vectors; zero vectors, which are near nothing, do not count.
+    """
+    queries = queries[np.linalg.norm(queries, axis=1) > 0]
+    if Manifest.read(path).flat or not len(queries):
+        return 1.0
+    table = lancedb.connect(path).open_table(TABLE)
+    best = np.full((len(queries), NEIGHBOURS), -np.inf, dtype=np.float32)
+    for batch in table.search().select(["vector"]).to_batches(BLOCK_ROWS):
+        like = queries @ vectors_of(batch["vector"]).T  # (queries, rows of the block)
+        best = np.sort(np.concatenate([best, like], axis=1), axis=1)[:, -NEIGHBOURS:]
     shares = []
-    for vector in vectors[drawn][np.linalg.norm(vectors[drawn], axis=1) > 0]:
-        exact = np.sort(vectors @ vector)[-NEIGHBOURS:]
+    for vector, exact in zip(queries, best, strict=True):
         search = table.search(vector, query_type="vector")
         assert isinstance(search, LanceVectorQueryBuilder)
         search = search.distance_type("cosine").nprobes(PROBES).select(["_distance"]).limit(NEIGHBOURS)
         found = 1 - np.asarray(search.to_arrow()["_distance"])
-        shares.append(float((found >= exact[0] - EQUAL).sum() / len(exact)))
-    return float(np.mean(shares)) if shares else 1.0
+        least = exact[np.isfinite(exact)]
+        shares.append(float((found >= least[0] - EQUAL).sum() / len(least)))
+    return float(np.mean(shares))
 
 
 def recall_problems(path: Path) -> list[str]:

@@ -47,6 +47,6 @@ def prune(path: Path, keys: list[str], out: Path) -> dict[str, object]:
     )
     with replacing(out) as folder:
         folder.mkdir()
-        write_rows(folder, kept, vectors[stays.to_numpy()], flat=manifest.flat)
+        write_rows(folder, [(kept, vectors[stays.to_numpy()])], flat=manifest.flat)
         changed.write(folder)
     return changed.as_dict()

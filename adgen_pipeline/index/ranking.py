@@ -8,7 +8,7 @@ import json
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,22 +110,68 @@ def text_parts(terms: QueryTerms, candidates: Sequence[tuple[str, str]], known: 
     Returns:
         float64, (candidates, 4), in the order of PARTS after `dense`.
     """
+    if not candidates:
+        return np.zeros((0, len(PARTS) - 1))
     inverse = known.inverse(terms.stems)
-    of_words = [(word, inverse[stem]) for word, stem in zip(terms.words, terms.stems_of_words, strict=True)]
-    of_pairs = [(f" {one} {other} ", max(inverse[one], inverse[other])) for one, other in terms.pairs]
-    scores = np.zeros((len(candidates), len(PARTS) - 1))
-    for row, (stem_line, word_line) in enumerate(candidates):
-        stems, words = stem_line.split(" "), word_line.split(" ")
-        opening = stems[:OPENING_WORDS]
-        padded = f" {stem_line} "
-        norm = K1 * (1 - B + B * len(stems) / known.mean_words)
-        scores[row] = (
-            sum(_saturated(stems.count(stem), norm) * weight for stem, weight in inverse.items()),
-            sum(_saturated(words.count(word), norm) * weight for word, weight in of_words),
-            sum(_saturated(padded.count(pair), norm) * weight for pair, weight in of_pairs),
-            sum(weight for stem, weight in inverse.items() if stem in opening),
+    stems = _Found.of([line for line, _ in candidates], terms.stems)
+    words = _Found.of([line for _, line in candidates], terms.words)
+    norm = K1 * (1 - B + B * stems.lengths / known.mean_words)[:, None]  # (candidates, 1)
+    numbers = {stem: number for number, stem in enumerate(terms.stems)}
+    pairs = [(numbers[one], numbers[other]) for one, other in terms.pairs]
+    in_opening = stems.counts(stems.places < OPENING_WORDS) > 0
+    sides = (
+        (_saturated(stems.counts(), norm), [inverse[stem] for stem in terms.stems]),
+        (_saturated(words.counts(), norm), [inverse[stem] for stem in terms.stems_of_words]),
+        (
+            _saturated(stems.pair_counts(pairs), norm),
+            [max(inverse[one], inverse[other]) for one, other in terms.pairs],
+        ),
+        (in_opening, [inverse[stem] for stem in terms.stems]),
+    )
+    return np.stack([found @ np.array(weights, dtype=np.float64) for found, weights in sides], axis=1)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Where a query's terms stand in candidates: of each occurrence its candidate, place and term, in text order."""
+
+    rows: np.ndarray
+    places: np.ndarray
+    terms: np.ndarray
+    lengths: np.ndarray  # of the candidates, in words
+    terms_count: int
+
+    @classmethod
+    def of(cls, lines: Sequence[str], terms: Sequence[str]) -> "_Found":
+        """The occurrences of terms in lines of words."""
+        split = [line.split(" ") for line in lines]
+        lengths = np.array([len(words) for words in split])
+        number = dict(zip(terms, range(len(terms)), strict=True))
+        found = np.fromiter(
+            map(number.get, chain.from_iterable(split), repeat(-1)), dtype=np.int64, count=int(lengths.sum())
         )
-    return scores
+        at = np.flatnonzero(found >= 0)
+        ends = np.cumsum(lengths)
+        rows = np.searchsorted(ends, at, side="right")
+        return cls(rows, at - (ends - lengths)[rows], found[at], lengths, len(terms))
+
+    def counts(self, where: np.ndarray | None = None) -> np.ndarray:
+        """How often each term stands in each candidate, (candidates, terms)."""
+        cells = self.rows * self.terms_count + self.terms
+        return self._table(cells if where is None else cells[where], self.terms_count)
+
+    def pair_counts(self, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
+        """How often the one term is followed at once by the other, (candidates, pairs)."""
+        known = {one * self.terms_count + other: column for column, (one, other) in enumerate(pairs)}
+        beside = (self.rows[1:] == self.rows[:-1]) & (self.places[1:] == self.places[:-1] + 1)
+        codes = (self.terms[:-1] * self.terms_count + self.terms[1:])[beside]
+        columns = np.array([known.get(code, -1) for code in codes.tolist()], dtype=np.int64)
+        cells = self.rows[:-1][beside] * len(pairs) + columns
+        return self._table(cells[columns >= 0], len(pairs))
+
+    def _table(self, cells: np.ndarray, columns: int) -> np.ndarray:
+        size = len(self.lengths) * columns
+        return np.bincount(cells, minlength=size)[:size].reshape(len(self.lengths), columns)
 
 
 def fuse(parts: np.ndarray, weights: Sequence[float]) -> np.ndarray:
@@ -148,8 +194,8 @@ def standardised(parts: np.ndarray) -> np.ndarray:
     return np.asarray(centred / np.where(spread > 1e-9, spread, np.inf))
 
 
-def _saturated(count: int, norm: float) -> float:
-    return count * (K1 + 1) / (count + norm) if count else 0.0
+def _saturated(counts: np.ndarray, norm: np.ndarray) -> np.ndarray:
+    return np.asarray(counts * (K1 + 1) / (counts + norm))
 
 
 def _buckets(stems: Iterable[str]) -> np.ndarray:

@@ -18,7 +18,7 @@ from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.errors import ArtifactError
 from adgen_pipeline.index.filters import Filter, Kind
 from adgen_pipeline.index.ranking import PARTS, Frequencies, QueryTerms, fuse, standardised, text_parts
-from adgen_pipeline.index.store import TABLE, Manifest
+from adgen_pipeline.index.store import TABLE, Manifest, vectors_of
 from adgen_pipeline.text.slots import SLOT
 
 System = Literal["hybrid", "dense", "full_text"]
@@ -108,6 +108,11 @@ class PostIndex:
         self._table = lancedb.connect(path).open_table(TABLE)
         self._known = Frequencies.read(path)
 
+    def vector_index(self) -> str:
+        """The kind of index over the vectors, in LanceDB's words; "exact" if there is none."""
+        kinds = [index.index_type for index in self._table.list_indices() if index.columns == ["vector"]]
+        return kinds[0] if kinds else "exact"
+
     def search(
         self,
         query: str,
@@ -180,7 +185,7 @@ class PostIndex:
         first = {row_id: place for place, row_id in reversed(list(enumerate(rows["_rowid"].to_pylist())))}
         rows = rows.take(sorted(first.values())).sort_by("key")
         scores = np.zeros((rows.num_rows, len(PARTS)))
-        scores[:, 0] = _vectors(rows["vector"]) @ vector
+        scores[:, 0] = vectors_of(rows["vector"]) @ vector
         pairs = list(zip(rows["search_key"].to_pylist(), rows["words"].to_pylist(), strict=True))
         scores[:, 1:] = text_parts(terms, pairs, self._known)
         return Candidates(rows, rows["_rowid"].to_pylist(), scores)
@@ -247,7 +252,7 @@ def _diverse(order: np.ndarray, fused: np.ndarray, vectors: pa.ChunkedArray, *, 
     first, rest = order[:DIVERSIFIED], order[DIVERSIFIED:]
     scores = fused[first]
     scores = (scores - scores.min()) / max(1e-9, float(np.ptp(scores)))
-    like = _vectors(vectors)[first]
+    like = vectors_of(vectors)[first]
     like = like @ like.T  # (candidates, candidates) cosines
     chosen: list[int] = []
     nearest = np.zeros(len(first))
@@ -257,12 +262,6 @@ def _diverse(order: np.ndarray, fused: np.ndarray, vectors: pa.ChunkedArray, *, 
         chosen.append(int(np.argmax(worth)))
         nearest = np.maximum(nearest, like[chosen[-1]])
     return np.concatenate([first[chosen], rest])
-
-
-def _vectors(column: pa.ChunkedArray) -> np.ndarray:
-    """A column of vectors as one array (as Python lists they would take most of the time)."""
-    flat = np.asarray(column.combine_chunks().flatten(), dtype=np.float32)
-    return flat.reshape(len(column), -1)  # (rows, dimensions)
 
 
 def _hit(row: Mapping[str, Any], parts: np.ndarray, fused: float, matched: tuple[str, ...]) -> Hit:

@@ -6,9 +6,10 @@ manifest holds.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 
 import lancedb
@@ -44,6 +45,10 @@ SCALARS: dict[str, BTree | Bitmap] = {
     "language": Bitmap(),
     "is_ad": Bitmap(),
 }
+Block = tuple[
+    pl.DataFrame, np.ndarray
+]  # rows with content and keys (`index.rows`); their vectors, (rows, dimensions)
+BLOCK_ROWS = 10_000  # about 40 MB of a table with vectors
 ROWS_PER_PARTITION = 512  # of the approximate index: rows that one probe compares
 
 
@@ -59,6 +64,8 @@ class Manifest:
         trained_rows: rows that the approximate index was learned from; 0 if flat.
         weights: of the parts of a score (`ranking.PARTS`).
         weight_queries: validation queries that the weights were learned from; 0 if the recipe or the default gave them.
+        weight_rows: rows of the index that they were learned on.
+        weight_source: digest of the queries that were to teach them; empty for none.
         recency, recency_days, diversity: as the recipe says.
     """
 
@@ -75,6 +82,8 @@ class Manifest:
     recency: float
     recency_days: int
     diversity: float
+    weight_rows: int = 0
+    weight_source: str = ""
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -103,25 +112,36 @@ class Manifest:
         return asdict(self)
 
 
-def write_rows(folder: Path, rows: pl.DataFrame, vectors: np.ndarray, *, flat: bool) -> None:
+def write_rows(folder: Path, blocks: Iterable[Block], *, flat: bool) -> None:
     """Write a LanceDB table with its indices, and the frequencies, into an empty folder.
 
     Args:
-        rows: with content and keys (`index.rows`).
-        vectors: (rows, dimensions).
+        folder: empty.
+        blocks: at least one; each is written before the next is asked for.
 
     Raises:
         ArtifactError: LanceDB took fewer rows than it was given.
     """
-    stored = lancedb.connect(folder).create_table(TABLE, _arrow(rows, vectors))
+    known = Frequencies.of(pl.Series([], dtype=pl.String))
+
+    def counted() -> Iterator[pa.RecordBatch]:
+        nonlocal known
+        for rows, vectors in chain([first], others):
+            known = known.plus(Frequencies.of(rows["search_key"]))
+            yield from _arrow(rows, vectors).to_batches()
+
+    others = iter(blocks)
+    first = next(others)
+    reader = pa.RecordBatchReader.from_batches(_arrow(*first).schema, counted())
+    stored = lancedb.connect(folder).create_table(TABLE, reader)
     stored.create_index("search_key", config=FULL_TEXT)
     for column, config in SCALARS.items():
         stored.create_index(column, config=config)
     if not flat:
-        partitions = max(1, rows.height // ROWS_PER_PARTITION)
+        partitions = max(1, known.texts // ROWS_PER_PARTITION)
         stored.create_index("vector", config=IvfFlat(distance_type="cosine", num_partitions=partitions))
-    Frequencies.of(rows["search_key"]).write(folder)
-    _check(stored, rows.height)
+    known.write(folder)
+    _check(stored, known.texts)
 
 
 def add_rows(folder: Path, rows: pl.DataFrame, vectors: np.ndarray) -> None:
@@ -157,8 +177,13 @@ def read_with_vectors(path: Path, columns: list[str]) -> tuple[pl.DataFrame, np.
     rows = lancedb.connect(path).open_table(TABLE).search().select([*columns, "vector"]).to_arrow()
     table = pl.from_arrow(rows.drop_columns(["vector"]))
     assert isinstance(table, pl.DataFrame)
-    vectors = np.asarray(rows["vector"].combine_chunks().flatten(), dtype=np.float32)
-    return table, vectors.reshape(table.height, -1)
+    return table, vectors_of(rows["vector"])
+
+
+def vectors_of(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """A column of vectors as one array, (rows, dimensions); as Python lists they would take most of the time."""
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return np.asarray(whole.flatten(), dtype=np.float32).reshape(len(column), -1)
 
 
 def problems(path: Path) -> list[str]:
@@ -169,18 +194,22 @@ def problems(path: Path) -> list[str]:
     """
     manifest = Manifest.read(path)
     table = lancedb.connect(path).open_table(TABLE)
-    rows = table.search().select(["key", "split", "search_key", "vector"]).to_arrow()
-    frame = pl.from_arrow(rows.drop_columns(["vector"]))
-    assert isinstance(frame, pl.DataFrame)
-    vectors = rows["vector"].combine_chunks()
+    frames, without_vector, not_finite = [], 0, 0
+    for batch in table.search().select(["key", "split", "search_key", "vector"]).to_batches(BLOCK_ROWS):
+        found = pl.from_arrow(batch.drop_columns(["vector"]))
+        assert isinstance(found, pl.DataFrame)
+        frames.append(found.with_columns(pl.col("search_key").is_null().alias("no_key")).drop("search_key"))
+        without_vector += batch["vector"].null_count
+        not_finite += int((~np.isfinite(np.asarray(batch["vector"].flatten()))).sum())
+    frame = pl.concat(frames)
     expected = manifest.posts_count + manifest.documents_count
     counts = {
         "rows more or fewer than the manifest says": abs(frame.height - expected),
         "keys stand twice": frame.height - frame["key"].n_unique(),
         "posts are of a held-out split": frame.filter(pl.col("split").is_in(manifest.held_out)).height,
-        "rows have no full-text key": frame["search_key"].null_count(),
-        "rows have no vector": vectors.null_count,
-        "vector elements are not finite": int((~np.isfinite(np.asarray(vectors.flatten()))).sum()),
+        "rows have no full-text key": int(frame["no_key"].sum()),
+        "rows have no vector": without_vector,
+        "vector elements are not finite": not_finite,
         "texts more or fewer in the frequencies": abs(frame.height - Frequencies.read(path).texts),
     }
     return [f"{path.name}: {count} {what}" for what, count in counts.items() if count]

@@ -131,6 +131,15 @@ def _start_ranks() -> None:
         deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)
 
 
+def leave_ranks() -> None:
+    """Part from the other ranks, at the end of the process.
+
+    Without it the interpreter's end may meet a thread of gloo that still runs, and abort a rank that has done its work.
+    """
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
 def _device(rank: int) -> torch.device:
     if deepspeed.get_accelerator().device_name() != "cuda":
         return torch.device("cpu")

@@ -9,6 +9,7 @@ from adgen_pipeline.feedback_schemas import FEEDBACK, PREFERENCES
 from adgen_pipeline.forgotten import Entry, Forgotten
 from adgen_pipeline.generation.archive import Archive
 from adgen_pipeline.generation.brief import understand
+from adgen_pipeline.generation.comparisons import Comparisons
 from adgen_pipeline.generation.feedback import feedback_table, incomplete, preferences
 from adgen_pipeline.generation.prompt import spoken
 
@@ -33,7 +34,7 @@ def archive(store: Store) -> Archive:
 
 
 def pairs(archive: Archive, minimum: int = 1) -> list[tuple[str, str, str]]:
-    found = preferences(feedback_table(archive), minimum=minimum)
+    found = preferences(feedback_table(archive), Comparisons(archive).table(), minimum=minimum)
     assert PREFERENCES.violations(PREFERENCES.conform(found)) == []
     return sorted(found.select("kind", "chosen", "rejected").iter_rows())
 
@@ -97,7 +98,7 @@ def test_a_pair_stands_under_the_prompt_that_the_preferred_ad_answered(store: St
     archive.keep(BRIEF, ads, at=1.0, ids=["a", "b"])
     archive.judge("a", "accept", role="manager", at=2.0)
     archive.judge("b", "reject", role="manager", at=2.0, reason="dull")
-    (pair,) = preferences(feedback_table(archive), minimum=1).to_dicts()
+    (pair,) = preferences(feedback_table(archive), Comparisons(archive).table(), minimum=1).to_dicts()
     assert pair["prompt"] == asked
     assert pair["exemplars"] == [other, post]
 

@@ -15,8 +15,10 @@ from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.index import versions
 from adgen_pipeline.index.building import build
 from adgen_pipeline.index.queries import Key
+from adgen_pipeline.index.ranking import Frequencies
+from adgen_pipeline.index.rows import of_posts, with_content, with_keys
 from adgen_pipeline.index.search import PostIndex
-from adgen_pipeline.index.store import Manifest, problems
+from adgen_pipeline.index.store import Manifest, problems, read_with_vectors, write_rows
 from adgen_pipeline.recipe import IndexRecipe, PartWeights
 from adgen_pipeline.schemas import POST_LABELS
 from adgen_pipeline_tests.embedding.samples import documents, train_encoder
@@ -223,3 +225,40 @@ def test_a_write_that_is_killed_leaves_the_index_before_it_whole(
     second = _build(_changed(), encoder, tmp_path / "index" / "second", previous=first)
     assert problems(second) == []
     assert [path.name for path in (tmp_path / "index").iterdir()] == ["second"]
+
+
+def test_weights_are_learned_again_for_other_queries_or_when_the_index_has_grown(
+    encoder: Counting, tmp_path: Path
+) -> None:
+    table = documents()
+    posts = table.filter(pl.col("split") == "train").select("post", "channel_id", "message_id").rows()
+    queries = tuple((post.splitlines()[0], (channel, message)) for post, channel, message in posts[:10])
+    start = _build(table.head(40), encoder, tmp_path / "start" / "index", queries=queries)
+    before = Manifest.read(start)
+    assert before.weight_queries > 0
+
+    def asked(grown: pl.DataFrame, name: str, asking: tuple[tuple[str, Key], ...]) -> tuple[int, Manifest]:
+        encoder.encoded = 0
+        path = _build(grown, encoder, tmp_path / name / "index", queries=asking, previous=start)
+        return encoder.encoded, Manifest.read(path)
+
+    encoded, little = asked(table.head(43), "little", queries)  # 33 indexed posts become 35
+    assert encoded == little.posts_count - before.posts_count
+    assert (little.weights, little.weight_rows) == (before.weights, before.posts_count)
+    encoded, much = asked(table, "much", queries)
+    assert encoded == much.posts_count - before.posts_count + 2 * len(queries)
+    assert much.weight_rows == much.posts_count
+    encoded, other = asked(table.head(43), "other", queries[:5])
+    assert encoded == other.posts_count - before.posts_count + 2 * 5
+
+
+def test_blocks_make_one_table_with_the_frequencies_of_all(encoder: Counting, tmp_path: Path) -> None:
+    rows = with_keys(with_content(of_posts(documents(), POST_LABELS.empty())))
+    blocks = [(part, encoder.encode(part["post"].to_list())) for part in (rows[:20], rows[20:21], rows[21:])]
+    write_rows(tmp_path, iter(blocks), flat=False)
+    stored, vectors = read_with_vectors(tmp_path, ["key", "post"])
+    assert stored.sort("key").equals(rows.select("key", "post").sort("key"))
+    assert np.allclose(vectors, encoder.encode(stored["post"].to_list()), atol=1e-6)
+    known, whole = Frequencies.read(tmp_path), Frequencies.of(rows["search_key"])
+    assert np.array_equal(known.counts, whole.counts)
+    assert (known.texts, known.words) == (whole.texts, whole.words)

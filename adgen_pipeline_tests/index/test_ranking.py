@@ -1,4 +1,5 @@
 import random
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -82,3 +83,38 @@ def test_a_varied_query_says_less_and_bears_another_prefix() -> None:
     assert len(found.split()) == 3
     assert sum(word in query.split() for word in found.split()) == 2
     assert varied("leather shoes", random.Random(1)) == "leather shoes"
+
+
+def test_parts_of_many_candidates_are_those_of_counting_word_by_word() -> None:
+    draw = random.Random(3)
+    words = ["ጎማ", "ጎማዎች", "መኪና", "የመኪና", "ሶፋ", "ለሳሎን", "ክረምት", "shoes"]
+    texts = [" ".join(draw.choices(words, k=draw.randint(1, 40))) for _ in range(60)]
+    known = Frequencies.of(pl.Series([stem_key(text) for text in texts]))
+    terms = QueryTerms.of("የመኪና ጎማ ጎማዎች shoes አልጋ መኪና")
+    found = text_parts(terms, [(stem_key(text), word_key(text)) for text in texts], known)
+    inverse = known.inverse(terms.stems)
+
+    def saturated(count: int, length: int) -> float:
+        return count * 2.2 / (count + 1.2 * (0.25 + 0.75 * length / known.mean_words))
+
+    for text, row in zip(texts, found, strict=True):
+        stems, written = stem_key(text).split(), word_key(text).split()
+        neighbours, length = list(pairwise(stems)), len(stems)
+        expected = (
+            sum(saturated(stems.count(stem), length) * inverse[stem] for stem in terms.stems),
+            sum(
+                saturated(written.count(word), length) * inverse[stem]
+                for word, stem in zip(terms.words, terms.stems_of_words, strict=True)
+            ),
+            sum(
+                saturated(neighbours.count(pair), length) * max(inverse[pair[0]], inverse[pair[1]])
+                for pair in terms.pairs
+            ),
+            sum(inverse[stem] for stem in terms.stems if stem in stems[:12]),
+        )
+        assert np.allclose(row, expected)
+
+
+def test_a_query_of_one_word_has_no_pairs_and_no_candidates_have_no_parts() -> None:
+    assert (_parts("ጎማ")[:, 2] == 0).all()
+    assert text_parts(QueryTerms.of("ጎማ"), [], _known()).shape == (0, 4)

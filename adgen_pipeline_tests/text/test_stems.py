@@ -1,8 +1,11 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adgen_pipeline.text.stems import stem_key
+from adgen_pipeline.text.amharic import search_key
+from adgen_pipeline.text.stems import stem, stem_key, word_key
 
 ETHIOPIC = st.text(
     st.characters(min_codepoint=0x1200, max_codepoint=0x135A, categories=["Lo"]), min_size=1, max_size=12
@@ -46,3 +49,20 @@ def test_a_key_holds_words_and_single_spaces_only(text: str) -> None:
     key = stem_key(text)
     assert key == " ".join(key.split())
     assert all(character.isalnum() or character == " " for character in key)
+
+
+@given(
+    st.text(
+        st.one_of(
+            st.sampled_from("አበገዓሃኣ፡፣።\u135f@#./:_-'’ \n\u00a0aBΣİ19"),
+            st.characters(min_codepoint=0x1200, max_codepoint=0x139F),
+            st.characters(exclude_categories=["Cs"]),
+        ),
+        max_size=40,
+    )
+)
+def test_keys_are_those_of_the_text_read_as_a_whole(text: str) -> None:
+    without = re.sub("[\u135d-\u135f]", "", search_key(text)).lower()
+    words = re.findall(r"[^\W_]+", without)
+    assert word_key(text) == " ".join(words)
+    assert stem_key(text) == " ".join(map(stem, words))

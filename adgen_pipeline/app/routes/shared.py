@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import HTTPException, Path, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from adgen_pipeline.app.beside import Beside
 from adgen_pipeline.app.engine import Engine, Writer
 from adgen_pipeline.app.idempotency import Tickets
 from adgen_pipeline.app.keys import Holder, Keyring
@@ -27,6 +28,7 @@ class Parts:
 
     store: Store
     engine: Engine
+    beside: Beside
     archive: Archive
     tickets: Tickets
     metrics: Metrics

@@ -76,7 +76,7 @@ def measure(
         "vocabulary_size": len(tokenizer),
         "has_chat_template": tokenizer.chat_template is not None,
         "tokens_per_ethiopic_word": (
-            fertility(partial(_ids, tokenizer), [" ".join(words)]).tokens_per_word if words else None
+            fertility(partial(_ids, tokenizer), words).tokens_per_word if words else None
         ),
         "tokens_per_word": all_words.tokens_per_word,
         "unknown_share": unknown_share,

@@ -53,7 +53,7 @@ def measure(encoding: Encoding, texts: Sequence[str]) -> dict[str, object]:
     return {
         "name": MODELS[encoding],
         "vocabulary_size": int(loaded.n_vocab),
-        "tokens_per_ethiopic_word": fertility(encode, [" ".join(words)]).tokens_per_word if words else None,
+        "tokens_per_ethiopic_word": fertility(encode, words).tokens_per_word if words else None,
         "tokens_per_word": fertility(encode, texts).tokens_per_word,
         "unknown_share": 0.0,
     }
