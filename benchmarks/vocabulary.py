@@ -16,7 +16,8 @@ from typing import Any
 import click
 import polars as pl
 import torch
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers.integrations.mistral.tokenizer import MistralConverter
 
 from adgen_pipeline.figures import lines, png
 from adgen_pipeline.recipe import TokenizerRecipe
@@ -47,9 +48,27 @@ def tokenizer_folder(place: str, cache: Path) -> Path:
     folder = Path(place).expanduser()
     if (folder / "tokenizer.json").is_file():
         return folder
+    if (folder / "tekken.json").is_file():
+        return _from_tekken(folder / "tekken.json", cache / "tekken")
     if (folder / "tokenizer.model").is_file():
         return with_fast_tokenizer(folder, cache)
     return resolve(place, "main", cache, report=lambda line: click.echo(line, err=True))
+
+
+def _from_tekken(file: Path, target: Path) -> Path:
+    """A folder with the tokenizer.json of Mistral's byte-level pieces; files of 2024 do not name their first tokens."""
+    description = json.loads(file.read_text(encoding="utf-8"))
+    first = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
+    named = [{"rank": rank, "token_str": name} for rank, name in enumerate(first.values())]
+    target.mkdir(parents=True)
+    complete = target / "tekken.json"
+    complete.write_text(json.dumps({"special_tokens": named, **description}), encoding="utf-8")
+    fast: Any = PreTrainedTokenizerFast
+    tokenizer = MistralConverter(str(complete)).converted()
+    made = fast(tokenizer_object=tokenizer, **first)
+    complete.unlink()  # transformers would read this one
+    made.save_pretrained(target)
+    return target
 
 
 def fertility(folder: Path, posts: Sequence[str]) -> dict[str, float]:
@@ -121,7 +140,7 @@ def curve(
     "named",
     multiple=True,
     required=True,
-    help="NAME=FOLDER with tokenizer.json or tokenizer.model; NAME=embedded.",
+    help="NAME=FOLDER with tokenizer.json, tokenizer.model or tekken.json; NAME=embedded.",
 )
 @click.option("--channels", default=2, show_default=True, help="Channels that nothing is learned from.")
 @click.option(
