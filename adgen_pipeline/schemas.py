@@ -325,6 +325,7 @@ GENERATED_ADS = TableSchema(
         "policy_verdict": Column(pl.String, "allow, needs_review or refuse"),
         "policy_rules": Column(STRINGS, "rules behind the verdict"),
         "policy_tags": Column(STRINGS, "gambling, politics, profanity, religious, or of clients' rules"),
+        "policy_version": Column(pl.String, "of the rules that judged"),
         "scores": Column(SCORES_BY_PART, "what it was ranked by"),
         "written_by": Column(pl.String, "model or template"),
         "prompt_digest": Column(pl.String, "SHA-256 of the prompt, 12 digits"),

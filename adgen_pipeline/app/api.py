@@ -26,6 +26,7 @@ from adgen_pipeline.app.routes import ads, briefs, comparisons, posts, process
 from adgen_pipeline.app.routes.shared import Parts, admission
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.generation.archive import Archive
+from adgen_pipeline.generation.rejudging import Rejudging
 from adgen_pipeline.recipe import LabelsRecipe
 
 LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]", "testserver"]  # the last is Starlette's test client
@@ -63,8 +64,14 @@ def create_app(
     keyring = keyring or Keyring.of(store)
     metrics = Metrics()
     beside = Beside(load_beside, limits=limits, metrics=metrics)
-    engine = Engine(beside.before(load), published=published, limits=limits, metrics=metrics)
     archive = Archive.of(store)
+    engine = Engine(
+        beside.before(load),
+        published=published,
+        tend=Rejudging(archive, store.policy).follow,
+        limits=limits,
+        metrics=metrics,
+    )
     admit = admission(keyring, Pace(limits.requests_per_minute), is_open=is_open)
     parts = Parts(store, engine, beside, archive, Tickets(archive), metrics, admit, minimum_score)
 

@@ -14,6 +14,7 @@ from adgen_pipeline.app.routes.process import SERVED
 from adgen_pipeline.artifacts import Artifact, Store, values_digest
 from adgen_pipeline.errors import SettingsError
 from adgen_pipeline.generation.loading import load_writer
+from adgen_pipeline.generation.policy import Policy
 from adgen_pipeline.generation.writer import AdWriter
 from adgen_pipeline.recipe import Recipe, load_recipe
 from adgen_pipeline.settings import Settings
@@ -43,8 +44,13 @@ def is_loopback(host: str) -> bool:
 
 
 def published(store: Store) -> str:
-    """What the pointers name, and names, sizes and times of the files behind them: changes when any of it does."""
-    return values_digest([_look(store.artifact(stage, name)) for stage, name in SERVED])
+    """What is served: changes with the pointers, the names, sizes and times of the files behind them, and the rules.
+
+    Raises:
+        BriefError: a client's rules are broken.
+    """
+    rules = Policy.with_clients(store.policy).version
+    return values_digest([rules, *(_look(store.artifact(stage, name)) for stage, name in SERVED)])
 
 
 def load_published(store: Store, recipe: Recipe) -> AdWriter:

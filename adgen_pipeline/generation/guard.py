@@ -16,8 +16,9 @@ import regex
 from adgen_pipeline.generation import formats
 from adgen_pipeline.generation.coverage import MORE_AMHARIC, lines_for, missing_facts
 from adgen_pipeline.generation.prompt import spoken
+from adgen_pipeline.generation.tidying import tidy
 from adgen_pipeline.generation.wording import foreign_letters, stems
-from adgen_pipeline.text.amharic import hygiene, search_key, sentences, words
+from adgen_pipeline.text.amharic import search_key, sentences, words
 from adgen_pipeline.text.brief import Brief, brief_text
 from adgen_pipeline.text.facts import find_facts
 from adgen_pipeline.text.labels import CALL, LABEL_KINDS, labels_before_slots
@@ -42,14 +43,6 @@ FILLER_WORDS = (
 
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 _ADDRESS_SIGN = re.compile(r"@|(?i:https?:|www\.|t\.me|\.com\b|\.et\b)")
-_BROKEN_SLOT = re.compile(r"⟨[^⟩\n]{0,24}⟩?|⟩")
-_TEMPLATE_TOKEN = re.compile(r"<[|/a-zA-Z_][^<>\n]{0,30}>|\[/?INST\]|<<SYS>>")
-# One emoji over and over, and lines of emoji alone, are where a small model loses its thread.
-_SYMBOL_RUN = regex.compile(r"((?=\p{Emoji})[^\w\s#*]\p{M}*)(?:\s*\1){2,}")
-# «፤ ፤ ፤ ፤» and «:// ://:// ://», until its tokens are used up; «...» and «---» are a pause and a rule.
-_MARK_RUN = re.compile(
-    r"(?:([^\w\s])(?:[ \t]+\1){2,}|((?!(.)\3)[!-/:-@\[-`{-~]{2,4})(?:[ \t]*\2){2,})[!-/:-@\[-`{-~]{0,3}"
-)
 # «ስልክ፦», «ቀለም: 📌 📌» or «ቻናላችንን ይቀላቀሉ 👉» with nothing after it: the label outlived its fact.
 _DANGLING = regex.compile(
     r"(?:[:፦=]|፡-|-|[👉➡👇⤵⬇][\ufe0f\U0001F3FB-\U0001F3FF]*)[\s\p{Extended_Pictographic}\ufe0f]*$"
@@ -60,11 +53,24 @@ _RANGE = re.compile(r"ከ\s*⟨(?P<low>[a-z]+)_\d+⟩\s*እስከ\s*⟨(?P<high>
 # «ይደውሉ፦ ⟨handle_1⟩», «ይጻፉ፦ ⟨product_1⟩»: nobody calls a handle or writes to a product.
 _CALLED = shaped(r"(?P<call>ደውሉ|ፃፉ)(?:ልን)?\s*[:፦]\s*⟨(?P<kind>[a-z]+)_\d+⟩")
 _ANSWERING = {"ደ": {"phone"}, "ፃ": {"phone", "handle", "url", "email"}}
+_ADDRESS = re.compile(r"(?<!\w)አድራሻ(?:ችን|ው)?(?!\w)[^\w⟨]*(?P<place>.*)")
 _NO_LETTERS = re.compile(r"^[\W\d_]*$")
 # What cannot stand behind a label: untyped slots once made a model write an address where the price belongs, and
 # typed ones do not always keep it from that.
 _WRONG_KINDS = {
-    "price": {"phone", "handle", "url", "email", "location", "hashtag", "date", "time"},
+    "price": {
+        "phone",
+        "handle",
+        "url",
+        "email",
+        "location",
+        "hashtag",
+        "date",
+        "time",
+        "quantity",
+        "brand",
+        "product",
+    },
     "phone": {"price", "location", "quantity", "percent", "hashtag", "date"},
     "location": {"price", "quantity", "percent", "date", "time"},
     "quantity": {"phone", "price", "handle", "url", "email", "location", "brand", "term"},
@@ -198,6 +204,8 @@ class Guard:
         found = self._violations(line, uses)
         if not found and _DANGLING.search(line) and not slots_in(line) and not slots_in(following):
             found = [Violation("dangling_label", line)]
+        if not found and self._is_address_of_nothing(line, following):
+            found = [Violation("address_of_nothing", line)]
         if not found and self._is_filler(line, following):
             found = [Violation("filler", line)]
         if not found and self._says_again(line, kept):
@@ -224,6 +232,13 @@ class Guard:
             len(found & said) >= SAID_AGAIN_SHARE * len(found) and self._said.isdisjoint(found - said)
             for said in (set(stems(earlier)) for earlier in kept)
         )
+
+    def _is_address_of_nothing(self, line: str, following: str) -> bool:
+        """Whether a line that announces an address names no place: «አድራሻ፦ ሱቅ ላይ ያገኙናል»."""
+        said = _ADDRESS.search(line)
+        if said is None or slots_in(said["place"]) or not self._said.isdisjoint(stems(said["place"])):
+            return False
+        return bool(stems(said["place"])) or not slots_in(following)
 
     def _is_filler(self, line: str, following: str) -> bool:
         """Whether a line says nothing of the brief: a few words of its own that head no fact."""
@@ -316,39 +331,6 @@ def maximum_repeats(text: str, n: int = 4) -> int:
     """How often the most frequent run of `n` words occurs; slots count as words; 0 for shorter texts."""
     runs = Counter(_runs([search_key(word) for word in words(SLOT.sub(_slot_word, text))], n))
     return max(runs.values(), default=0)
-
-
-def tidy(slotted: str, values: dict[str, str]) -> str:
-    """The text without broken slots, template tokens and stray blanks; slots stand apart from letters.
-
-    Args:
-        slotted: a candidate as the model wrote it.
-        values: of the brief's slots; a currency that a value holds is not said twice.
-    """
-    parts: list[str] = []
-    end = 0
-    text = _TEMPLATE_TOKEN.sub("", hygiene(slotted)).replace("\ufffd", "")  # bytes that made no letter
-    for match in SLOT.finditer(text):
-        parts += [_BROKEN_SLOT.sub("", text[end : match.start()]), match.group()]
-        end = match.end()
-    parts.append(_BROKEN_SLOT.sub("", text[end:]))
-    for position in range(1, len(parts), 2):
-        value = values.get(parts[position], "x")
-        before, after = parts[position - 1], parts[position + 1]
-        if value.endswith("ብር"):
-            after = re.sub(r"^\s*ብር(?![ሀ-ፚ])", "", after)
-        if after[:1].isalnum() or (not after and position + 2 < len(parts)):
-            after = f" {after}"
-        # በ ከ ለ የ are written together with what they govern; any other letter is a word of its own.
-        if re.search(r"[^\W\d_]{2}$", before):
-            before = f"{before} "
-        parts[position - 1], parts[position + 1] = before, after
-    lines = [
-        _MARK_RUN.sub("", _SYMBOL_RUN.sub(r"\1", " ".join(line.split())))
-        for line in "".join(parts).split("\n")
-    ]
-    lines = [line for line in lines if not line or slots_in(line) or any(c.isalnum() for c in line)]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def invented_in_table(ads: pl.DataFrame) -> list[str]:

@@ -22,7 +22,7 @@ from adgen_pipeline.generation.shortening import fitted, left_out
 from adgen_pipeline.generation.template import template_ad
 from adgen_pipeline.index.search import Hit, PostIndex
 from adgen_pipeline.recipe import GenerationRecipe
-from adgen_pipeline.text.brief import Brief, brief_text
+from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.redact import redact
 from adgen_pipeline.text.slots import SLOT, slots_in
 
@@ -86,6 +86,7 @@ class Ad(BaseModel):
     policy_verdict: str
     policy_rules: tuple[str, ...]
     policy_tags: tuple[str, ...]
+    policy_version: str
     scores: tuple[PartScore, ...]
     written_by: str
     prompt: tuple[dict[str, str], ...]
@@ -324,7 +325,6 @@ class _Evidence:
         self._channel_id = channel_id
         self._format = format
         self._prompt = prompt
-        self._brief_policy = writer.policy.judge("\n".join([brief_text(brief), *brief.sensitive]))
         self._exemplars = tuple(
             Exemplar(
                 channel_id=hit.channel_id,
@@ -341,7 +341,7 @@ class _Evidence:
     ) -> Ad:
         """One ad with its evidence."""
         used = set(slots_in(guarded.slotted))
-        judged = rules.strictest(self._brief_policy, self._writer.policy.judge(guarded.text))
+        judged = self._writer.policy.judge_ad(self._brief, guarded.text)
         scores = {"total": total, **parts, "repairs_count": float(guarded.repairs_count)}
         return Ad(
             channel_id=self._channel_id,
@@ -359,6 +359,7 @@ class _Evidence:
             policy_verdict=judged.verdict,
             policy_rules=judged.rules,
             policy_tags=judged.tags,
+            policy_version=judged.version,
             scores=tuple(
                 PartScore(part=part, score=value) for part, value in scores.items() if math.isfinite(value)
             ),

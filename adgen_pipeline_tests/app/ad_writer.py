@@ -25,6 +25,7 @@ class WrittenAd(BaseModel):
     policy_verdict: str = "allow"
     policy_rules: list[str] = []
     policy_tags: list[str] = []
+    policy_version: str = ""
     scores: list[dict[str, Any]]
     written_by: str = "model"
     prompt_digest: str = "0123456789ab"

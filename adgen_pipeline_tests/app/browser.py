@@ -119,6 +119,16 @@ class Manager:
         self.press("write")
         expect(self.page.get_by_role("heading", name=self.word("ads"), exact=True)).to_be_visible()
 
+    def compare(self) -> None:
+        """Have the serving model and the template write for the brief, and wait for both ads."""
+        self.press("compare")
+        expect(self.page.get_by_text(self.word("which_better"))).to_be_visible()
+
+    def vote(self, choice: str) -> None:
+        """Say which ad is better, and wait for who wrote which."""
+        self.page.get_by_role("button", name=self.word(f"vote_{choice}"), exact=True).click()
+        expect(self.page.get_by_text(self.word("wrote").split("{")[0])).to_have_count(2)
+
     def edit(self, text: str) -> None:
         """Open the first ad's editor and type into it."""
         self.page.get_by_text(self.word("edit"), exact=True).first.click()
@@ -140,7 +150,7 @@ def take_pictures(address: str, folder: Path) -> list[Path]:
                 def take(name: str, scheme: str = scheme, size: str = size, page: Page = page) -> None:
                     page.wait_for_timeout(1200)
                     taken.append(folder / f"{name}-{scheme}-{size}.png")
-                    page.screenshot(path=taken[-1], full_page=True)
+                    _picture(page, taken[-1], *SIZES[size])
 
                 manager.take_sample()
                 manager.read()
@@ -153,11 +163,26 @@ def take_pictures(address: str, folder: Path) -> list[Path]:
                 manager.edit(" 3,900")
                 page.wait_for_timeout(2500)
                 take("edit")
+                manager.go("compare")
+                take("compare-before")
+                manager.compare()
+                take("compare-blind")
+                manager.vote("first")
+                take("compare-voted")
                 manager.go("history")
                 take("history")
                 manager.go("channels")
                 take("channels")
     return taken
+
+
+def _picture(page: Page, file: Path, width: int, height: int) -> None:
+    """A picture of all of the page: Streamlit scrolls within the window, so the window is made as high as it needs."""
+    whole = int(page.locator('[data-testid="stMain"]').evaluate("element => element.scrollHeight"))
+    page.set_viewport_size({"width": width, "height": max(height, whole)})
+    page.wait_for_timeout(300)
+    page.screenshot(path=file)
+    page.set_viewport_size({"width": width, "height": height})
 
 
 def main() -> None:

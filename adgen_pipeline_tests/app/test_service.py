@@ -60,6 +60,21 @@ def test_what_is_published_is_followed_and_what_is_broken_is_seen(tmp_path: Path
     engine.look()
     assert engine.state() == "ready"
 
+    store.policy.mkdir()
+    rules = store.policy / "client.yaml"
+    rules.write_text("rules: {shop-1: {verdict: refuse, en: [leather]}}", encoding="utf-8")
+    engine.look()
+    writer = engine.loaded()
+    assert isinstance(writer, AdWriter)
+    assert writer.policy.judge("leather").rules == ("shop-1",)
+    rules.write_text("rules: 5", encoding="utf-8")
+    engine.look()
+    assert "client.yaml" in engine.state()
+    assert engine.loaded() is writer
+    rules.unlink()
+    engine.look()
+    assert engine.state() == "ready"
+
     index = next(path for path in store.artifact("index", "posts").path.rglob("*") if path.is_file())
     index.unlink()
     engine.look()

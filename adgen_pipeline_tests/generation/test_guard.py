@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from adgen_pipeline.generation.brief import understand
 from adgen_pipeline.generation.coverage import MORE_AMHARIC, with_invitation, with_leads, with_offer
 from adgen_pipeline.generation.formats import problems
-from adgen_pipeline.generation.guard import Guard, invented_in_table, maximum_repeats, tidy
+from adgen_pipeline.generation.guard import Guard, invented_in_table, maximum_repeats
 from adgen_pipeline.generation.template import template_ad
+from adgen_pipeline.generation.tidying import tidy
 from adgen_pipeline.schemas import GENERATED_ADS
 from adgen_pipeline.text.brief import Brief, BriefFact, brief_text
 from adgen_pipeline.text.facts import find_facts
@@ -59,6 +60,8 @@ def test_a_good_candidate_is_only_filled() -> None:
         pytest.param("የሰላም ገበያ ምርት ነው", "foreign_name", id="another channel"),
         pytest.param("ዋጋ፦", "dangling_label", id="label without its fact"),
         pytest.param("ቀለም: 📌 📌", "dangling_label", id="label before emoji alone"),
+        pytest.param("🏢 አድራሻ- ሱቃችንን በመደወል ይግዙ!", "address_of_nothing", id="address without a place"),
+        pytest.param("አድራሻችን፦ ሱቅ ላይ ያገኙናል", "address_of_nothing", id="address that is the shop"),
     ],
 )
 def test_a_line_that_breaks_a_rule_is_dropped_and_the_rest_stays(line: str, kind: str) -> None:
@@ -67,6 +70,20 @@ def test_a_line_that_breaks_a_rule_is_dropped_and_the_rest_stays(line: str, kind
     assert guarded.refusal is None
     assert guarded.slotted == GOOD
     assert guarded.repairs_count == 1
+
+
+def test_an_address_may_stand_on_the_next_line_or_in_the_briefs_own_words() -> None:
+    assert not _kinds(GOOD.replace("📍 ", "አድራሻ፦\n"))
+    brief = understand("ምርት፦ የሴቶች የእጅ ቦርሳ ፒያሳ ላይ\nስልክ፦ 0900 000 014", source="brief.txt")
+    assert not _kinds("የሚያምር የሴቶች የእጅ ቦርሳ\nአድራሻ ፒያሳ ላይ ነው\n⟨phone_1⟩", brief)
+
+
+def test_nobody_calls_a_place() -> None:
+    line = "የእጅ ቦርሳ ለማዘዝ ⟨phone_1⟩ ይደውሉ ወይም ⟨location_1⟩ ይደውሉልን!"
+    guarded = Guard(BRIEF).check(f"⟨brand_1⟩\nየሚያምር የሴቶች {line}\nውሃ የማያስገባ ነው\nዋጋ፦ ⟨price_1⟩")
+    assert guarded.refusal is None
+    assert "የሚያምር የሴቶች የእጅ ቦርሳ ለማዘዝ 0900 000 014 ይደውሉ!" in guarded.text.split("\n")
+    assert "📍 አድራሻ፦ ፒያሳ፣ ማዕከል ሕንፃ" in guarded.text.split("\n")
 
 
 def test_a_size_stands_behind_its_own_label() -> None:
@@ -282,6 +299,9 @@ def test_a_range_from_a_price_to_a_phone_is_none() -> None:
     assert "wrong_kind" in _kinds(f"{GOOD}\nከ⟨price_1⟩ እስከ ⟨phone_1⟩ ድረስ ያገኛሉ")
     assert "wrong_kind" in _kinds(f"{GOOD}\nለማዘዝ ይጻፉ፦ ⟨price_1⟩")
     assert "wrong_kind" in _kinds(f"{GOOD}\nይደውሉልን: ⟨location_1⟩")
+    sized = understand("ምርት፦ ጫማ\nሳይዝ፦ 39-45\nዋጋ፦ 1,800 ብር", source="brief.txt")
+    (size,) = (fact.slot for fact in sized.of_kind("quantity"))
+    assert "wrong_kind" in _kinds(f"የሚያምር የወንዶች ጫማ\nዋጋ 💰 {size}", sized)
 
 
 def test_words_of_the_brief_are_no_copy_of_a_post_that_has_them_too() -> None:
