@@ -93,6 +93,7 @@ class Settings:
         api_key: key that the page sends, and one that opens the API (`ADGEN_API_KEY`) beside those of `adgen keys`.
         postgres_url: database of the Dagster instance (`ADGEN_POSTGRES_URL`); None: SQLite below the data folder.
         dask_scheduler: Dask scheduler that runs Dagster's steps (`ADGEN_DASK_SCHEDULER`); None: this machine does.
+        executor_path: file that names another executor of those steps (`ADGEN_EXECUTOR`, files in deploy/), absolute.
         keep_versions: newest versions of each artifact that `adgen vacuum` keeps (`ADGEN_KEEP_VERSIONS`).
         keep_days: what is younger than so many days stays as well (`ADGEN_KEEP_DAYS`).
         alert_webhook: address that hears of failures (`ADGEN_ALERT_WEBHOOK`).
@@ -114,6 +115,7 @@ class Settings:
     api_key: str | None
     postgres_url: str | None = None
     dask_scheduler: str | None = None
+    executor_path: Path | None = None
     alert_webhook: str | None = None
     keep_versions: int = 3
     keep_days: int = 30
@@ -172,6 +174,7 @@ class Settings:
             api_key=environment.get("ADGEN_API_KEY") or None,
             postgres_url=_postgres_url(environment),
             dask_scheduler=environment.get("ADGEN_DASK_SCHEDULER") or None,
+            executor_path=_executor_path(environment),
             alert_webhook=environment.get("ADGEN_ALERT_WEBHOOK") or None,
             keep_versions=_count(environment, "ADGEN_KEEP_VERSIONS", 3, "versions"),
             keep_days=_count(environment, "ADGEN_KEEP_DAYS", 30, "days"),
@@ -302,6 +305,15 @@ def _meeting(environment: Mapping[str, str]) -> Meeting | None:
     if not re.fullmatch(r"[^\s:]+:\d+", rendezvous):
         raise SettingsError(f"ADGEN_RENDEZVOUS={rendezvous!r} is not host:port, such as 10.0.0.1:29500.")
     return Meeting(hosts, rendezvous, environment.get("ADGEN_LOCAL_ADDRESS") or None)
+
+
+def _executor_path(environment: Mapping[str, str]) -> Path | None:
+    named = environment.get("ADGEN_EXECUTOR") or None
+    if named is not None and environment.get("ADGEN_DASK_SCHEDULER"):
+        raise SettingsError(
+            "ADGEN_EXECUTOR and ADGEN_DASK_SCHEDULER each name where steps run. Set one of them."
+        )
+    return None if named is None else Path(named).expanduser().resolve()
 
 
 def _mail(environment: Mapping[str, str]) -> Mail | None:

@@ -26,7 +26,9 @@ PACKAGE = PROJECT_ROOT / "adgen_pipeline"
 SHARED_DEFS = {
     "automation",
     "checks",
+    "dask",
     "declare",
+    "executors",
     "history",
     "io",
     "jobs",

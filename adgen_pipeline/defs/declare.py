@@ -22,8 +22,13 @@ TEAMS = {
     "evaluation": "team:models",
 }
 GPU_POOL = "gpu"
-# On a Dask cluster a heavy step goes to a worker that was started with `--resources gpu=1`.
-HEAVY_STEP = {"dagster-dask/resource_requirements": {GPU_POOL: 1}}
+# On a cluster a heavy step goes to a worker that was started for such steps: with Dask's or Ray's resource of this
+# name, or on Celery's queue of it.
+HEAVY_STEP = {
+    "dagster-dask/resource_requirements": {GPU_POOL: 1},
+    "dagster-ray/config": {"resources": {GPU_POOL: 1}},
+    "dagster-celery/queue": GPU_POOL,
+}
 ALSO_READS = "recipe_sections"  # metadata: other sections of the recipe, or parts, that an asset reads
 ASKED_BY = "asked_by"  # metadata: the recipe key, or keys, without which an asset is not made
 _BY_CHANNEL = {
