@@ -54,6 +54,8 @@ _RANGE = re.compile(r"ከ\s*⟨(?P<low>[a-z]+)_\d+⟩\s*እስከ\s*⟨(?P<high>
 _CALLED = shaped(r"(?P<call>ደውሉ|ፃፉ)(?:ልን)?\s*[:፦]\s*⟨(?P<kind>[a-z]+)_\d+⟩")
 _ANSWERING = {"ደ": {"phone"}, "ፃ": {"phone", "handle", "url", "email"}}
 _ADDRESS = re.compile(r"(?<!\w)አድራሻ(?:ችን|ው)?(?!\w)[^\w⟨]*(?P<place>.*)")
+# What the line below must hold for one of these words to stand above it: «ይደውሉ፦ 📞 📞» over hashtags calls nobody.
+_ASKS_FOR = ((shaped("ደውሉ|ስልክ"), "phone"), (shaped("ዋጋ"), "price"), (shaped("አድራሻ"), "location"))
 _NO_LETTERS = re.compile(r"^[\W\d_]*$")
 # What cannot stand behind a label: untyped slots once made a model write an address where the price belongs, and
 # typed ones do not always keep it from that.
@@ -202,7 +204,7 @@ class Guard:
         if not line.strip():
             return "", []
         found = self._violations(line, uses)
-        if not found and _DANGLING.search(line) and not slots_in(line) and not slots_in(following):
+        if not found and _DANGLING.search(line) and not slots_in(line) and not _is_answered(line, following):
             found = [Violation("dangling_label", line)]
         if not found and self._is_address_of_nothing(line, following):
             found = [Violation("address_of_nothing", line)]
@@ -331,6 +333,13 @@ def maximum_repeats(text: str, n: int = 4) -> int:
     """How often the most frequent run of `n` words occurs; slots count as words; 0 for shorter texts."""
     runs = Counter(_runs([search_key(word) for word in words(SLOT.sub(_slot_word, text))], n))
     return max(runs.values(), default=0)
+
+
+def _is_answered(line: str, following: str) -> bool:
+    """Whether the line below holds the fact that a label at the end of a line announces."""
+    kinds = {slot_kind(name) for name in slots_in(following)} - {"hashtag"}
+    wanted = {kind for words, kind in _ASKS_FOR if words.search(shape(line))}
+    return bool(kinds & wanted if wanted else kinds)
 
 
 def invented_in_table(ads: pl.DataFrame) -> list[str]:

@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 
 CANDIDATES = 100  # of either side, before fusion
 DIVERSIFIED = 50  # first hits among which diversity chooses
-PROBES = 16  # partitions of 512 rows that an approximate search compares
+PROBES = 64  # partitions of 512 rows that an approximate search compares
 QUERY_STEMS = 24  # of which full text looks for the rarest: more add time and no hits
 MAXIMUM_QUERY_CHARS = 4096
 SHOWN = ["key", "kind", "channel_id", "message_id", "advertiser", "source", "post", "text"]

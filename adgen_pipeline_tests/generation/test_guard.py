@@ -78,6 +78,15 @@ def test_an_address_may_stand_on_the_next_line_or_in_the_briefs_own_words() -> N
     assert not _kinds("የሚያምር የሴቶች የእጅ ቦርሳ\nአድራሻ ፒያሳ ላይ ነው\n⟨phone_1⟩", brief)
 
 
+def test_a_label_is_answered_by_its_own_kind_on_the_next_line() -> None:
+    brief = understand("ምርት፦ የቆዳ ጫማ\nዋጋ፦ 1,800 ብር\nስልክ፦ 0900 000 014\n#sample_shoes", source="brief.txt")
+    body = "ምርጥ የቆዳ ጫማ ለወንዶች ገብቷል\n"
+    for label, fact in (("ይደውሉ፦ 📞", "⟨phone_1⟩"), ("ዋጋ ➡️ ➡️", "⟨price_1⟩"), ("ለበለጠ መረጃ 👇", "⟨phone_1⟩")):
+        assert not _kinds(f"{body}{label}\n{fact}", brief)
+    assert "dangling_label" in _kinds(f"{body}⟨price_1⟩\n⟨phone_1⟩\nይደውሉ፦ 📞 📞\n⟨hashtag_1⟩", brief)
+    assert "dangling_label" in _kinds(f"{body}⟨price_1⟩\nዋጋ ➡️ ➡️\n⟨phone_1⟩", brief)
+
+
 def test_nobody_calls_a_place() -> None:
     line = "የእጅ ቦርሳ ለማዘዝ ⟨phone_1⟩ ይደውሉ ወይም ⟨location_1⟩ ይደውሉልን!"
     guarded = Guard(BRIEF).check(f"⟨brand_1⟩\nየሚያምር የሴቶች {line}\nውሃ የማያስገባ ነው\nዋጋ፦ ⟨price_1⟩")
