@@ -1,6 +1,8 @@
 """Weak labels of the posts of channels: the rules' verdicts, and how sure the votes on them are."""
 
 import logging
+import pickle
+import zlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ SIGNATURE_SHARE, SIGNATURE_POSTS = 0.15, 5
 # How far from one half a label is where the label model contradicts the rules. The rules stand there: on ads and news
 # of other kinds the label model was right less often (docs/LOG.md). The classifier tips the balance; people are asked.
 DISPUTED = 0.05
+BLOCK_ROWS = 10_000  # posts whose verdicts are Python objects at once
 PROCESSES_FROM_TEXTS = 5000  # each process takes seconds to start and to read the lexicons
 
 
@@ -63,7 +66,7 @@ def weak_labels(posts: pl.DataFrame, *, minimum_score: float) -> Weak:
     looked = batches(
         partial(_look, minimum_score=minimum_score), list(known), processes_from=PROCESSES_FROM_TEXTS
     )
-    found: list[Evidence] = []
+    found: list[bytes] = []
     cast = np.zeros((len(known), len(FUNCTIONS), len(LABELS)), np.int8)
     said = np.zeros((len(known), len(LABELS)), np.bool_)
     for place, (evidence, of_text, labels) in enumerate(looked):
@@ -74,17 +77,38 @@ def weak_labels(posts: pl.DataFrame, *, minimum_score: float) -> Weak:
     likely = np.where(
         (model.likely > 0.5) == said, model.likely, np.where(said, 0.5 + DISPUTED, 0.5 - DISPUTED)
     )
-    rows = [verdict(likely[row], found[place]) for row, place in enumerate(places)]
+    blocks = [
+        _verdicts(
+            likely[start : start + BLOCK_ROWS], [found[at] for at in places[start : start + BLOCK_ROWS]]
+        )
+        for start in range(0, max(1, len(places)), BLOCK_ROWS)
+    ]
     probabilities = pl.DataFrame(likely.astype(np.float32), schema=list(LABELS)).to_struct("probabilities")
-    table = with_text.select(KEY).with_columns(
-        *(
-            pl.Series(name, [row[name] for row in rows], dtype=WEAK_LABELS.dtypes[name])
-            for name in ("vertical", "verticals", "tags", "is_ad", "evidence")
-        ),
-        probabilities,
-    )
+    verdicts = pl.concat(blocks, rechunk=True)
+    table = with_text.select(KEY).hstack(verdicts.with_columns(probabilities))
     logger.info("%d posts, %d of them ads", table.height, table["is_ad"].sum())
     return Weak(WEAK_LABELS.conform(table), cast, model)
+
+
+def _verdicts(likely: NDArray[np.floating], found: Sequence[bytes]) -> pl.DataFrame:
+    """What is decided of some posts, by the probabilities of their labels and their packed evidence."""
+    rows = [verdict(of_post, _unpacked(packed)) for of_post, packed in zip(likely, found, strict=True)]
+    return pl.DataFrame(
+        {
+            name: pl.Series([row[name] for row in rows], dtype=WEAK_LABELS.dtypes[name])
+            for name in ("vertical", "verticals", "tags", "is_ad", "evidence")
+        }
+    )
+
+
+def _packed(found: Evidence) -> bytes:
+    """Evidence as few bytes: it waits until the votes on all posts were seen."""
+    return zlib.compress(pickle.dumps(found, pickle.HIGHEST_PROTOCOL), level=1)
+
+
+def _unpacked(packed: bytes) -> Evidence:
+    evidence: Evidence = pickle.loads(zlib.decompress(packed))  # noqa: S301  (this process or its own packed it)
+    return evidence
 
 
 def _topic(text: str, signatures: Collection[str]) -> str:
@@ -92,16 +116,14 @@ def _topic(text: str, signatures: Collection[str]) -> str:
     return "\n".join(" " * len(line) if _folded(line) in signatures else line for line in text.split("\n"))
 
 
-def _look(
-    texts: Sequence[tuple[str, str]], *, minimum_score: float
-) -> list[tuple[Evidence, Votes, list[int]]]:
-    """Of each text and topic the evidence, the votes on it, and the places of the labels that the rules give."""
+def _look(texts: Sequence[tuple[str, str]], *, minimum_score: float) -> list[tuple[bytes, Votes, list[int]]]:
+    """Of each text and topic the packed evidence, the votes on it, and the places of the labels that the rules give."""
     looked = []
     for text, topic in texts:
         found = find_evidence(text, topic)
         verticals, tags, is_ad = decide(found, minimum_score)
         labels = [LABELS.index(label) for label in given(verticals, tags, is_ad=is_ad)]
-        looked.append((found, votes(found, minimum_score), labels))
+        looked.append((_packed(found), votes(found, minimum_score), labels))
     return looked
 
 
