@@ -1,6 +1,6 @@
 """Training: padded, length-grouped and packed rows; the job beside a plain trl SFTTrainer; two ranks beside one; MFU.
 
-python -m benchmarks.training [--base DIR --shards DIR] [--steps 12] [--ranks] [--json]
+python -m benchmarks.training [--base DIR --shards DIR] [--steps 12] [--ranks | --only-arms] [--json]
 
 Without folders of a run a Llama of nine million parameters is trained on random rows as long as shops' posts with
 their briefs. Utilisation is against a matrix product that is measured here, by the formula of `adgen plan`.
@@ -220,16 +220,21 @@ def job_arm(base: Path, shards: Path, steps: int, ranks: int, folder: Path, spre
     }
 
 
+def arm_ratios(figures: dict[str, Any]) -> dict[str, float]:
+    """What padded, grouped and packed rows say beside each other; more is better."""
+    padded, grouped, packed = (figures[n] for n in ("padded", "length_grouped", "packed"))
+    speed = "tokens_per_second"
+    over_padded = packed[speed] / padded[speed] * (1 - padded["padding_share"])
+    return {
+        "packed ÷ padded × (1 − padding), wanted 0.85": round(over_padded, 3),
+        "packed ÷ length-grouped, wanted 1": round(packed[speed] / grouped[speed], 3),
+    }
+
+
 def ratios(figures: dict[str, Any]) -> dict[str, float]:
     """What the arms say beside each other; more is better but for the last one."""
-    padded, grouped, packed, job = (figures[n] for n in ("padded", "length_grouped", "packed", "job"))
-    speed = "tokens_per_second"
-    found = {
-        "packed ÷ padded × (1 − padding), wanted 0.85": packed[speed]
-        / padded[speed]
-        * (1 - padded["padding_share"]),
-        "packed ÷ length-grouped, wanted 1": packed[speed] / grouped[speed],
-    }
+    job, speed = figures["job"], "tokens_per_second"
+    found = arm_ratios(figures)
     for name in ("trl", "trl_without_checkpointing"):
         if isinstance(figures[name], dict):
             found[f"job ÷ {name.replace('_', ' ')}, wanted 1.8"] = job[speed] / figures[name][speed]
@@ -248,8 +253,13 @@ def ratios(figures: dict[str, Any]) -> dict[str, float]:
 )
 @click.option("--steps", default=12, show_default=True, help="Steps of each arm.")
 @click.option("--ranks", is_flag=True, help="Run the job on two ranks, too.")
+@click.option(
+    "--only-arms", is_flag=True, help="Padded, grouped and packed rows, in minutes; neither job nor trl."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def main(base: Path | None, shards: Path | None, steps: int, ranks: bool, as_json: bool) -> None:
+def main(
+    base: Path | None, shards: Path | None, steps: int, ranks: bool, only_arms: bool, as_json: bool
+) -> None:
     """Print how fast training is, and what padding, packing and more ranks change."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with tempfile.TemporaryDirectory() as made:
@@ -269,6 +279,10 @@ def main(base: Path | None, shards: Path | None, steps: int, ranks: bool, as_jso
         for name, found in arms(base, rows, steps, device).items():
             found["utilisation"] = round(found["tokens_per_second"] * flops / peak, 3)
             figures[name] = found
+        if only_arms:
+            figures["ratios"] = arm_ratios(figures)
+            show(figures, as_json=as_json)
+            return
         job = job_arm(base, shards, steps, 1, folder, "cpu" if device.type == "cpu" else "zero1")
         figures["job"] = job
         splits = {name: load_from_disk(str(shards / name)) for name in ("train", "validation")}
