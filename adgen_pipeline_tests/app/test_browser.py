@@ -100,6 +100,8 @@ def test_two_models_are_compared_by_keyboard_and_named_after_the_vote(
     with opened(address, language=language) as page:
         manager = Manager(page, language)
         manager.go("compare")
+        # The screen before has a brief as well, which goes when this button comes.
+        expect(page.get_by_role("button", name=manager.word("compare"))).to_be_visible()
         brief = page.get_by_label(manager.word("brief"), exact=True)
         brief.fill(BRIEFS[language])
         brief.press("Control+Enter")
