@@ -137,10 +137,16 @@ def unsupported_promises(brief: str, ad: str) -> list[Finding]:
         if said is not None and not any(sign in source for sign in folded):
             found.append(Finding(kind, said))
     known = set(_WORD.findall(source))
-    spelled = {bones for word in known if (bones := _consonants(word))}
+    # Of the words in either script: within one, other vowels make another word.
+    spelled = {
+        is_latin: {_consonants(word) for word in known if word.isascii() == is_latin} - {""}
+        for is_latin in (False, True)
+    }
     for match in _AFTER_ADDRESS.finditer(text):
         words = _WORD.findall(_LINK.sub(" ", _HANDLE.sub(" ", match["place"])))
-        if words and not any(_stands(word, known) or _consonants(word) in spelled for word in words):
+        if words and not any(
+            _stands(word, known) or _consonants(word) in spelled[not word.isascii()] for word in words
+        ):
             found.append(Finding("address", match["place"].strip()))
     return found
 

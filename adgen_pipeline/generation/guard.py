@@ -238,9 +238,10 @@ class Guard:
     def _is_address_of_nothing(self, line: str, following: str) -> bool:
         """Whether a line that announces an address names no place: «አድራሻ፦ ሱቅ ላይ ያገኙናል»."""
         said = _ADDRESS.search(line)
-        if said is None or slots_in(said["place"]) or not self._said.isdisjoint(stems(said["place"])):
+        if said is None or slots_in(said["place"]):
             return False
-        return bool(stems(said["place"])) or not slots_in(following)
+        found = stems(said["place"])
+        return self._said.isdisjoint(found) and (bool(found) or not slots_in(following))
 
     def _is_filler(self, line: str, following: str) -> bool:
         """Whether a line says nothing of the brief: a few words of its own that head no fact."""

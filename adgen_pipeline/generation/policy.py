@@ -146,10 +146,12 @@ class Policy:
         rules = tuple(dict.fromkeys(rule for rule, *_ in evidence))
         return Judgement(verdict, rules, tuple(dict.fromkeys(tags)), tuple(evidence), self.version)
 
-    def judge_ad(self, brief: Brief, text: str) -> Judgement:
-        """The judgement on an ad and its brief as one: harmless words of an ad do not clear its brief."""
-        said = "\n".join([brief_text(brief), *brief.sensitive])
-        return strictest(self.judge(said), self.judge(text))
+    def judge_brief(self, brief: Brief) -> Judgement:
+        """The judgement on a brief, words that were set aside from it included.
+
+        An ad's is the `strictest` of this one and its own: harmless words of an ad do not clear its brief.
+        """
+        return self.judge("\n".join([brief_text(brief), *brief.sensitive]))
 
     def rule_names(self) -> dict[str, str]:
         """Rule ids and what they are about."""

@@ -7,12 +7,16 @@ from collections import Counter
 from pathlib import Path
 
 from adgen_pipeline.generation.archive import Archive
-from adgen_pipeline.generation.policy import Policy
+from adgen_pipeline.generation.policy import Policy, strictest
 from adgen_pipeline.text.brief import Brief
 
 logger = logging.getLogger(__name__)
 
 BATCH = 200  # ads a transaction: others need not wait long
+# Ads from before versions were kept have none.
+_OF_OTHER_RULES = """
+SELECT rowid, brief, ad FROM ads
+WHERE rowid > ? AND coalesce(json_extract(ad, '$.policy_version'), '') <> ? ORDER BY rowid LIMIT ?"""
 AGAIN_SECONDS = 3600.0  # a request that began under the old rules may keep its ads after the change
 
 
@@ -60,22 +64,19 @@ def rejudge(archive: Archive, policy: Policy) -> Counter[tuple[str, str]]:
         ArtifactError: the archive cannot be read or written.
     """
     found: Counter[tuple[str, str]] = Counter()
-    others = "coalesce(json_extract(ad, '$.policy_version'), '') <> ?"  # none: from before versions were kept
     last = 0
     while True:
         with archive.reading() as connection:
             if connection is None:
                 return found
-            statement = (
-                f"SELECT rowid, brief, ad FROM ads WHERE rowid > ? AND {others} ORDER BY rowid LIMIT ?"  # noqa: S608
-            )
-            rows = connection.execute(statement, (last, policy.version, BATCH)).fetchall()
+            rows = connection.execute(_OF_OTHER_RULES, (last, policy.version, BATCH)).fetchall()
         if not rows:
             break
         judged = []
         for row, brief, text in rows:
             ad = json.loads(text)
-            judgement = policy.judge_ad(Brief.model_validate_json(brief), ad["text"])
+            of_brief = policy.judge_brief(Brief.model_validate_json(brief))
+            judgement = strictest(of_brief, policy.judge(ad["text"]))
             found[ad.get("policy_verdict", ""), judgement.verdict] += 1
             said = {
                 "policy_verdict": judgement.verdict,

@@ -325,6 +325,7 @@ class _Evidence:
         self._channel_id = channel_id
         self._format = format
         self._prompt = prompt
+        self._brief_policy = writer.policy.judge_brief(brief)
         self._exemplars = tuple(
             Exemplar(
                 channel_id=hit.channel_id,
@@ -341,7 +342,7 @@ class _Evidence:
     ) -> Ad:
         """One ad with its evidence."""
         used = set(slots_in(guarded.slotted))
-        judged = self._writer.policy.judge_ad(self._brief, guarded.text)
+        judged = rules.strictest(self._brief_policy, self._writer.policy.judge(guarded.text))
         scores = {"total": total, **parts, "repairs_count": float(guarded.repairs_count)}
         return Ad(
             channel_id=self._channel_id,

@@ -113,6 +113,7 @@ def test_a_promise_that_the_brief_makes_is_supported_in_either_language() -> Non
         ("Location: Kaliti", "ቃሊቲ", True),
         ("location: Bole", "ፒያሳ", False),
         ("location: Bole", "ሱቅ ላይ ያገኙናል", False),
+        ("አድራሻ፦ ባሌ", "ቦሌ", False),
     ],
 )
 def test_a_place_may_be_spelled_in_the_other_script(said: str, place: str, *, is_supported: bool) -> None:

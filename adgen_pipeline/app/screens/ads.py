@@ -176,8 +176,9 @@ def evidence(ad: dict[str, Any], channels: Channels) -> None:
     else:
         st.caption(say("no_exemplars"))
     st.markdown(f"**{say('scores')}**")
-    named = ((say_or(f"score_{part}", part), score) for part, score in ad["scores"].items())
-    st.html(preview.table((part, f"{score:.3f}") for part, score in named))
+    st.html(
+        preview.table((say_or(f"score_{part}", part), f"{score:.3f}") for part, score in ad["scores"].items())
+    )
 
 
 def source(post: dict[str, Any], channels: Channels) -> str:
