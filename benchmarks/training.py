@@ -198,19 +198,8 @@ def job_arm(base: Path, shards: Path, steps: int, ranks: int, folder: Path, spre
             }
         ),
     )  # fmt: skip
-    path = folder / f"job-{ranks}.json"
-    job.write(path)
-    subprocess.run(
-        process.command("adgen_pipeline.training", path, processes=ranks),
-        env={**os.environ, **({"OMP_NUM_THREADS": "1"} if ranks > 1 else {})},
-        check=True,
-        capture_output=True,
-    )
-    timed = [
-        json.loads(line) for line in (job.out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    ][1:]
-    tokens, seconds = (sum(row[key] for row in timed) for key in ("tokens", "seconds"))
-    result = json.loads((job.out / "result.json").read_text(encoding="utf-8"))
+    lines, result = run_job(job, folder, ranks)
+    tokens, seconds = (sum(row[key] for row in lines[1:]) for key in ("tokens", "seconds"))
     return {
         "tokens_per_second": round(tokens / seconds, 1),
         "tokens": result["tokens"],
@@ -218,6 +207,26 @@ def job_arm(base: Path, shards: Path, steps: int, ranks: int, folder: Path, spre
         "utilisation": result["utilisation"],
         "bits_per_byte": round(result["validation_after"]["bits_per_byte"], 4),
     }
+
+
+def run_job(job: TrainingJob, folder: Path, ranks: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Run a job by the command that the pipeline starts; the lines of its steps, and its result.
+
+    Raises:
+        SystemExit: the job failed, with the last of what it said.
+    """
+    path = folder / f"{job.out.name}.json"
+    job.write(path)
+    done = subprocess.run(
+        process.command("adgen_pipeline.training", path, processes=ranks),
+        env={**os.environ, **({"OMP_NUM_THREADS": "1"} if ranks > 1 else {})},
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"The job {path.name} failed:\n{(done.stdout + done.stderr)[-4000:]}")
+    lines = (job.out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    result = json.loads((job.out / "result.json").read_text(encoding="utf-8"))
+    return [json.loads(line) for line in lines], result
 
 
 def arm_ratios(figures: dict[str, Any]) -> dict[str, float]:
