@@ -1,6 +1,7 @@
-"""Two sets of hand-written briefs, what is expected of each (expected.toml), and how far reading them does it.
+"""Hand-written briefs, what is expected of each (expected.toml), and how far reading them does it.
 
-`SEEN` was looked at while the writer and its guards were made; `UNSEEN` was not, and tells how strangers' briefs fare.
+`SEEN` was looked at while the writer and its guards were made. What they get wrong of `DEVELOPMENT` may be looked at
+and mended; nobody who mends looks at `HELD_OUT`, which tells how strangers' briefs fare.
 """
 
 import json
@@ -23,7 +24,8 @@ from adgen_pipeline.text.brief import Brief, brief_text
 from adgen_pipeline.text.promises import promised
 
 SEEN = Path(__file__).with_name("briefs")
-UNSEEN = Path(__file__).with_name("unseen_briefs")
+DEVELOPMENT = Path(__file__).with_name("briefs_development")
+HELD_OUT = Path(__file__).with_name("briefs_held_out")
 ASPECTS = ("read", "must", "must_not", "missing", "contradictions", "policy", "promises", "template")
 
 

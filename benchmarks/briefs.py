@@ -2,7 +2,7 @@
 
     python -m benchmarks.briefs --data data/demo [--json]
     python -m benchmarks.briefs --exports FOLDER --recipe gemma-270m --read 100 --seed 7
-    python -m benchmarks.briefs --briefs benchmarks/unseen_briefs [--json]
+    python -m benchmarks.briefs --briefs benchmarks/briefs_held_out [--json]
 
 What can be counted is counted: exact round trips, fields found, characters explained, why ads give no chat row.
 Whether a field is right only a reader can tell: --read prints a seeded draw, as many posts from each channel as from

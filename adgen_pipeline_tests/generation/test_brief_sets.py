@@ -1,5 +1,6 @@
 import json
 import re
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,21 @@ from click.testing import CliRunner
 from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation.brief import ENDINGS, read_brief
 from adgen_pipeline.labels.taxonomy import VERTICALS
-from benchmarks.brief_sets import SEEN, UNSEEN, document_text, expectations, says, shortfalls, understood
+from benchmarks.brief_sets import (
+    DEVELOPMENT,
+    HELD_OUT,
+    SEEN,
+    Expected,
+    document_text,
+    expectations,
+    says,
+    shortfalls,
+    understood,
+)
 from benchmarks.briefs import main
 
-EXPECTED = {folder: expectations(folder) for folder in (SEEN, UNSEEN)}
+EXPECTED = {folder: expectations(folder) for folder in (SEEN, DEVELOPMENT, HELD_OUT)}
+UNSEEN = {**EXPECTED[DEVELOPMENT], **EXPECTED[HELD_OUT]}
 INVENTED = re.compile(
     r"(?:\b0|\+251 )900 (?:000|999) \d{3}\b|@abc_sample_\w+|@example\b|www\.example\.com|t\.me/abc_sample\w+"
 )
@@ -22,7 +34,7 @@ SHORT_CODES = {"9001", "9002"}
 TRAPS = {"injection", "contradictory", "gambling", "politics", "religious", "profanity"}
 TRAPS |= {"twenty_pages", "no_facts", "only_emoji"}
 
-both = pytest.mark.parametrize("folder", EXPECTED, ids=lambda folder: folder.name)
+each = pytest.mark.parametrize("folder", EXPECTED, ids=lambda folder: folder.name)
 
 
 def _contacts(folder: Path) -> set[str]:
@@ -32,25 +44,27 @@ def _contacts(folder: Path) -> set[str]:
     } - SHORT_CODES
 
 
-@both
-def test_eight_verticals_in_three_languages_and_every_kind_of_trap_are_there(folder: Path) -> None:
-    ordinary = [expected for expected in EXPECTED[folder].values() if expected.kind == "ordinary"]
+@pytest.mark.parametrize("briefs", [EXPECTED[SEEN], UNSEEN], ids=["seen", "unseen"])
+def test_eight_verticals_in_three_languages_and_every_kind_of_trap_are_there(
+    briefs: dict[str, Expected],
+) -> None:
+    ordinary = [expected for expected in briefs.values() if expected.kind == "ordinary"]
     by_vertical = {(expected.vertical, expected.language) for expected in ordinary}
     verticals = {vertical for vertical, _ in by_vertical}
     assert len(verticals) >= 8
     assert verticals <= set(VERTICALS)
     assert by_vertical >= {(v, language) for v in verticals for language in ("en", "am", "mixed")}
-    assert {expected.kind for expected in EXPECTED[folder].values()} >= TRAPS
+    assert {expected.kind for expected in briefs.values()} >= TRAPS
 
 
-@both
+@each
 def test_every_file_is_expected_and_every_contact_invented(folder: Path) -> None:
     files = [str(f.relative_to(folder)) for f in folder.rglob("*") if f.is_file() and f.suffix != ".toml"]
     assert sorted(files) == sorted(expected.file for expected in EXPECTED[folder].values())
     assert [found for found in sorted(_contacts(folder)) if not INVENTED.search(found)] == []
 
 
-@both
+@each
 def test_what_an_ad_must_say_stands_in_the_brief_word_for_word(folder: Path) -> None:
     absent = [
         (name, words)
@@ -61,12 +75,13 @@ def test_what_an_ad_must_say_stands_in_the_brief_word_for_word(folder: Path) -> 
     assert absent == []
 
 
-def test_the_two_sets_share_neither_contacts_nor_names_of_briefs() -> None:
-    assert len(EXPECTED[UNSEEN]) >= 44
-    assert {"hidden_comment", "template_tokens", "alcohol"} <= {e.kind for e in EXPECTED[UNSEEN].values()}
-    assert _contacts(SEEN) & _contacts(UNSEEN) == set()
-    ordinary = [{n for n, e in EXPECTED[f].items() if e.kind == "ordinary"} for f in (SEEN, UNSEEN)]
-    assert ordinary[0].isdisjoint(ordinary[1])
+def test_the_sets_share_neither_contacts_nor_names_of_briefs() -> None:
+    assert len(UNSEEN) >= 44
+    assert {"hidden_comment", "template_tokens", "alcohol"} <= {e.kind for e in UNSEEN.values()}
+    ordinary = [{n for n, e in EXPECTED[f].items() if e.kind == "ordinary"} for f in EXPECTED]
+    for one, other in combinations(range(len(EXPECTED)), 2):
+        assert ordinary[one].isdisjoint(ordinary[other])
+    assert _contacts(SEEN) & (_contacts(DEVELOPMENT) | _contacts(HELD_OUT)) == set()
 
 
 @pytest.mark.parametrize("name", EXPECTED[SEEN])
