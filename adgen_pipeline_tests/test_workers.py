@@ -112,6 +112,16 @@ def test_processes_look_at_every_text_once_and_in_order(monkeypatch: pytest.Monk
     assert {process for _, process in batches(whose, texts, processes_from=11)} == {os.getpid()}
 
 
+def test_items_are_taken_as_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("adgen_pipeline.workers.BATCH_TEXTS", 3)
+    numbers = iter(range(1000))
+    found = batches(whose, map(str, numbers), processes_from=10)
+    assert next(found)[0] == "0"
+    assert next(numbers) < 60
+    assert len(list(found)) == 998  # one was had, and one taken above
+
+
 def test_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
     monkeypatch.setattr("os.cpu_count", lambda: 4)

@@ -60,10 +60,9 @@ def ingest(folder: Path, count: int) -> dict[str, float]:
 def labels(folder: Path, count: int) -> dict[str, float]:
     """Rules over the posts of the ingest."""
     del count
-    posts = _posts(folder).collect()
     started = time.perf_counter()
-    label_posts(posts, minimum_score=LabelsRecipe().minimum_score)
-    return {"posts": posts.height, "seconds": time.perf_counter() - started}
+    found = label_posts(_posts(folder), minimum_score=LabelsRecipe().minimum_score)
+    return {"posts": found.height, "seconds": time.perf_counter() - started}
 
 
 def duplicates(folder: Path, count: int) -> dict[str, float]:
