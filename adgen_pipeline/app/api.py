@@ -21,6 +21,7 @@ from adgen_pipeline.app.idempotency import Tickets
 from adgen_pipeline.app.keys import Keyring
 from adgen_pipeline.app.limits import Limits, Pace
 from adgen_pipeline.app.metrics import Measured, Metrics
+from adgen_pipeline.app.precedence import Precedence
 from adgen_pipeline.app.problems import BodyLimit, Problem, answer_problems
 from adgen_pipeline.app.routes import ads, briefs, comparisons, posts, process
 from adgen_pipeline.app.routes.shared import Parts, admission
@@ -43,6 +44,7 @@ def create_app(
     store: Store,
     published: Callable[[], str] = lambda: "",
     load_beside: Callable[[str], Fit] = nothing_beside,
+    precedence: Precedence | None = None,
     keyring: Keyring | None = None,
     limits: Limits | None = None,
     is_open: bool = True,
@@ -55,6 +57,7 @@ def create_app(
         store: the data folder, in which ads are kept.
         published: names what is published; when it changes, `load` is called again.
         load_beside: loads another model by its version, for comparison (`beside.Beside`).
+        precedence: of searches; the models that `load` and `load_beside` give should know it.
         keyring: the keys of clients; those of the data folder if not given.
         limits: how much clients may ask for.
         is_open: whether no key is asked for while there is none; only on loopback.
@@ -73,7 +76,17 @@ def create_app(
         metrics=metrics,
     )
     admit = admission(keyring, Pace(limits.requests_per_minute), is_open=is_open)
-    parts = Parts(store, engine, beside, archive, Tickets(archive), metrics, admit, minimum_score)
+    parts = Parts(
+        store,
+        engine,
+        beside,
+        archive,
+        Tickets(archive),
+        metrics,
+        admit,
+        precedence or Precedence(),
+        minimum_score,
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

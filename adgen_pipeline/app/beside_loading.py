@@ -1,5 +1,7 @@
 """Loading the model that stands beside the serving one, if there is memory for it."""
 
+from collections.abc import Callable
+
 from adgen_pipeline.app.beside import Fit
 from adgen_pipeline.app.contenders import found
 from adgen_pipeline.app.engine import BusyError, Writer
@@ -15,8 +17,10 @@ RETRY_SECONDS = 60.0  # where memory is short
 _BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
 
 
-def load_beside(store: Store, recipe: Recipe, version: str) -> Fit:
-    """Load one more model.
+def load_beside(
+    store: Store, recipe: Recipe, version: str, *, give_way: Callable[[], None] | None = None
+) -> Fit:
+    """Load one more model; it calls `give_way` between its steps.
 
     Raises:
         ArtifactError: it is not there, or broken.
@@ -29,7 +33,7 @@ def load_beside(store: Store, recipe: Recipe, version: str) -> Fit:
     import torch  # noqa: PLC0415  (takes seconds)
 
     try:
-        model = own_model(artifact, recipe)
+        model = own_model(artifact, recipe, give_way=give_way)
     except torch.OutOfMemoryError as error:
         raise _too_little(version) from error
     return lambda writer: with_model(_own(writer), model, version, recipe)

@@ -84,6 +84,8 @@ def main() -> None:
     st.set_page_config(page_title="adgen", page_icon=":material/campaign:", layout="wide")
     st.html(preview.style())
     screen = heading()
+    if screen != "compare":
+        compare.left()
     if not is_ready():
         wait_for_the_model()
         return

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +24,11 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 10  # where nobody knows better
+
+# Folders of this machine; /v1/… is what clients ask for.
+_BEGINNING = re.compile(r"(?:/(?!v1/)|[A-Za-z]:[\\/])[^\n]*?: (?=\S)")
+_QUOTED = re.compile(r"(?<=['\"])(?:/(?!v1/)|[A-Za-z]:[\\/])[^'\"\n]*[\\/]")
+_WITHIN = re.compile(r"(?<![\w/:.])/(?!v1/)(?:[^\s/:;,()'\"«»`]+/)+")
 
 # The first class that fits decides; what is not named is our fault.
 STATUS_OF: tuple[tuple[type[AdgenError], HTTPStatus], ...] = (
@@ -94,11 +100,26 @@ def problem(
     if retry_seconds is not None or code in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         headers = {"Retry-After": str(max(1, math.ceil(retry_seconds or RETRY_SECONDS)))}
     return JSONResponse(
-        {"type": "about:blank", "title": code.phrase, "status": int(code), "detail": detail, **more},
+        {
+            "type": "about:blank",
+            "title": code.phrase,
+            "status": int(code),
+            "detail": without_paths(detail),
+            **more,
+        },
         status_code=int(code),
         media_type=MEDIA_TYPE,
         headers=headers,
     )
+
+
+def without_paths(sentence: str) -> str:
+    """A sentence as clients may see it: a path of this machine before it is left out, within it only its name stays."""
+    if (found := _BEGINNING.match(sentence)) is not None:
+        sentence = sentence[found.end() :]
+        if sentence.partition(" ")[0].isalpha():
+            sentence = sentence[0].upper() + sentence[1:]
+    return _WITHIN.sub("", _QUOTED.sub("", sentence))
 
 
 def status_of(error: AdgenError) -> HTTPStatus:
@@ -110,7 +131,10 @@ def status_of(error: AdgenError) -> HTTPStatus:
 
 def problem_of(error: AdgenError) -> JSONResponse:
     """The answer that an error of ours becomes."""
-    return problem(status_of(error), str(error), retry_seconds=getattr(error, "retry_seconds", None))
+    status, sentence = status_of(error), str(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and without_paths(sentence) != sentence:
+        logger.warning("%s", sentence)  # whoever runs the server needs to know where
+    return problem(status, sentence, retry_seconds=getattr(error, "retry_seconds", None))
 
 
 def answer_problems(app: FastAPI) -> None:

@@ -1,5 +1,7 @@
 """Putting a writer together from a data folder: the artifacts that its pointers name, or a model behind an address."""
 
+from collections.abc import Callable
+
 import polars as pl
 
 from adgen_pipeline.artifacts import Artifact, Store
@@ -22,13 +24,20 @@ from adgen_pipeline.settings import key_of
 _SPARE_TOKENS = 130  # of a training row that an answer takes; the rest may be prompt
 
 
-def load_writer(store: Store, recipe: Recipe, *, model: Artifact | None = None) -> AdWriter:
+def load_writer(
+    store: Store,
+    recipe: Recipe,
+    *,
+    model: Artifact | None = None,
+    give_way: Callable[[], None] | None = None,
+) -> AdWriter:
     """The writer with the model, encoder and index that the data folder's pointers name.
 
     Args:
         store: the data folder.
         recipe: sections generation, corpus and training are used.
         model: another model than `training/model`, or than the one behind `generation.endpoint`.
+        give_way: called by a model of the pipeline between its steps (`models.TextModel`).
 
     Raises:
         ArtifactError: one of them was not made yet, or they do not belong together.
@@ -50,7 +59,7 @@ def load_writer(store: Store, recipe: Recipe, *, model: Artifact | None = None) 
         writing = endpoint_model(behind)
         room, version = behind.maximum_prompt_tokens, writing.endpoint.name
     else:
-        writing, room, version = own_model(model, recipe), _room(recipe), model.version
+        writing, room, version = own_model(model, recipe, give_way=give_way), _room(recipe), model.version
     try:
         opened = PostIndex(index.path, Encoder(encoder.path), encoder_digest=encoder.digest)
     except KeyError as error:
@@ -77,13 +86,14 @@ def load_writer(store: Store, recipe: Recipe, *, model: Artifact | None = None) 
     )
 
 
-def own_model(model: Artifact, recipe: Recipe) -> TextModel:
+def own_model(model: Artifact, recipe: Recipe, *, give_way: Callable[[], None] | None = None) -> TextModel:
     """A model of the pipeline, loaded as the recipe says.
 
     Raises:
         ArtifactError: its folder holds none.
     """
-    return TextModel(model.path, load_in=recipe.training.load_in, precision=recipe.training.precision)
+    training = recipe.training
+    return TextModel(model.path, load_in=training.load_in, precision=training.precision, give_way=give_way)
 
 
 def with_model(writer: AdWriter, model: LanguageModel, version: str, recipe: Recipe) -> AdWriter:

@@ -99,8 +99,17 @@ class Manager:
         self.page.get_by_role("button", name=self.word(key)).first.click()
 
     def go(self, screen: str) -> None:
-        """Change to a screen."""
+        """Change to a screen, and wait until it stands and the one before is gone: they have parts that look alike."""
         self.page.get_by_text(self.word(f"screen_{screen}"), exact=True).click()
+        signs = {
+            "write": self.page.get_by_text(self.word("upload"), exact=True),
+            "compare": self.page.get_by_role("button", name=self.word("compare")),
+            "history": self.page.get_by_label(self.word("search_ads")),
+        }
+        if screen in signs:  # the screen of channels has none of its own
+            expect(signs.pop(screen)).to_be_visible()
+        for other in signs.values():
+            expect(other).to_have_count(0)
 
     def take_sample(self) -> None:
         """Fill in the sample brief, and wait until it stands there."""

@@ -164,6 +164,33 @@ def test_a_comparison_is_kept_by_the_page_while_other_screens_are_looked_at(open
     assert str(opened.text_area[0].value).startswith("Product: Leather shoes")
 
 
+def tallies_asked_for(api: str) -> int:
+    """How often the API was asked for the tally."""
+    counted = httpx.get(f"{api}/metrics", trust_env=False).text
+    lines = [line for line in counted.splitlines() if 'route="/v1/comparisons/summary"' in line]
+    return sum(int(float(line.split()[-1])) for line in lines if line.startswith("adgen_requests_total"))
+
+
+def test_the_tally_is_asked_for_when_the_screen_is_opened_and_after_a_vote(opened: AppTest, api: str) -> None:
+    asked = tallies_asked_for(api)
+    begin_to_compare(opened, "en", "Product: Leather shoes\nPrice: 2,500 birr")
+    opened.selectbox(key="compare_format").set_value("caption").run()
+    press(opened, say("compare"))
+    opened.segmented_control[0].set_value("am").run()
+    assert tallies_asked_for(api) == asked + 1
+    (before,) = [header.value for header in opened.subheader if header.value.startswith("እስካሁን")]
+    press(opened, words()["vote_first"]["am"])
+    assert tallies_asked_for(api) == asked + 2
+    (after,) = [header.value for header in opened.subheader if header.value.startswith("እስካሁን")]
+    assert after != before
+    opened.run()
+    assert tallies_asked_for(api) == asked + 2
+    for screen in ("channels", "compare"):
+        opened.segmented_control[1].set_value(screen).run()
+    assert tallies_asked_for(api) == asked + 3
+    assert not opened.exception
+
+
 def test_a_comparison_needs_a_brief_and_two_models(opened: AppTest) -> None:
     opened.segmented_control[1].set_value("compare").run()
     press(opened, say("compare"))

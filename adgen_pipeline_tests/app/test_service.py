@@ -95,10 +95,12 @@ def test_an_older_model_and_the_template_write_beside_what_serves(
         ("model", "champion"), ("older", "challenger"), ("template", "template"),
     ]  # fmt: skip
 
-    serving = load_published(store, recipe)
+    steps: list[str] = []
+    serving = load_published(store, recipe, give_way=lambda: steps.append("model"))
     brief = understand("ምርት፦ የቆዳ ጫማ\nዋጋ፦ 2,500 ብር", source="brief.md")
     for version in ("older", "template"):
-        writer = beside_loading.load_beside(store, recipe, version)(serving)
+        beside = beside_loading.load_beside(store, recipe, version, give_way=lambda: steps.append("older"))
+        writer = beside(serving)
         assert isinstance(writer, AdWriter)
         assert writer.index is serving.index
         assert writer.model is not serving.model
@@ -107,6 +109,9 @@ def test_an_older_model_and_the_template_write_beside_what_serves(
         assert "2,500 ብር" in ad.text
     assert (ad.written_by, ad.exemplars) == ("template", ())
     assert serving.model_version == "model"
+    assert set(steps) == {"older"}  # between the pieces of its own answers
+    serving.write(brief, channel_id=None, n=1, seed=7)
+    assert set(steps) == {"older", "model"}
 
     monkeypatch.setattr(beside_loading, "_free_gib", lambda artifact: 0.1)
     with pytest.raises(BusyError, match=r"no memory for model older .* about 0\.\d GiB"):

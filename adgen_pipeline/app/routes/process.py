@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from adgen_pipeline.app import metrics as prometheus
 from adgen_pipeline.app.contenders import contenders
-from adgen_pipeline.app.problems import ALWAYS, documented, problem
+from adgen_pipeline.app.problems import ALWAYS, documented, problem, without_paths
 from adgen_pipeline.app.routes.shared import Parts
 from adgen_pipeline.app.shapes import (
     ContenderShape,
@@ -66,7 +66,7 @@ def add(app: FastAPI, parts: Parts) -> None:
             writer, since = current
             serving = ServingShape(model=writer.model_version, index=writer.index_version, since=utc(since))
         return ModelsShape(
-            state=parts.engine.state(),
+            state=without_paths(parts.engine.state()),
             serving=serving,
             versions=versions(parts.store),
             contenders=[

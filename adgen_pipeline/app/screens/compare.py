@@ -18,6 +18,11 @@ Channels = Mapping[int, str]
 Contenders = Sequence[dict[str, Any]]  # models of GET /v1/models that can be compared
 
 
+def left() -> None:
+    """Forget what is asked for anew when the screen is opened again."""
+    st.session_state.pop("tally", None)
+
+
 def screen(channels: Channels) -> None:
     """What to compare, both ads, the vote, and the tally.
 
@@ -106,7 +111,8 @@ def _question(comparison_id: str) -> None:
 
 
 def _vote(comparison_id: str, choice: str) -> None:
-    """Send a vote; the names come back with it."""
+    """Send a vote; the names come back with it, and the tally is asked for anew."""
+    st.session_state.pop("tally", None)
     try:
         path = f"/v1/comparisons/{comparison_id}/vote"
         st.session_state["comparison"] = ask("POST", path, {"choice": choice})
@@ -115,8 +121,10 @@ def _vote(comparison_id: str, choice: str) -> None:
 
 
 def _tally(contenders: Contenders) -> None:
-    """Votes and win rates of all comparisons, by pairs of models."""
-    summary = ask("GET", "/v1/comparisons/summary")
+    """Votes and win rates by pairs of models, as they were when the screen was opened or somebody here voted."""
+    if "tally" not in st.session_state:
+        st.session_state["tally"] = ask("GET", "/v1/comparisons/summary")
+    summary = st.session_state["tally"]
     st.subheader(say("tally", count=summary["votes_count"]))
     if not summary["pairs"]:
         st.caption(say("no_votes"))
