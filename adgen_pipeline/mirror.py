@@ -34,10 +34,10 @@ from adgen_pipeline.inventory import (
     units,
 )
 from adgen_pipeline.locks import exclusive, temporary_path, writing
-from adgen_pipeline.object_store import FileChangedError, Listed, ObjectStore
+from adgen_pipeline.object_store import OBJECTS, FileChangedError, Listed, ObjectStore, Tell
 from adgen_pipeline.placing import download, place, side_by_side, staging_of
 
-MANIFEST, OBJECTS = "manifest.json", "objects"
+MANIFEST = "manifest.json"
 ATTEMPTS = 3  # at a folder, or a store, in which something is replaced meanwhile
 ORPHAN_AGE = timedelta(days=1)  # younger ones may belong to a push that is under way
 SHOWN = 5
@@ -160,7 +160,7 @@ def pull(
         if coming:
             size = sum(content.size for content in coming.values())
             report(f"Pulling {len(coming)} files ({size / 1e6:.1f} MB) from {store.url}")
-            download(store, OBJECTS, coming, staging, report=report)
+            download(store, coming, staging, report=report)
         removed = place(root, taken, coming=coming, staging=staging)
         # where this folder alone changed something, the store has what both had before
         memory.base = {**{n: c for n, c in memory.base.items() if n not in base}, **theirs}
@@ -216,7 +216,7 @@ def _push(
     waiting = {name: content for name, content in base.items() if unit_of(name) in found.there}
     memory.base = {**{n: c for n, c in wanted.items() if unit_of(n) not in found.there}, **waiting}
     memory.write(root)
-    _sweep(store, present, theirs, wanted)
+    _sweep(store, present, theirs, wanted, report)
     if lost := sorted(
         name for name, c in wanted.items() if c.sha256 in missing and c.sha256 not in _sources(root, ours)
     ):
@@ -246,10 +246,9 @@ def _missing(
     if verify:
         there = sorted(set(sizes) - missing)
 
-        def check(sha: str) -> int:
-            if store.digest(f"{OBJECTS}/{sha}") != sha:
+        def check(sha: str, tell: Tell) -> None:
+            if store.digest(f"{OBJECTS}/{sha}", tell=tell) != sha:
                 missing.add(sha)
-            return sizes[sha]
 
         side_by_side(check, there, total=sum(map(sizes.__getitem__, there)), what="Verified", report=report)
     return missing
@@ -270,23 +269,32 @@ def _upload(
     if sources:
         report(f"Pushing {len(sources)} files ({total / 1e6:.1f} MB) to {store.url}")
 
-    def send(item: tuple[str, Path]) -> int:
+    def send(item: tuple[str, Path], tell: Tell) -> None:
         sha, path = item
-        store.upload(path, f"{OBJECTS}/{sha}", sha256=sha)
-        return sizes[sha]
+        store.upload(path, f"{OBJECTS}/{sha}", sha256=sha, tell=tell)
 
     side_by_side(send, list(sources.items()), total=total, what="Pushed", report=report)
     return len(sources), total
 
 
-def _sweep(store: ObjectStore, present: dict[str, Listed], former: Files, wanted: Files) -> None:
+def _sweep(
+    store: ObjectStore, present: dict[str, Listed], former: Files, wanted: Files, report: Report
+) -> None:
     """Delete content that no file has any more: at once what the former state named, else what nobody is uploading."""
     named, before = ({content.sha256 for content in files.values()} for files in (wanted, former))
     now = datetime.now(UTC)
-    for sha, listed in present.items():
-        is_old = listed.changed is not None and now - listed.changed > ORPHAN_AGE
-        if sha not in named and (sha in before or is_old):
-            store.delete(f"{OBJECTS}/{sha}")
+
+    def is_dead(name: str) -> bool:
+        changed = present[name].changed
+        return name not in named and (name in before or (changed is not None and now - changed > ORPHAN_AGE))
+
+    def delete(name: str, tell: Tell) -> None:
+        store.delete(f"{OBJECTS}/{name}")
+        tell(present[name].size)
+
+    dead = sorted(filter(is_dead, present))
+    total = sum(present[name].size for name in dead)
+    side_by_side(delete, dead, total=total, what="Deleted", report=report)
 
 
 def _manifest(store: ObjectStore) -> Manifest | None:

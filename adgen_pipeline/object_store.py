@@ -11,7 +11,7 @@ Keys come from AWS's own variables (or its profile, or the machine's role) and a
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,9 +25,10 @@ import regex
 from adgen_pipeline.errors import ObjectStoreError
 from adgen_pipeline.settings import Settings
 
+OBJECTS = "objects"
 CHUNK = 4 << 20
 DIAL_SECONDS, ANSWER_SECONDS, TRIES = 10, 60, 4
-_CODE = regex.compile(r"AWS Error ([A-Z0-9_]+)")
+_CODE = regex.compile(r"AWS Error ([A-Z0-9_]+)(?:.*curlCode: \d+, ([^;]+))?")
 # what the server says → what to do; the first that occurs in the message counts
 _ADVICE = {
     "NO_SUCH_BUCKET": "There is no such bucket: create it, or correct ADGEN_OBJECT_STORE.",
@@ -37,9 +38,15 @@ _ADVICE = {
     "SignatureDoesNotMatch": "Its secret is wrong: correct AWS_SECRET_ACCESS_KEY.",
     "ACCESS_DENIED": "It refuses this key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to one that may list, read, "
     "write and delete below that prefix.",
-    "NETWORK_CONNECTION": "It is not reached: is the network up, and AWS_ENDPOINT_URL right?",
+    "NETWORK_CONNECTION": "It is not reached: is the network up, and AWS_ENDPOINT_URL (by https: AWS_CA_BUNDLE) right?",
     "301": "The bucket is in another region: set AWS_DEFAULT_REGION.",
 }
+
+Tell = Callable[[int], None]  # hears of bytes as they move
+
+
+def _nobody(count: int) -> None:
+    """Hears of bytes and does nothing."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,8 @@ class ObjectStore:
         if settings.s3_endpoint is not None:
             protocol, _, address = settings.s3_endpoint.rstrip("/").partition("://")
             where = {"scheme": protocol, "endpoint_override": address}
+        if settings.s3_authority is not None:
+            where["tls_ca_file_path"] = str(settings.s3_authority)
         s3 = pa.fs.S3FileSystem(
             **where,
             connect_timeout=DIAL_SECONDS,
@@ -96,9 +105,10 @@ class ObjectStore:
         )
         return cls(url, pa.fs.SubTreeFileSystem(path, s3))
 
-    @property
-    def _is_folder(self) -> bool:
-        return self.url.startswith("file:")
+    def _make_folder(self, name: str) -> None:
+        """Make the folder of an object, where the store is one of folders."""
+        if self.url.startswith("file:"):
+            self.filesystem.create_dir(str(Path(name).parent), recursive=True)
 
     def listed(self, folder: str) -> dict[str, Listed]:
         """Objects below a name, by their names relative to it; none where nothing is there.
@@ -136,14 +146,15 @@ class ObjectStore:
         Raises:
             ObjectStoreError: the store does not answer or refuses.
         """
-        temporary = f"{name}.{uuid.uuid4().hex}"
+        temporary = f"{OBJECTS}/{uuid.uuid4().hex}"  # a push deletes what a kill leaves of it there
         with self._said(f"write {name}"):
+            self._make_folder(temporary)
             # an interrupted stream of pyarrow is closed, and S3 then takes what came for the whole: hence the move
             with self.filesystem.open_output_stream(temporary, compression=None) as stream:
                 stream.write(text.encode())
             self.filesystem.move(temporary, name)
 
-    def upload(self, file: Path, name: str, *, sha256: str) -> None:
+    def upload(self, file: Path, name: str, *, sha256: str, tell: Tell = _nobody) -> None:
         """Write a file as an object, compared with its digest on the way.
 
         Raises:
@@ -155,16 +166,15 @@ class ObjectStore:
         except FileNotFoundError as error:
             raise FileChangedError(file) from error
         with source, self._said(f"write {name}"):
-            if self._is_folder:
-                self.filesystem.create_dir(str(Path(name).parent), recursive=True)
+            self._make_folder(name)
             with self.filesystem.open_output_stream(name, compression=None) as stream:
-                found = _copied(source, stream)
+                found = _copied(source, stream, tell)
                 if found != sha256:
                     stream.write(b"\0")  # its size then tells that it is not what its name says
         if found != sha256:
             raise FileChangedError(file)
 
-    def download(self, name: str, file: Path) -> str:
+    def download(self, name: str, file: Path, *, tell: Tell = _nobody) -> str:
         """Write an object to a file; returns its SHA-256.
 
         Raises:
@@ -176,19 +186,19 @@ class ObjectStore:
                     self.filesystem.open_input_stream(name, compression=None) as stream,
                     file.open("wb") as target,
                 ):
-                    return _copied(stream, target)
+                    return _copied(stream, target, tell)
             except FileNotFoundError as error:
                 raise ObjectStoreError(
                     f"{self.url}/{name} is gone: another machine pushed meanwhile, or somebody deleted it. Run again."
                 ) from error
 
-    def digest(self, name: str) -> str:
+    def digest(self, name: str, *, tell: Tell = _nobody) -> str:
         """SHA-256 of an object, read as a whole."""
         with (
             self._said(f"read {name}"),
             self.filesystem.open_input_stream(name, compression=None) as stream,
         ):
-            return _copied(stream, None)
+            return _copied(stream, None, tell)
 
     def delete(self, name: str) -> None:
         """Delete an object; one that is gone already is no error."""
@@ -219,7 +229,7 @@ class ObjectStore:
             message = " ".join(str(error).split())
             code = _CODE.search(message)
             advice = next((advice for sign, advice in _ADVICE.items() if sign in message), None)
-            reason = f"{code[1]}" if code else message[:200]
+            reason = ": ".join(filter(None, code.groups())) if code else message[:200]
             raise ObjectStoreError(
                 f"{self.url}: cannot {doing} ({reason}). {advice or 'Try `adgen doctor`.'}"
             ) from error
@@ -234,11 +244,12 @@ class FileChangedError(ObjectStoreError):
         )
 
 
-def _copied(source: BinaryIO, target: BinaryIO | None) -> str:
+def _copied(source: BinaryIO, target: BinaryIO | None, tell: Tell) -> str:
     """Read a stream, and write it where there is a target; returns the SHA-256 of what went through."""
     digest = hashlib.sha256()
     while chunk := source.read(CHUNK):
         digest.update(chunk)
         if target is not None:
             target.write(chunk)
+        tell(len(chunk))
     return digest.hexdigest()

@@ -1,11 +1,11 @@
 """Putting what came from an object store into a data folder: each file, and each folder of a version, whole."""
 
 import shutil
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from adgen_pipeline.artifacts import replacing
@@ -13,7 +13,7 @@ from adgen_pipeline.databases import SQLITE_SUFFIXES, copy_sqlite
 from adgen_pipeline.errors import ObjectStoreError, ResourceError
 from adgen_pipeline.inventory import Content, Files, is_pointer, units
 from adgen_pipeline.locks import temporary_path, writing
-from adgen_pipeline.object_store import ObjectStore
+from adgen_pipeline.object_store import OBJECTS, ObjectStore, Tell
 
 THREADS = 8  # small files wait for the network, not for the processor
 REPORT_SECONDS = 5.0
@@ -27,16 +27,13 @@ def staging_of(root: Path) -> Path:
     return root / "state" / "object-store"
 
 
-def download(
-    store: ObjectStore, folder: str, contents: Files, staging: Path, *, report: Callable[[str], None]
-) -> None:
+def download(store: ObjectStore, contents: Files, staging: Path, *, report: Callable[[str], None]) -> None:
     """Bring contents into a staging folder, each under its digest and compared with it.
 
     What stands there from an interrupted call was compared before it got its name, and is not brought again.
 
     Args:
         store: the object store.
-        folder: of the objects, in the store.
         contents: by the names of the files that need them, for messages.
         staging: created where missing.
         report: hears of progress.
@@ -55,15 +52,14 @@ def download(
             "pull a part (`adgen store pull --only index`)."
         )
 
-    def bring(item: tuple[str, Content]) -> int:
+    def bring(item: tuple[str, Content], tell: Tell) -> None:
         name, content = item
         with replacing(staging / content.sha256) as temporary:
-            if store.download(f"{folder}/{content.sha256}", temporary) != content.sha256:
+            if store.download(f"{OBJECTS}/{content.sha256}", temporary, tell=tell) != content.sha256:
                 raise ObjectStoreError(
-                    f"{store.url}/{folder}/{content.sha256} is damaged: {name} cannot be made of it. Nothing was "
+                    f"{store.url}/{OBJECTS}/{content.sha256} is damaged: {name} cannot be made of it. Nothing was "
                     "changed here. Run `adgen store push --verify` where that file still is."
                 )
-        return content.size
 
     side_by_side(bring, list(needed.values()), total=size, what="Pulled", report=report)
 
@@ -90,34 +86,40 @@ def place(root: Path, taken: Collection[str], *, coming: Files, staging: Path) -
             for name, source in files.items():
                 target = folder / Path(name).relative_to(unit)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.hardlink_to(source)  # versions are never changed, so they may share content
+                _link(source, target)  # versions are never changed, so they may share content
     gone = [unit for unit in taken if unit not in new]
     return sum(_vanish(root / unit) for unit in sorted(gone, key=lambda unit: (not is_pointer(unit), unit)))
 
 
 def side_by_side(
-    work: Callable[[T], int],
+    work: Callable[[T, Tell], None],
     items: Sequence[T],
     *,
     total: int,
     what: str,
     report: Callable[[str], None],
 ) -> None:
-    """Call `work` on items in threads; each returns its bytes, which are reported every few seconds.
+    """Call `work` on items in threads; the bytes of which it tells are reported every few seconds.
 
     The first exception ends it: what has not begun is left.
     """
-    done, told = 0, time.monotonic()
+    moved, lock = 0, Lock()
+
+    def tell(count: int) -> None:
+        nonlocal moved
+        with lock:
+            moved += count
+
     with ThreadPoolExecutor(THREADS) as pool:
-        futures = [pool.submit(work, item) for item in items]
+        pending = {pool.submit(work, item, tell) for item in items}
         try:
-            for count, future in enumerate(as_completed(futures), start=1):
-                done += future.result()
-                if time.monotonic() - told >= REPORT_SECONDS:
-                    told = time.monotonic()
-                    report(
-                        f"{what} {count} of {len(items)} files, {done / 1e6:.0f} of {total / 1e6:.0f} MB …"
-                    )
+            while pending:
+                done, pending = wait(pending, timeout=REPORT_SECONDS, return_when=FIRST_EXCEPTION)
+                for future in done:
+                    future.result()
+                if pending:
+                    left = f"{len(pending)} of {len(items)} files to go"
+                    report(f"{what} {moved / 1e6:.0f} of {total / 1e6:.0f} MB, {left}")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -131,7 +133,14 @@ def _place_file(source: Path, target: Path, *, is_shared: bool) -> None:
         if is_shared:
             shutil.copyfile(source, temporary)
         else:
-            temporary.hardlink_to(source)
+            _link(source, temporary)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:  # another file system, or one without such links
+        shutil.copyfile(source, target)
 
 
 def _vanish(path: Path) -> int:

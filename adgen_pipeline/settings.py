@@ -75,6 +75,7 @@ class Settings:
         object_store: what holds a copy of the data folder (`ADGEN_OBJECT_STORE`): s3://bucket/prefix, or file:///folder.
             Keys are AWS's own variables; they are read by the client alone and stand in no field.
         s3_endpoint: address of an S3 that is not Amazon's (`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`).
+        s3_authority: file with certificates of an authority of one's own (`AWS_CA_BUNDLE`).
         hub_url: the hub that `adgen publish` writes to and a Space reads from (`HF_ENDPOINT`).
         hub_token: what it lets in (`HF_TOKEN`); None: only what is public can be read.
     """
@@ -99,6 +100,7 @@ class Settings:
     artifact_url: str | None = None
     object_store: str | None = None
     s3_endpoint: str | None = None
+    s3_authority: Path | None = None
     hub_url: str = "https://huggingface.co"
     hub_token: str | None = field(default=None, repr=False)
 
@@ -164,6 +166,7 @@ class Settings:
             artifact_url=environment.get("MLFLOW_DEFAULT_ARTIFACT_ROOT") or None,
             object_store=_object_store(environment),
             s3_endpoint=_s3_endpoint(environment),
+            s3_authority=Path(bundle) if (bundle := environment.get("AWS_CA_BUNDLE")) else None,
             hub_url=environment.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/"),
             hub_token=environment.get("HF_TOKEN", "").strip() or None,
         )

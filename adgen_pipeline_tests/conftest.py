@@ -20,7 +20,7 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGSTER_HOME", str(PROJECT_ROOT))
     for name in (
         "ADGEN_RECIPE", "ADGEN_GPUS", "ADGEN_API_KEY", "MLFLOW_TRACKING_URI", "MLFLOW_DEFAULT_ARTIFACT_ROOT",
-        "ADGEN_OBJECT_STORE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3",
+        "ADGEN_OBJECT_STORE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_CA_BUNDLE",
     ):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
 

@@ -14,6 +14,7 @@ import pytest
 
 from adgen_pipeline import mirror
 from adgen_pipeline.app.cli import run
+from adgen_pipeline.app.commands.pipeline import fetch_incoming
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.object_store import ObjectStore
 from adgen_pipeline.schemas import POSTS
@@ -143,7 +144,8 @@ def test_a_dump_in_the_bucket_becomes_a_partition_and_names_that_climb_do_not(
     server: S3, client: Any, store: Store
 ) -> None:
     from adgen_pipeline.defs.automation import EXPORTS  # noqa: PLC0415
-    from adgen_pipeline.defs.object_store import fetch_incoming, incoming_exports  # noqa: PLC0415
+    from adgen_pipeline.defs.object_store import fetch_incoming as fetch_job  # noqa: PLC0415
+    from adgen_pipeline.defs.object_store import incoming_exports  # noqa: PLC0415
 
     settings = Settings.from_environment()
     write(store.root / "outside.json", chat([message(3)]))
@@ -161,7 +163,7 @@ def test_a_dump_in_the_bucket_becomes_a_partition_and_names_that_climb_do_not(
         asked = incoming_exports(context)
         assert isinstance(asked, dg.SensorResult)
         assert len(asked.run_requests or ()) == 1
-        assert fetch_incoming.execute_in_process(instance=instance, resources={"settings": settings}).success
+        assert fetch_job.execute_in_process(instance=instance, resources={"settings": settings}).success
         exports = [path for path in store.root.parent.rglob("*.json") if path.read_bytes() == text]
         assert sorted(path.relative_to(store.root).as_posix() for path in exports) == [
             "outside.json", "raw/ሱቅ 😀/ChatExport 1/result.json",
@@ -210,3 +212,5 @@ def test_a_doctor_tries_the_store_and_says_what_to_do(
     with monkeypatch.context() as wrong:
         wrong.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
         assert "It is not reached" in said()
+        fetch_incoming(Settings.from_environment())
+        assert "No exports were fetched" in capfd.readouterr().err, "a run goes on with what is here"
