@@ -309,11 +309,9 @@ def test_a_point_that_the_ad_leaves_out_is_said_before_the_price_with_the_ads_ow
 
 
 def test_a_point_in_english_is_said_in_amharic_and_one_with_a_fact_is_left_to_the_facts() -> None:
-    brief = understand(
-        "Product: leather shoe\nPrice: 900 birr\nFeatures: waterproof, Size 42", source="b.txt"
-    )
-    guarded = Guard(brief).check("ምርጥ የቆዳ ጫማ ለሁሉም\nዋጋ ⟨price_1⟩")
-    assert guarded.slotted.split("\n")[:2] == ["ምርጥ የቆዳ ጫማ ለሁሉም", "✅ ውሃ የማያስገባ"]
+    words = "Product: leather shoe\nPrice: 900 birr\nFeatures: waterproof, very strong; Size 42"
+    guarded = Guard(understand(words, source="b.txt")).check("ምርጥ የቆዳ ጫማ ለሁሉም\nዋጋ ⟨price_1⟩")
+    assert guarded.slotted.split("\n")[:3] == ["ምርጥ የቆዳ ጫማ ለሁሉም", "✅ ውሃ የማያስገባ", "✅ ጠንካራ"]
 
 
 def test_a_call_to_join_goes_where_no_channel_is_named() -> None:
