@@ -8,6 +8,7 @@ import dagster as dg
 from adgen_pipeline import defs as stages
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.data_format import require_current
+from adgen_pipeline.defs import dask, executors
 from adgen_pipeline.defs import materialise as graph
 from adgen_pipeline.defs.declare import ALSO_READS, ASKED_BY, STANDS_FOR
 from adgen_pipeline.defs.history import scrub
@@ -47,7 +48,7 @@ def resources(recipe: Recipe, settings: Settings) -> dict[str, object]:
         "recipe": recipe,
         "settings": settings,
         "store": store,
-        "tracker": Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_folder),
+        "tracker": Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_root),
         "pipes": dg.PipesSubprocessClient(termination_timeout_seconds=TERMINATION_SECONDS),
         "tables": TableIOManager(store),
         "artifacts": ArtifactIOManager(store),
@@ -55,22 +56,21 @@ def resources(recipe: Recipe, settings: Settings) -> dict[str, object]:
 
 
 def executor(settings: Settings) -> dg.ExecutorDefinition | None:
-    """Where the steps of Dagster's runs run: on the Dask cluster that the settings name, else in processes here.
+    """Where the steps of Dagster's runs run: where the settings name an engine, there, else in processes here.
 
     Raises:
-        SettingsError: the cluster is named and its library is not installed.
+        SettingsError: an engine is named and its library is not installed, or its configuration is refused.
     """
+    if settings.executor_path is not None:
+        return executors.executor(settings.executor_path)
     if settings.dask_scheduler is None:
         return None
     try:
-        from dagster_dask import dask_executor  # noqa: PLC0415  (an extra)
+        return dask.executor(settings.dask_scheduler)
     except ImportError as error:
         raise SettingsError(
             'ADGEN_DASK_SCHEDULER is set, and dagster-dask is not installed. Run `pip install -e ".[dask]"`.'
         ) from error
-    cluster = {"existing": {"address": settings.dask_scheduler}}
-    configured: dg.ExecutorDefinition = dask_executor.configured({"cluster": cluster})
-    return configured
 
 
 def with_recipe_version(spec: dg.AssetSpec, recipe: Recipe) -> dg.AssetSpec:
@@ -78,7 +78,8 @@ def with_recipe_version(spec: dg.AssetSpec, recipe: Recipe) -> dg.AssetSpec:
     stage = spec.key.path[0]
     if spec.code_version is None or stage not in STAGES:
         return spec
-    digests = [recipe.section(name).digest() for name in (stage, *spec.metadata.get(ALSO_READS, ()))]
+    named = [name.partition(".") for name in (stage, *spec.metadata.get(ALSO_READS, ()))]
+    digests = [recipe.section(section).digest(part) for section, _, part in named]
     return spec.replace_attributes(code_version="+".join([spec.code_version, *digests]))
 
 

@@ -4,7 +4,7 @@ The folder itself is immutable and its digest names its content; the ids stand b
 `<version>.sources.parquet`. Where they are missing (an artifact of an older release), nobody knows.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -40,6 +40,14 @@ def hand_on(source: Artifact, artifact: Artifact, *, splits: Collection[str] = (
     if known is not None:
         chosen = known.filter(pl.col("split").is_in(list(splits))) if splits else known
         _write(artifact.path, chosen)
+
+
+def hand_on_all(sources_of: Sequence[Artifact], artifact: Artifact) -> None:
+    """Write down that an artifact was made from what some others were made from; unknown where one of them is."""
+    known = [sources(source.path) for source in sources_of]
+    tables = [table for table in known if table is not None]
+    if len(tables) == len(known):
+        _write(artifact.path, pl.concat(tables))
 
 
 def unseen(table: pl.LazyFrame, version: Path, *, split: str) -> int:

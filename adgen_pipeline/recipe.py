@@ -346,9 +346,9 @@ class Recipe(BaseModel):
         return section
 
     def asks_for(self, keys: str) -> bool:
-        """Whether a key such as tokenizer.extend_pieces, or each of several parted by spaces, is set to something."""
-        parted = [key.split(".") for key in keys.split()]
-        return all(bool(getattr(self.section(stage), name)) for stage, name in parted)
+        """Whether a key such as tokenizer.extend_pieces is set: each of several, and of those parted by | one."""
+        options = [[key.split(".") for key in together.split()] for together in keys.split("|")]
+        return any(all(bool(getattr(self.section(s), name)) for s, name in option) for option in options)
 
     def digest(self) -> str:
         """First 12 hex digits of the SHA-256 of the whole recipe."""

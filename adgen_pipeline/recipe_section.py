@@ -18,10 +18,14 @@ class Section(BaseModel):
 
     # Keys that say when something is made, and change nothing in it.
     WHEN: ClassVar[frozenset[str]] = frozenset()
+    # Parts that few assets read, which name them: their changes leave the stage's other assets as they are.
+    APART: ClassVar[frozenset[str]] = frozenset()
 
-    def digest(self) -> str:
-        """First 12 hex digits of the SHA-256 of the section's canonical JSON, without keys of `WHEN`."""
-        return digest_of(self.model_dump(mode="json", exclude=set(self.WHEN)))
+    def digest(self, part: str = "") -> str:
+        """First 12 hex digits of the SHA-256 of canonical JSON: of a part, or of all but `WHEN` and `APART`."""
+        if part:
+            return digest_of(self.model_dump(mode="json")[part])
+        return digest_of(self.model_dump(mode="json", exclude=set(self.WHEN | self.APART)))
 
 
 def digest_of(values: object) -> str:

@@ -8,9 +8,10 @@ import polars as pl
 
 from adgen_pipeline.evaluation_schemas import ANSWERS, CASES, MEASURES, RETRIEVAL, SCORES
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES, NGRAMS, WORD_FREQUENCIES
-from adgen_pipeline.feedback_schemas import FEEDBACK, PREFERENCES
+from adgen_pipeline.feedback_schemas import COMPARISONS, FEEDBACK, PREFERENCES
 from adgen_pipeline.label_schemas import EVIDENCE_COLUMN, LABEL_TABLES
 from adgen_pipeline.table_schema import Column, TableSchema
+from adgen_pipeline.training_schemas import LANDSCAPE
 
 UTC = pl.Datetime("us", "UTC")
 STRINGS = pl.List(pl.String)
@@ -324,6 +325,7 @@ GENERATED_ADS = TableSchema(
         "policy_verdict": Column(pl.String, "allow, needs_review or refuse"),
         "policy_rules": Column(STRINGS, "rules behind the verdict"),
         "policy_tags": Column(STRINGS, "gambling, politics, profanity, religious, or of clients' rules"),
+        "policy_version": Column(pl.String, "of the rules that judged"),
         "scores": Column(SCORES_BY_PART, "what it was ranked by"),
         "written_by": Column(pl.String, "model or template"),
         "prompt_digest": Column(pl.String, "SHA-256 of the prompt, 12 digits"),
@@ -336,6 +338,6 @@ GENERATED_ADS = TableSchema(
 _ALL = (
     MESSAGES, POSTS, POST_LABELS, LABELLED_POSTS, FINGERPRINTS, DOCUMENTS, DROPS, WORD_FREQUENCIES, NGRAMS,
     CHANNEL_PROFILES, FURTHER_DOCUMENTS, FURTHER_DROPS, ADS, CONVERSATIONS, FERTILITY, BRIEFS, GENERATED_ADS, CASES,
-    ANSWERS, RETRIEVAL, MEASURES, SCORES, *LABEL_TABLES, FEEDBACK, PREFERENCES,
+    ANSWERS, RETRIEVAL, MEASURES, SCORES, *LABEL_TABLES, FEEDBACK, COMPARISONS, PREFERENCES, LANDSCAPE,
 )  # fmt: skip
 TABLES = {table.key: table for table in _ALL}

@@ -6,12 +6,14 @@ What to do stands in a recipe (`recipe.py`), how to spread a job in `deepspeed_c
 import logging
 import os
 import re
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from adgen_pipeline.errors import SettingsError
+from adgen_pipeline.mail_settings import Mail, mail_of
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -55,16 +57,25 @@ class Settings:
         spread_dir: the folder of DeepSpeed files.
         gpus: number of GPUs to use (`ADGEN_GPUS`); 0 means the CPU.
         tracking_uri: MLflow's address (`MLFLOW_TRACKING_URI`), by default SQLite below the data folder.
+        artifact_url: object store of MLflow's artifacts (`MLFLOW_DEFAULT_ARTIFACT_ROOT`) where its store is a database;
+            None: a folder below the data folder.
         dagster_url: where the Dagster UI is reached, for links from MLflow (`ADGEN_DAGSTER_URL`).
         mlflow_url: where MLflow's UI is reached, for links from Dagster (`ADGEN_MLFLOW_URL`).
         api_url: where the page finds the API (`ADGEN_API_URL`).
         api_key: key that the page sends, and one that opens the API (`ADGEN_API_KEY`) beside those of `adgen keys`.
         postgres_url: database of the Dagster instance (`ADGEN_POSTGRES_URL`); None: SQLite below the data folder.
         dask_scheduler: Dask scheduler that runs Dagster's steps (`ADGEN_DASK_SCHEDULER`); None: this machine does.
+        executor_path: file that names another executor of those steps (`ADGEN_EXECUTOR`, files in deploy/), absolute.
         keep_versions: newest versions of each artifact that `adgen vacuum` keeps (`ADGEN_KEEP_VERSIONS`).
         keep_days: what is younger than so many days stays as well (`ADGEN_KEEP_DAYS`).
         alert_webhook: address that hears of failures (`ADGEN_ALERT_WEBHOOK`).
+        mail: people who hear of failures (`ADGEN_ALERT_EMAIL_TO`), through which server (`ADGEN_SMTP_URL`) and from
+            which address (`ADGEN_ALERT_EMAIL_FROM`); None: nobody.
         meeting: where hosts that train together meet (`ADGEN_HOSTS`, `ADGEN_RENDEZVOUS`, `ADGEN_LOCAL_ADDRESS`).
+        object_store: what holds a copy of the data folder (`ADGEN_OBJECT_STORE`): s3://bucket/prefix, or file:///folder.
+            Keys are AWS's own variables; they are read by the client alone and stand in no field.
+        s3_endpoint: address of an S3 that is not Amazon's (`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`).
+        s3_authority: file with certificates of an authority of one's own (`AWS_CA_BUNDLE`).
         hub_url: the hub that `adgen publish` writes to and a Space reads from (`HF_ENDPOINT`).
         hub_token: what it lets in (`HF_TOKEN`); None: only what is public can be read.
     """
@@ -80,10 +91,16 @@ class Settings:
     api_key: str | None
     postgres_url: str | None = None
     dask_scheduler: str | None = None
+    executor_path: Path | None = None
     alert_webhook: str | None = None
     keep_versions: int = 3
     keep_days: int = 30
     meeting: Meeting | None = None
+    mail: Mail | None = None
+    artifact_url: str | None = None
+    object_store: str | None = None
+    s3_endpoint: str | None = None
+    s3_authority: Path | None = None
     hub_url: str = "https://huggingface.co"
     hub_token: str | None = field(default=None, repr=False)
 
@@ -103,9 +120,11 @@ class Settings:
         return self.tracking_uri.startswith(("sqlite:", "postgresql"))
 
     @property
-    def artifact_folder(self) -> Path | None:
-        """Where MLflow's artifacts go when its store is a database; None when a server decides."""
-        return self.state / "mlflow-artifacts" if self.is_tracking_database else None
+    def artifact_root(self) -> Path | str | None:
+        """Where MLflow's artifacts go when its store is a database: a folder or a URL; None when a server decides."""
+        if not self.is_tracking_database:
+            return None
+        return self.artifact_url or self.state / "mlflow-artifacts"
 
     @classmethod
     def from_environment(cls, *, data: Path | None = None, recipe: Path | None = None) -> "Settings":
@@ -118,7 +137,8 @@ class Settings:
         named = str(data) if data is not None else environment.get("ADGEN_DATA", "data")
         if "://" in named:
             raise SettingsError(
-                f"ADGEN_DATA={named}: object stores are not supported yet. Name a folder on this machine."
+                f"ADGEN_DATA={named}: the data folder is a folder on this machine. Name one, and the object store "
+                "that keeps a copy in ADGEN_OBJECT_STORE."
             )
         root = Path(named).expanduser().resolve()
         return cls(
@@ -137,10 +157,16 @@ class Settings:
             api_key=environment.get("ADGEN_API_KEY") or None,
             postgres_url=_postgres_url(environment),
             dask_scheduler=environment.get("ADGEN_DASK_SCHEDULER") or None,
+            executor_path=_executor_path(environment),
             alert_webhook=environment.get("ADGEN_ALERT_WEBHOOK") or None,
             keep_versions=_count(environment, "ADGEN_KEEP_VERSIONS", 3, "versions"),
             keep_days=_count(environment, "ADGEN_KEEP_DAYS", 30, "days"),
             meeting=_meeting(environment),
+            mail=mail_of(environment),
+            artifact_url=environment.get("MLFLOW_DEFAULT_ARTIFACT_ROOT") or None,
+            object_store=_object_store(environment),
+            s3_endpoint=_s3_endpoint(environment),
+            s3_authority=Path(bundle) if (bundle := environment.get("AWS_CA_BUNDLE")) else None,
             hub_url=environment.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/"),
             hub_token=environment.get("HF_TOKEN", "").strip() or None,
         )
@@ -178,6 +204,12 @@ def key_of(variable: str | None) -> str | None:
     return key
 
 
+def encodings_folder() -> Path:
+    """Where tiktoken keeps the encodings of OpenAI that it has fetched; it asks the same variables."""
+    named = os.environ.get("TIKTOKEN_CACHE_DIR") or os.environ.get("DATA_GYM_CACHE_DIR")
+    return Path(named) if named else Path(tempfile.gettempdir()) / "data-gym-cache"
+
+
 def switch_telemetry_off() -> None:
     """Tell every library that phones home not to, and threads to wait patiently; first in each process entry."""
     for name, value in {**TELEMETRY_OFF, **PATIENT_THREADS}.items():
@@ -195,6 +227,8 @@ def quieten_libraries() -> None:
         os.environ.setdefault(name, value)
     # it advises to fetch a kernel from a hub; without it the plain implementation is used
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+    # it says at each product of each layer that LLM.int8 computes in 16-bit floats of another kind
+    logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
 
 
 def use_plain_transfers() -> None:
@@ -244,6 +278,31 @@ def _postgres_url(environment: Mapping[str, str]) -> str | None:
     return url
 
 
+def _object_store(environment: Mapping[str, str]) -> str | None:
+    """Address of the object store without a slash at its end."""
+    url = environment.get("ADGEN_OBJECT_STORE", "").rstrip("/") or None
+    if url is None:
+        return None
+    is_s3 = re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[^/?#@]+)*", url) is not None
+    is_folder = url.startswith("file:///") and ".." not in url.split("/")
+    if not (is_s3 or is_folder) or set(url.split("/")) & {".", ".."}:
+        # what was written there may be a key: it is not shown
+        raise SettingsError(
+            "ADGEN_OBJECT_STORE is no address of an object store. Write s3://BUCKET/PREFIX (or file:///FOLDER for a "
+            "mounted folder); keys go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+    return url
+
+
+def _s3_endpoint(environment: Mapping[str, str]) -> str | None:
+    url = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL") or None
+    if url is not None and not re.fullmatch(r"https?://[\w.:\[\]-]+/?", url):
+        raise SettingsError(
+            "AWS_ENDPOINT_URL is no address of a server. Write https://HOST or http://HOST:PORT."
+        )
+    return url
+
+
 def _meeting(environment: Mapping[str, str]) -> Meeting | None:
     """Where hosts meet; None where this one works alone. Number and address are named together or not at all."""
     hosts = _count(environment, "ADGEN_HOSTS", 1, "hosts")
@@ -258,6 +317,15 @@ def _meeting(environment: Mapping[str, str]) -> Meeting | None:
     if not re.fullmatch(r"[^\s:]+:\d+", rendezvous):
         raise SettingsError(f"ADGEN_RENDEZVOUS={rendezvous!r} is not host:port, such as 10.0.0.1:29500.")
     return Meeting(hosts, rendezvous, environment.get("ADGEN_LOCAL_ADDRESS") or None)
+
+
+def _executor_path(environment: Mapping[str, str]) -> Path | None:
+    named = environment.get("ADGEN_EXECUTOR") or None
+    if named is not None and environment.get("ADGEN_DASK_SCHEDULER"):
+        raise SettingsError(
+            "ADGEN_EXECUTOR and ADGEN_DASK_SCHEDULER each name where steps run. Set one of them."
+        )
+    return None if named is None else Path(named).expanduser().resolve()
 
 
 def _recipe_path(named: str) -> Path:

@@ -106,6 +106,11 @@ class TrackedRun:
             path.write_bytes(content)
             self.file(path)
 
+    def images(self, contents: Mapping[str, bytes]) -> None:
+        """Log figures by their names, as `<name>.png`."""
+        for name, content in contents.items():
+            self.image(content, f"{name}.png")
+
     def register(self, model_name: str, source: Path, tags: Mapping[str, str]) -> str | None:
         """Register a model folder under a name; returns its version, or None if MLflow is away."""
         versions: list[str] = []
@@ -149,12 +154,12 @@ class Tracker:
     Attributes:
         uri: the tracking URI.
         ui: address of MLflow's UI, for links.
-        artifacts: folder of run artifacts in a store without a server; None: the server decides.
+        artifacts: folder or URL of run artifacts in a store without a server; None: the server decides.
     """
 
     uri: str
     ui: str
-    artifacts: Path | None = None
+    artifacts: Path | str | None = None
     experiment: str = "adgen_pipeline"
 
     @contextmanager
@@ -171,6 +176,18 @@ class Tracker:
         finally:
             tracked._failed = False  # a closing call is worth one more try
             tracked._try("the end of the run", lambda: _terminate(tracked, status))
+
+    def url_where(self, tag: str, value: str) -> str | None:
+        """Address of the newest run with a tag of that value; None if there is none or MLflow is away."""
+        try:
+            client = _patient_client(self.uri)
+            experiment = client.get_experiment_by_name(self.experiment)
+            wanted = f"tags.{tag} = '{value}'"
+            runs = client.search_runs([experiment.experiment_id], wanted, max_results=1) if experiment else []
+        except Exception as error:
+            logger.warning("MLflow at %s is away (%s); its run is not named", self.uri, error)
+            return None
+        return self._url(experiment.experiment_id, runs[0].info.run_id) if runs else None
 
     def registered(self, model_name: str) -> dict[str, str]:
         """Artifact version → version under which it is registered; none if MLflow is away."""
@@ -256,7 +273,7 @@ class Tracker:
         return len(old), len(going)
 
     def _location(self) -> str | None:
-        return None if self.artifacts is None else self.artifacts.resolve().as_uri()
+        return self.artifacts.resolve().as_uri() if isinstance(self.artifacts, Path) else self.artifacts
 
     def _start(self, name: str, tags: Mapping[str, str]) -> TrackedRun:
         try:
@@ -272,7 +289,10 @@ class Tracker:
             logger.warning("MLflow at %s is away (%s); %s runs untracked", self.uri, error, name)
             return TrackedRun(self.uri, None)
         run_id = str(run.info.run_id)
-        return TrackedRun(self.uri, run_id, f"{self.ui}/#/experiments/{experiment_id}/runs/{run_id}")
+        return TrackedRun(self.uri, run_id, self._url(experiment_id, run_id))
+
+    def _url(self, experiment_id: str, run_id: str) -> str:
+        return f"{self.ui}/#/experiments/{experiment_id}/runs/{run_id}"
 
 
 def joined_run() -> TrackedRun:

@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from adgen_pipeline.recipe_section import Positive, Section, Share
 
+Load = Literal["full", "4bit", "8bit"]  # as it is, or quantised by bitsandbytes
+Encoding = Literal["cl100k_base", "o200k_base"]  # of OpenAI's models
+
 
 class LoraRecipe(BaseModel):
     """Shape of the adapter."""
@@ -45,16 +48,59 @@ class PretrainingRecipe(BaseModel):
     accumulation_steps: Positive = 1
 
 
+class LandscapeRecipe(BaseModel):
+    """Base models that are measured side by side, before one of them is chosen; in the section's precision."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    candidates: Annotated[tuple[str, ...], Field(min_length=1)]  # named as base_model is
+    loads: Annotated[tuple[Load, ...], Field(min_length=1)] = ("full", "8bit", "4bit")
+    encodings: tuple[Encoding, ...] = (
+        "cl100k_base",
+        "o200k_base",
+    )  # of OpenAI, where their files are at hand
+    posts: Positive = 200  # held-out ones, drawn by the section's seed
+    answer_tokens: Positive = 64  # of each answer, at most
+    fetch: bool = False  # candidates of the hub that are not at hand
+
+
+class PreferencesRecipe(BaseModel):
+    """Tuning on pairs of ads of which people preferred one, after the fine-tuning and starting from its result.
+
+    What is not named here (method, precision, spread, loading …) is that of the training section.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    minimum: Positive = 100  # pairs to learn from; with fewer the fine-tuned model stays as it is
+    beta: Annotated[float, Field(gt=0)] = 0.1  # how dear it is to move away from the fine-tuned model
+    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0  # share of verdicts taken for mistakes
+    # Weight of the preferred ad's own loss: without it both ads of a pair may grow unlikely, one less than the other.
+    sft_weight: Annotated[float, Field(ge=0)] = 0.1
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-5
+    maximum_steps: Positive = 10_000
+    maximum_minutes: Annotated[float, Field(gt=0)] | None = None
+    maximum_epochs: Annotated[float, Field(gt=0)] = 2.0
+    held_out_share: Annotated[float, Field(gt=0, lt=1)] = 0.2  # of the briefs, with all their pairs
+    batch_size: Positive = 4  # pairs a rank a micro-step
+    accumulation_steps: Positive = 1
+
+
+# What other jobs read of the section, and one that trains does not.
+ALONE = {"pretraining": None, "landscape": None, "preferences": None}
+
+
 class TrainingRecipe(Section):
     """What is trained, on what, for how long."""
 
     WHEN = frozenset({"retrain_after_ads"})
+    APART = frozenset({"landscape"})
 
     base_model: str  # "embedded", "tiny-random", a hub id, a local folder or a .gguf file
     base_revision: str = "main"
     spread: str = "cpu"  # name of a file in deepspeed_configs/
     precision: Literal["bf16", "fp16", "fp32"] = "bf16"
-    load_in: Literal["full", "4bit", "8bit"] = "full"
+    load_in: Load = "full"
     method: Literal["lora", "full"] = "lora"
     lora: LoraRecipe = LoraRecipe()
     learning_rate: Annotated[float, Field(gt=0)] = 5e-4
@@ -85,6 +131,8 @@ class TrainingRecipe(Section):
         None  # ads for training that the model has not seen; None: by hand or weekly
     )
     pretraining: PretrainingRecipe | None = None  # training/pretrained is made where it is given
+    landscape: LandscapeRecipe | None = None  # training/landscape is made where it is given
+    preferences: PreferencesRecipe | None = None  # training/preferred_adapter is made where it is given
 
     @model_validator(mode="after")
     def _can_work(self) -> "TrainingRecipe":
@@ -136,8 +184,17 @@ class TrainingRecipe(Section):
         assert self.pretraining is not None
         own = self.pretraining.model_dump(exclude={"column", "english_share", "row_tokens"})
         values = {**self.model_dump(), **own, "maximum_tokens": self.pretraining.row_tokens}
-        return TrainingRecipe.model_validate({**values, "packing": True, "pretraining": None})
+        return TrainingRecipe.model_validate({**values, "packing": True, **ALONE})
 
     def for_fine_tuning(self) -> "TrainingRecipe":
         """The section as the job of fine-tuning reads it: what pre-training does is known by its result."""
-        return self.model_copy(update={"pretraining": None})
+        return self.model_copy(update=ALONE)
+
+    def for_preferences(self) -> "TrainingRecipe":
+        """The section as the job of preference tuning reads it: pairs are never packed, and all rows learn at once."""
+        assert self.preferences is not None
+        own = self.preferences.model_dump(
+            exclude={"minimum", "beta", "label_smoothing", "sft_weight", "held_out_share"}
+        )
+        alone = {**ALONE, "packing": False, "new_rows_share": 0.0, "preferences": self.preferences}
+        return TrainingRecipe.model_validate({**self.model_dump(), **own, **alone})

@@ -1,6 +1,7 @@
-"""What a PyTorchJob and a compose file may look like, as far as deploy/ uses them; anything else is refused.
+"""What a PyTorchJob, a compose file, an executor and a run launcher may look like, as far as deploy/ uses them.
 
-Field names are those of kubeflow.org/v1 (training operator), of Kubernetes' core/v1 and of the Compose Specification.
+Anything else is refused. Field names are those of kubeflow.org/v1 (training operator), of Kubernetes' core/v1, of the
+Compose Specification, and of dagster-ray 0.4, dagster-celery and dagster-k8s 0.29.
 """
 
 from typing import Any
@@ -129,3 +130,83 @@ COMPOSE = {
     "required": ["services"],
     "additionalProperties": False,
 }
+
+_VARIABLE = _closed({"env": {"type": "string", "pattern": "^[A-Z][A-Z_]+$"}}, "env")
+_NO_RETRIES = _closed({"disabled": _closed({})}, "disabled")
+_RESOURCES = {"type": "object", "additionalProperties": _QUANTITY, "minProperties": 1}
+_STEP = _closed(
+    {
+        "container_config": _closed(
+            {"resources": _closed({"limits": _RESOURCES, "requests": _RESOURCES})}, "resources"
+        )
+    },
+    "container_config",
+)
+_CLUSTER: dict[str, Any] = {
+    "job_namespace": _NAME,
+    "service_account_name": _NAME,
+    "image_pull_policy": {"enum": ["Always", "IfNotPresent", "Never"]},
+    "env_vars": _TEXTS,
+}
+EXECUTORS = {
+    "ray": _closed(
+        {
+            "ray": _closed({"address": _VARIABLE, "num_cpus": _WHOLE, "env_vars": _TEXTS}, "address"),
+            "retries": _NO_RETRIES,
+        },
+        "ray",
+    ),
+    "celery": _closed(
+        {
+            "broker": _VARIABLE,
+            "backend": _VARIABLE,
+            "config_source": _closed(
+                {"worker_prefetch_multiplier": _WHOLE, "task_acks_late": {"type": "boolean"}}
+            ),
+            "retries": _NO_RETRIES,
+        },
+        "broker", "backend",
+    ),
+    "kubernetes": _closed(
+        {
+            **_CLUSTER,
+            "max_concurrent": _WHOLE,
+            "step_k8s_config": _STEP,
+            "per_step_k8s_config": {"type": "object", "additionalProperties": _STEP},
+            "retries": _NO_RETRIES,
+        }
+    ),
+}  # fmt: skip
+RUN_LAUNCHERS = {
+    "celery": _closed(
+        {
+            "module": {"const": "dagster_celery.launcher"},
+            "class": {"const": "CeleryRunLauncher"},
+            "config": _closed(
+                {"broker": _VARIABLE, "backend": _VARIABLE, "default_queue": _TEXT}, "default_queue"
+            ),
+        },
+        "module", "class", "config",
+    ),
+    "kubernetes": _closed(
+        {
+            "module": {"const": "dagster_k8s"},
+            "class": {"const": "K8sRunLauncher"},
+            "config": _closed(
+                {
+                    **_CLUSTER,
+                    "instance_config_map": _NAME,
+                    "job_image": _TEXT,
+                    "env_secrets": {"type": "array", "items": _NAME},
+                    "volumes": {"type": "array", "items": _VOLUME},
+                    "volume_mounts": {
+                        "type": "array",
+                        "items": _closed({"name": _NAME, "mountPath": _TEXT}, "name", "mountPath"),
+                    },
+                },
+                "instance_config_map", "job_image",
+            ),
+        },
+        "module", "class", "config",
+    ),
+}  # fmt: skip

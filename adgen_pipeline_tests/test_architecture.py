@@ -19,20 +19,24 @@ from adgen_pipeline.recipe import STAGES, AnnotatorGroup, FurtherCorpus, Message
 from adgen_pipeline.schemas import TABLES
 from adgen_pipeline.settings import PROJECT_ROOT, Settings
 from adgen_pipeline.training.job import FILLED_KEYS, auto_keys
-from adgen_pipeline.training_recipe import PretrainingRecipe
+from adgen_pipeline.training_recipe import LandscapeRecipe, PreferencesRecipe, PretrainingRecipe
 from adgen_pipeline_tests import golden
 
 PACKAGE = PROJECT_ROOT / "adgen_pipeline"
 SHARED_DEFS = {
     "automation",
     "checks",
+    "dask",
     "declare",
+    "executors",
     "history",
     "io",
     "jobs",
+    "landscape",
     "logs",
     "materialise",
     "metadata",
+    "object_store",
     "partitions",
     "retraining",
 }
@@ -50,6 +54,9 @@ def recipe() -> Recipe:
         "corpus": loaded.corpus.model_copy(update={"further": (further,)}),
         "labels": loaded.labels.model_copy(update={"groups": (group,)}),
         "generation": loaded.generation.model_copy(update={"minimum_preferences": 1}),
+        "training": loaded.training.model_copy(
+            update={"landscape": LandscapeRecipe(candidates=("embedded",))}
+        ),
     }
     return loaded.model_copy(update=asked)
 
@@ -66,7 +73,10 @@ def specs(definitions: dg.Definitions) -> list[dg.AssetSpec]:
 
 def test_one_stage_is_one_word_everywhere(specs: list[dg.AssetSpec]) -> None:
     stages = set(STAGES)
-    assert {p.stem for p in (PACKAGE / "defs").glob("*.py")} - SHARED_DEFS - {"__init__"} == stages
+    files = {p.stem for p in (PACKAGE / "defs").glob("*.py")} - SHARED_DEFS - {"__init__"}
+    # A stage of many assets has further files, named by the stage first: training_preferences.
+    assert {name for name in files if name.partition("_")[0] not in stages} == set()
+    assert stages <= files
     assert {spec.key.path[0] for spec in specs} == stages
     assert {spec.group_name for spec in specs} == stages
     assert stages <= set(Recipe.model_fields)
@@ -116,8 +126,20 @@ def test_a_changed_recipe_section_changes_the_code_version_of_what_reads_it_only
     changed_keys = {"/".join(key.path) for key in before if before[key] != after[key]}
     # the answers of an evaluation are written in the way that generation's section says
     assert changed_keys == {
-        "generation/briefs", "generation/ads", "generation/feedback", "generation/preferences", "evaluation/answers",
+        "generation/briefs", "generation/ads", "generation/feedback", "generation/comparisons",
+        "generation/preferences", "evaluation/answers",
     }  # fmt: skip
+
+
+def test_other_candidates_make_the_landscape_stale_and_nothing_else(
+    definitions: dg.Definitions, recipe: Recipe
+) -> None:
+    settings = Settings.from_environment(data=Path("unused"))
+    asked = LandscapeRecipe(candidates=("embedded", "tiny-random"))
+    changed = recipe.model_copy(update={"training": recipe.training.model_copy(update={"landscape": asked})})
+    before = {s.key: s.code_version for s in definitions.resolve_all_asset_specs()}
+    after = {s.key: s.code_version for s in build_definitions(changed, settings).resolve_all_asset_specs()}
+    assert [key for key in before if before[key] != after[key]] == [dg.AssetKey(["training", "landscape"])]
 
 
 @pytest.mark.parametrize("pieces", [0, 500], ids=["not asked for", "asked for"])
@@ -157,6 +179,31 @@ def test_pre_training_is_part_of_the_graph_and_read_where_the_recipe_asks(
     assert parents("pretrained") == {"training/base", "training/pretraining_adapter", "corpus/documents"}
     assert parents("adapter") == {"training/pretrained", "training/shards"}
     assert "training/pretrained" in parents("model")
+
+
+@pytest.mark.parametrize("is_asked", [False, True], ids=["not asked for", "asked for"])
+def test_what_people_preferred_is_tuned_on_where_the_recipe_asks(recipe: Recipe, is_asked: bool) -> None:
+    settings = Settings.from_environment(data=Path("unused"), recipe=Path("demo"))
+    section = PreferencesRecipe() if is_asked else None
+    changes = {
+        "training": recipe.training.model_copy(update={"preferences": section}),
+        "generation": recipe.generation.model_copy(update={"minimum_preferences": 0}),
+    }
+    graph = build_definitions(recipe.model_copy(update=changes), settings).resolve_asset_graph()
+    tuned = {"generation/preferences", "training/preference_shards", "training/preferred_adapter"}
+    assert {name for name in tuned if graph.has(dg.AssetKey(name.split("/")))} == (
+        tuned if is_asked else set()
+    )
+    read = "training/preferred_adapter" if is_asked else "training/adapter"
+    for reader in ("training/model", "evaluation/report"):
+        parents = {"/".join(key.path) for key in graph.get(dg.AssetKey(reader.split("/"))).parent_keys}
+        assert parents & {"training/adapter", "training/preferred_adapter"} == {read}
+    if is_asked:
+        parents = {
+            "/".join(key.path)
+            for key in graph.get(dg.AssetKey(["training", "preferred_adapter"])).parent_keys
+        }
+        assert parents == {"training/base", "training/adapter", "training/preference_shards"}
 
 
 def _decorated_assets() -> list[tuple[str, ast.FunctionDef]]:

@@ -5,15 +5,24 @@ import os
 import re
 import subprocess
 import tomllib
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import jsonschema
 import pytest
 import yaml
+from dagster._config import resolve_to_config_type, validate_config
 
-from adgen_pipeline.settings import PROJECT_ROOT
-from adgen_pipeline_tests.manifest_schemas import COMPOSE, PYTORCH_JOB
+from adgen_pipeline import defs as stages
+from adgen_pipeline.definitions import executor
+from adgen_pipeline.defs import executors
+from adgen_pipeline.defs.declare import GPU_POOL
+from adgen_pipeline.errors import SettingsError
+from adgen_pipeline.settings import PROJECT_ROOT, Settings
+from adgen_pipeline_tests.manifest_schemas import COMPOSE, EXECUTORS, PYTORCH_JOB, RUN_LAUNCHERS
 from adgen_pipeline_tests.test_docs import unknown_of
 
 DEPLOY = PROJECT_ROOT / "deploy"
@@ -34,7 +43,8 @@ def _is_command(words: list[str]) -> bool:
 
 
 def _settings_read(name: str) -> bool:
-    return f'"{name}"' in (PROJECT_ROOT / "adgen_pipeline" / "settings.py").read_text(encoding="utf-8")
+    files = [PROJECT_ROOT / "adgen_pipeline" / f"{module}.py" for module in ("settings", "mail_settings")]
+    return any(f'"{name}"' in file.read_text(encoding="utf-8") for file in files)
 
 
 @pytest.fixture(scope="module")
@@ -213,14 +223,79 @@ def test_every_script_is_bash_that_stops_at_errors(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "more"),
-    [("postgresql", set()), ("kubernetes", {"run_launcher"})],
-    ids=["postgresql", "kubernetes"],
+    [("postgresql", set()), ("kubernetes", {"run_launcher"}), ("celery", {"run_launcher"})],
+    ids=["postgresql", "kubernetes", "celery"],
 )
 def test_dagsters_other_instances_differ_in_where_history_is_alone(name: str, more: set[str]) -> None:
     here, there = _yaml(PROJECT_ROOT / "dagster.yaml"), _yaml(DEPLOY / name / "dagster.yaml")
     assert there.pop("storage") == {"postgres": {"postgres_url": {"env": "ADGEN_POSTGRES_URL"}}}
     here.pop("storage")
     assert {key: value for key, value in there.items() if key not in more} == here
+
+
+@pytest.mark.parametrize("name", sorted(EXECUTORS))
+def test_an_executor_is_one_that_its_library_takes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = DEPLOY / name / "executor.yaml"
+    named, config = executors.read(path)
+    assert named == name
+    jsonschema.validate(config, EXECUTORS[name])
+    for variable in config.get("env_vars", config.get("ray", {}).get("env_vars", ())):
+        assert not variable.startswith("ADGEN_") or _settings_read(variable) or variable == "ADGEN_STATE"
+    monkeypatch.setenv("ADGEN_EXECUTOR", str(path))
+    settings = Settings.from_environment()
+    if find_spec(executors.EXECUTORS[name][0]):  # its own schema, where it is installed
+        definition = executor(settings)
+        assert definition is not None
+        assert definition.name == name
+    else:
+        with pytest.raises(SettingsError, match="is not installed"):
+            executor(settings)
+
+
+@pytest.mark.parametrize("name", sorted(RUN_LAUNCHERS))
+def test_a_run_launcher_is_one_that_its_library_takes(name: str) -> None:
+    launcher = _yaml(DEPLOY / name / "dagster.yaml")["run_launcher"]
+    jsonschema.validate(launcher, RUN_LAUNCHERS[name])
+    if find_spec(launcher["module"].partition(".")[0]):
+        made = getattr(import_module(launcher["module"]), launcher["class"])
+        assert not validate_config(resolve_to_config_type(made.config_type()), launcher["config"]).errors
+
+
+@pytest.mark.filterwarnings("ignore::dagster.PreviewWarning")
+def test_exactly_the_heavy_steps_ask_kubernetes_for_a_gpu() -> None:
+    loaded = dg.load_definitions_from_package_module(stages)
+    heavy = {
+        asset.op.name
+        for asset in loaded.assets or ()
+        if isinstance(asset, dg.AssetsDefinition) and asset.is_executable and asset.op.pool == GPU_POOL
+    }
+    _, config = executors.read(DEPLOY / "kubernetes" / "executor.yaml")
+    assert set(config["per_step_k8s_config"]) == heavy
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param("os: {}", "celery, kubernetes, ray", id="unknown"),
+        pytest.param("ray: {}\ncelery: {}", "does not name one", id="two"),
+        pytest.param("- ray", "does not name one", id="a list"),
+        pytest.param("ray: {", "cannot be read", id="no YAML"),
+    ],
+)
+def test_a_file_that_names_no_executor_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "executor.yaml"
+    with pytest.raises(SettingsError, match="cannot be read"):
+        executors.read(path)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=words):
+        executors.read(path)
+
+
+def test_one_executor_is_named_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADGEN_EXECUTOR", "deploy/ray/executor.yaml")
+    monkeypatch.setenv("ADGEN_DASK_SCHEDULER", "tcp://h:8786")
+    with pytest.raises(SettingsError, match="Set one of them"):
+        Settings.from_environment()
 
 
 def test_every_file_is_in_the_table() -> None:

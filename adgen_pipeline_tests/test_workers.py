@@ -1,10 +1,11 @@
 """Threads and processes that clean channels side by side."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -18,7 +19,7 @@ from adgen_pipeline.artifacts import folder_digest
 from adgen_pipeline.errors import ResourceError
 from adgen_pipeline.recipe import TelegramRecipe
 from adgen_pipeline.telegram.folder import clean_folder
-from adgen_pipeline.workers import PROCESSES_FROM_MEGABYTES, batches, processes, workers
+from adgen_pipeline.workers import PROCESSES_FROM_MEGABYTES, alone, batches, processes, workers
 from adgen_pipeline_tests.telegram.exports import chat, message, write
 
 # Its workers are busy when it is killed; it prints their ids first.
@@ -31,6 +32,26 @@ for _ in range(2):
     pool.submit(time.sleep, 600)
 print(*(process.pid for process in pool._processes.values()), flush=True)
 time.sleep(600)
+"""
+
+
+# It waits for a process that it interrupts; it prints that one's id first.
+INTERRUPTED = """
+import multiprocessing, os, signal, threading, time
+from adgen_pipeline.workers import alone
+
+def interrupt():
+    while not multiprocessing.active_children():
+        time.sleep(0.05)
+    print(multiprocessing.active_children()[0].pid, flush=True)
+    os.kill(os.getpid(), signal.SIGINT)
+
+if __name__ == "__main__":
+    threading.Thread(target=interrupt).start()
+    try:
+        alone(time.sleep, 600)
+    except KeyboardInterrupt:
+        print(len(multiprocessing.active_children()), flush=True)
 """
 
 
@@ -91,6 +112,16 @@ def test_processes_look_at_every_text_once_and_in_order(monkeypatch: pytest.Monk
     assert {process for _, process in batches(whose, texts, processes_from=11)} == {os.getpid()}
 
 
+def test_items_are_taken_as_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("adgen_pipeline.workers.BATCH_TEXTS", 3)
+    numbers = iter(range(1000))
+    found = batches(whose, map(str, numbers), processes_from=10)
+    assert next(found)[0] == "0"
+    assert next(numbers) < 60
+    assert len(list(found)) == 998  # one was had, and one taken above
+
+
 def test_processes_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
     monkeypatch.setattr("os.cpu_count", lambda: 4)
@@ -129,3 +160,31 @@ def test_workers_end_with_a_parent_that_is_killed() -> None:
     while any(map(psutil.pid_exists, ids)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(map(psutil.pid_exists, ids))
+
+
+def test_work_apart_is_done_in_another_process() -> None:
+    assert alone(os.getpid) != os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("work", "argument", "said"),
+    [
+        pytest.param(os._exit, 3, "code 3", id="ends"),
+        pytest.param(signal.raise_signal, signal.SIGKILL, "code -9.*want of memory", id="is killed"),
+        pytest.param(int, "x", "code 1.*error that it printed", id="raises"),
+    ],
+)
+def test_work_apart_that_ends_before_it_is_done_is_an_error(
+    work: Callable[..., object], argument: object, said: str
+) -> None:
+    with pytest.raises(ResourceError, match=said):
+        alone(work, argument)
+
+
+def test_work_apart_ends_at_once_where_the_waiting_is_interrupted() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60, check=True
+    )
+    child, left = map(int, run.stdout.split())
+    assert left == 0
+    assert not psutil.pid_exists(child)

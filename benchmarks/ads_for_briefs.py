@@ -25,6 +25,7 @@ from adgen_pipeline.recipe import load_recipe
 from adgen_pipeline.settings import Settings
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.language import script_shares
+from benchmarks.brief_sets import document_text
 
 COUNTED = ("invented", "leaked", "promised", "missing", "format")
 Row = dict[str, object]
@@ -161,10 +162,7 @@ def _briefs(folder: Path) -> tuple[dict[str, tuple[str, Brief]], list[str]]:
         except BriefError as error:
             problems.append(str(error))
             continue
-        text = file.read_text(encoding="utf-8-sig")
-        if file.suffix.lower() == ".json":  # \u12ad is a letter of the document
-            text = json.dumps(json.loads(text), ensure_ascii=False)
-        known[str(file.relative_to(folder))] = (text, brief)
+        known[str(file.relative_to(folder))] = (document_text(file), brief)
     return known, problems
 
 

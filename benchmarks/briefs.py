@@ -2,10 +2,14 @@
 
     python -m benchmarks.briefs --data data/demo [--json]
     python -m benchmarks.briefs --exports FOLDER --recipe gemma-270m --read 100 --seed 7
+    python -m benchmarks.briefs --briefs benchmarks/briefs_held_out [--json]
 
 What can be counted is counted: exact round trips, fields found, characters explained, why ads give no chat row.
 Whether a field is right only a reader can tell: --read prints a seeded draw, as many posts from each channel as from
 any other. Posts are other people's: they go to the terminal and nowhere else.
+
+With --briefs, it is a folder of hand-written briefs: the share that is understood as its expected.toml says, by aspect,
+and where they are not (`brief_sets`). No model writes.
 """
 
 import json
@@ -29,6 +33,7 @@ from adgen_pipeline.settings import Settings
 from adgen_pipeline.telegram.folder import clean_folder
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.slots import SLOT
+from benchmarks.brief_sets import understood
 
 
 def tables(data: Path | None, exports: Path | None, recipe: Recipe) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -126,17 +131,47 @@ def shown(row: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
+def _printed(found: dict[str, object]) -> str:
+    """What `understood` found, a line a figure and a line a shortfall."""
+    shortfalls = found.pop("shortfalls")
+    assert isinstance(shortfalls, dict)
+    lines = [f"{name}: {value}" for name, value in found.items()]
+    for name, lot in shortfalls.items():
+        lines += ["", name]
+        lines += [
+            f"  {aspect}: expected {expected}; came {' / '.join(came.splitlines())}"
+            for aspect, expected, came in lot
+        ]
+    return "\n".join(lines)
+
+
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path), help="The data folder (default data/demo).")
 @click.option("--exports", type=click.Path(path_type=Path), help="A folder of exports instead, read anew.")
 @click.option("--recipe", "recipe_name", default="demo", help="The recipe that reads them.")
 @click.option("--read", "count", default=0, help="Print so many posts beside their briefs.")
 @click.option("--seed", default=7, help="Of the posts printed.")
+@click.option(
+    "--briefs",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder of hand-written briefs and their expected.toml instead.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def main(
-    data: Path | None, exports: Path | None, recipe_name: str, count: int, seed: int, as_json: bool
+    data: Path | None,
+    exports: Path | None,
+    recipe_name: str,
+    count: int,
+    seed: int,
+    folder: Path | None,
+    as_json: bool,
 ) -> None:
-    """Count what the briefs hold; print some to read."""
+    """Count what the briefs hold and print some to read; or how a folder's briefs are understood."""
+    if folder is not None:
+        found = understood(folder)
+        click.echo(json.dumps(found, ensure_ascii=False) if as_json else _printed(found))
+        return
     recipe = load_recipe(Settings.from_environment(recipe=Path(recipe_name)).recipe_path)
     read, labels = tables(data, exports, recipe)
     taken = ads.build(read, labels, recipe=recipe.corpus)

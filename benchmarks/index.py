@@ -86,8 +86,8 @@ def write(folder: Path, data: Path, count: int, seed: int) -> dict[str, object]:
 def encode(folder: Path, data: Path, count: int, seed: int) -> dict[str, object]:
     """Posts a second of encoding alone."""
     del seed
-    posts = pl.read_parquet(folder / TABLE, columns=["post"])["post"]
-    posts = posts.gather_every(max(1, count // ENCODED)).head(ENCODED).to_list()
+    table = pl.read_parquet(folder / TABLE, columns=["post"])["post"]
+    posts: list[str] = table.gather_every(max(1, count // ENCODED)).head(ENCODED).to_list()
     encoder = _encoder(data)
     encoder.encode(posts[:1000])
     cpu = time.process_time()

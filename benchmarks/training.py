@@ -1,6 +1,6 @@
 """Training: padded, length-grouped and packed rows; the job beside a plain trl SFTTrainer; two ranks beside one; MFU.
 
-python -m benchmarks.training [--base DIR --shards DIR] [--steps 12] [--ranks] [--json]
+python -m benchmarks.training [--base DIR --shards DIR] [--steps 12] [--ranks | --only-arms] [--json]
 
 Without folders of a run a Llama of nine million parameters is trained on random rows as long as shops' posts with
 their briefs. Utilisation is against a matrix product that is measured here, by the formula of `adgen plan`.
@@ -32,6 +32,7 @@ from adgen_pipeline.training.base_models import resolve
 from adgen_pipeline.training.batches import Batch, collate, collate_packed, pack_epoch, plan_epoch
 from adgen_pipeline.training.job import TrainingJob, read_spread
 from adgen_pipeline.training.network import TargetLoss, trainable
+from adgen_pipeline.training.packing import attend_one_by_one
 from adgen_pipeline.training.planner import Work, flops_per_token
 from adgen_pipeline.training.shapes import count
 from adgen_pipeline.training.shards import FEATURES, IGNORED
@@ -74,11 +75,16 @@ def make(folder: Path) -> tuple[Path, Path]:
     return base, shards
 
 
-def arm(base: Path, batches: Sequence[Callable[[], Batch]], device: torch.device) -> dict[str, float]:
+def arm(
+    base: Path, batches: Sequence[Callable[[], Batch]], device: torch.device, *, is_packed: bool = False
+) -> dict[str, float]:
     """Tokens a second, padding and the first loss of LoRA steps on batches; the first step is not timed."""
     torch.manual_seed(0)
     loaded: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation="sdpa")
-    network = trainable(loaded.to(device), RECIPE, [])
+    loaded.to(device)
+    if is_packed:
+        attend_one_by_one(loaded)
+    network = trainable(loaded, RECIPE, [])
     target_loss = TargetLoss(network)
     optimizer = torch.optim.AdamW([p for p in network.parameters() if p.requires_grad], lr=1e-4)
     tokens = places = 0
@@ -93,7 +99,7 @@ def arm(base: Path, batches: Sequence[Callable[[], Batch]], device: torch.device
         if device.type == "cuda":
             torch.cuda.synchronize()
         if number == 0:
-            first = float(loss / targets)
+            first = float(loss.detach() / targets)
             continue
         seconds += time.perf_counter() - started
         tokens += batch.tokens
@@ -119,7 +125,9 @@ def arms(base: Path, rows: Dataset, steps: int, device: torch.device) -> dict[st
     return {
         "padded": arm(base, [partial(collate, rows, n, pad_id=pad) for n in plain], device),
         "length_grouped": arm(base, [partial(collate, rows, n, pad_id=pad) for n in grouped], device),
-        "packed": arm(base, [partial(collate_packed, rows, n, pad_id=pad) for n in packed], device),
+        "packed": arm(
+            base, [partial(collate_packed, rows, n, pad_id=pad) for n in packed], device, is_packed=True
+        ),
     }
 
 
@@ -190,19 +198,8 @@ def job_arm(base: Path, shards: Path, steps: int, ranks: int, folder: Path, spre
             }
         ),
     )  # fmt: skip
-    path = folder / f"job-{ranks}.json"
-    job.write(path)
-    subprocess.run(
-        process.command("adgen_pipeline.training", path, processes=ranks),
-        env={**os.environ, **({"OMP_NUM_THREADS": "1"} if ranks > 1 else {})},
-        check=True,
-        capture_output=True,
-    )
-    timed = [
-        json.loads(line) for line in (job.out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    ][1:]
-    tokens, seconds = (sum(row[key] for row in timed) for key in ("tokens", "seconds"))
-    result = json.loads((job.out / "result.json").read_text(encoding="utf-8"))
+    lines, result = run_job(job, folder, ranks)
+    tokens, seconds = (sum(row[key] for row in lines[1:]) for key in ("tokens", "seconds"))
     return {
         "tokens_per_second": round(tokens / seconds, 1),
         "tokens": result["tokens"],
@@ -212,16 +209,41 @@ def job_arm(base: Path, shards: Path, steps: int, ranks: int, folder: Path, spre
     }
 
 
+def run_job(job: TrainingJob, folder: Path, ranks: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Run a job by the command that the pipeline starts; the lines of its steps, and its result.
+
+    Raises:
+        SystemExit: the job failed, with the last of what it said.
+    """
+    path = folder / f"{job.out.name}.json"
+    job.write(path)
+    done = subprocess.run(
+        process.command("adgen_pipeline.training", path, processes=ranks),
+        env={**os.environ, **({"OMP_NUM_THREADS": "1"} if ranks > 1 else {})},
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"The job {path.name} failed:\n{(done.stdout + done.stderr)[-4000:]}")
+    lines = (job.out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    result = json.loads((job.out / "result.json").read_text(encoding="utf-8"))
+    return [json.loads(line) for line in lines], result
+
+
+def arm_ratios(figures: dict[str, Any]) -> dict[str, float]:
+    """What padded, grouped and packed rows say beside each other; more is better."""
+    padded, grouped, packed = (figures[n] for n in ("padded", "length_grouped", "packed"))
+    speed = "tokens_per_second"
+    over_padded = packed[speed] / padded[speed] * (1 - padded["padding_share"])
+    return {
+        "packed ÷ padded × (1 − padding), wanted 0.85": round(over_padded, 3),
+        "packed ÷ length-grouped, wanted 1": round(packed[speed] / grouped[speed], 3),
+    }
+
+
 def ratios(figures: dict[str, Any]) -> dict[str, float]:
     """What the arms say beside each other; more is better but for the last one."""
-    padded, grouped, packed, job = (figures[n] for n in ("padded", "length_grouped", "packed", "job"))
-    speed = "tokens_per_second"
-    found = {
-        "packed ÷ padded × (1 − padding), wanted 0.85": packed[speed]
-        / padded[speed]
-        * (1 - padded["padding_share"]),
-        "packed ÷ length-grouped, wanted 1": packed[speed] / grouped[speed],
-    }
+    job, speed = figures["job"], "tokens_per_second"
+    found = arm_ratios(figures)
     for name in ("trl", "trl_without_checkpointing"):
         if isinstance(figures[name], dict):
             found[f"job ÷ {name.replace('_', ' ')}, wanted 1.8"] = job[speed] / figures[name][speed]
@@ -240,8 +262,13 @@ def ratios(figures: dict[str, Any]) -> dict[str, float]:
 )
 @click.option("--steps", default=12, show_default=True, help="Steps of each arm.")
 @click.option("--ranks", is_flag=True, help="Run the job on two ranks, too.")
+@click.option(
+    "--only-arms", is_flag=True, help="Padded, grouped and packed rows, in minutes; neither job nor trl."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def main(base: Path | None, shards: Path | None, steps: int, ranks: bool, as_json: bool) -> None:
+def main(
+    base: Path | None, shards: Path | None, steps: int, ranks: bool, only_arms: bool, as_json: bool
+) -> None:
     """Print how fast training is, and what padding, packing and more ranks change."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with tempfile.TemporaryDirectory() as made:
@@ -261,6 +288,10 @@ def main(base: Path | None, shards: Path | None, steps: int, ranks: bool, as_jso
         for name, found in arms(base, rows, steps, device).items():
             found["utilisation"] = round(found["tokens_per_second"] * flops / peak, 3)
             figures[name] = found
+        if only_arms:
+            figures["ratios"] = arm_ratios(figures)
+            show(figures, as_json=as_json)
+            return
         job = job_arm(base, shards, steps, 1, folder, "cpu" if device.type == "cpu" else "zero1")
         figures["job"] = job
         splits = {name: load_from_disk(str(shards / name)) for name in ("train", "validation")}

@@ -16,12 +16,14 @@ from typing import Any
 import click
 import polars as pl
 import torch
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers.integrations.mistral.tokenizer import MistralConverter
 
 from adgen_pipeline.figures import lines, png
 from adgen_pipeline.recipe import TokenizerRecipe
+from adgen_pipeline.text.fertility import ETHIOPIC_WORD
 from adgen_pipeline.tokenizer.extend import extend, measure_gates
-from adgen_pipeline.tokenizer.fertility import ETHIOPIC_WORD, tokens_of_words
+from adgen_pipeline.tokenizer.fertility import tokens_of_words
 from adgen_pipeline.tokenizer.trim import prepare
 from adgen_pipeline.training.base_models import resolve
 from adgen_pipeline.training.published import with_fast_tokenizer
@@ -46,9 +48,27 @@ def tokenizer_folder(place: str, cache: Path) -> Path:
     folder = Path(place).expanduser()
     if (folder / "tokenizer.json").is_file():
         return folder
+    if (folder / "tekken.json").is_file():
+        return _from_tekken(folder / "tekken.json", cache / "tekken")
     if (folder / "tokenizer.model").is_file():
         return with_fast_tokenizer(folder, cache)
     return resolve(place, "main", cache, report=lambda line: click.echo(line, err=True))
+
+
+def _from_tekken(file: Path, target: Path) -> Path:
+    """A folder with the tokenizer.json of Mistral's byte-level pieces; files of 2024 do not name their first tokens."""
+    description = json.loads(file.read_text(encoding="utf-8"))
+    first = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
+    named = [{"rank": rank, "token_str": name} for rank, name in enumerate(first.values())]
+    target.mkdir(parents=True)
+    complete = target / "tekken.json"
+    complete.write_text(json.dumps({"special_tokens": named, **description}), encoding="utf-8")
+    fast: Any = PreTrainedTokenizerFast
+    tokenizer = MistralConverter(str(complete)).converted()
+    made = fast(tokenizer_object=tokenizer, **first)
+    complete.unlink()  # transformers would read this one
+    made.save_pretrained(target)
+    return target
 
 
 def fertility(folder: Path, posts: Sequence[str]) -> dict[str, float]:
@@ -90,13 +110,13 @@ def seconds_of_a_step(folder: Path, posts: Sequence[str]) -> float:
 
 
 def curve(
-    published: Path, learned: Sequence[str], measured: Sequence[str], folder: Path
+    published: Path, learned: Sequence[str], measured: Sequence[str], folder: Path, sizes: Sequence[int]
 ) -> list[dict[str, object]]:
     """A row for each number of pieces; the first is the base's own tokenizer."""
     prepare(published, [], folder / "0", recipe=TokenizerRecipe(trim=False))
     words = sum(len(ETHIOPIC_WORD.findall(post)) for post in measured[:STEP_POSTS])
     rows: list[dict[str, object]] = []
-    for size in SIZES:
+    for size in sizes:
         made, problems = folder / str(size), 0
         if size:
             extend(folder / "0", learned, made, pieces=size)
@@ -120,12 +140,22 @@ def curve(
     "named",
     multiple=True,
     required=True,
-    help="NAME=FOLDER with tokenizer.json or tokenizer.model; NAME=embedded.",
+    help="NAME=FOLDER with tokenizer.json, tokenizer.model or tekken.json; NAME=embedded.",
 )
 @click.option("--channels", default=2, show_default=True, help="Channels that nothing is learned from.")
+@click.option(
+    "--size", "sizes", multiple=True, type=int, default=SIZES, show_default=True, help="Pieces asked."
+)
 @click.option("--figure", type=click.Path(path_type=Path), help="A PNG of the curves.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def main(documents: Path, named: tuple[str, ...], channels: int, figure: Path | None, as_json: bool) -> None:
+def main(
+    documents: Path,
+    named: tuple[str, ...],
+    channels: int,
+    sizes: tuple[int, ...],
+    figure: Path | None,
+    as_json: bool,
+) -> None:
     """Print what an extended vocabulary wins and costs."""
     learned, measured = split(pl.read_parquet(documents), channels)
     figures: dict[str, object] = {"posts_learned": len(learned), "posts_measured": len(measured)}
@@ -135,7 +165,7 @@ def main(documents: Path, named: tuple[str, ...], channels: int, figure: Path | 
             name, _, place = one.partition("=")
             folder = Path(made) / name
             published = tokenizer_folder(place, folder / "cache")
-            rows: list[Any] = curve(published, learned, measured, folder)
+            rows: list[Any] = curve(published, learned, measured, folder, sizes)
             figures[name] = rows
             series[name] = (
                 [float(row["asked"]) for row in rows],

@@ -14,17 +14,20 @@ from fastapi.openapi.utils import get_openapi
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from adgen_pipeline.app.beside import Beside, Fit, nothing_beside
 from adgen_pipeline.app.bodies import BriefRequest
 from adgen_pipeline.app.engine import Engine, Writer
 from adgen_pipeline.app.idempotency import Tickets
 from adgen_pipeline.app.keys import Keyring
 from adgen_pipeline.app.limits import Limits, Pace
 from adgen_pipeline.app.metrics import Measured, Metrics
+from adgen_pipeline.app.precedence import Precedence
 from adgen_pipeline.app.problems import BodyLimit, Problem, answer_problems
-from adgen_pipeline.app.routes import ads, briefs, posts, process
+from adgen_pipeline.app.routes import ads, briefs, comparisons, posts, process
 from adgen_pipeline.app.routes.shared import Parts, admission
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.generation.archive import Archive
+from adgen_pipeline.generation.rejudging import Rejudging
 from adgen_pipeline.recipe import LabelsRecipe
 
 LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]", "testserver"]  # the last is Starlette's test client
@@ -40,6 +43,8 @@ def create_app(
     *,
     store: Store,
     published: Callable[[], str] = lambda: "",
+    load_beside: Callable[[str], Fit] = nothing_beside,
+    precedence: Precedence | None = None,
     keyring: Keyring | None = None,
     limits: Limits | None = None,
     is_open: bool = True,
@@ -51,6 +56,8 @@ def create_app(
         load: gives the writer of what is published; called in the background.
         store: the data folder, in which ads are kept.
         published: names what is published; when it changes, `load` is called again.
+        load_beside: loads another model by its version, for comparison (`beside.Beside`).
+        precedence: of searches; the models that `load` and `load_beside` give should know it.
         keyring: the keys of clients; those of the data folder if not given.
         limits: how much clients may ask for.
         is_open: whether no key is asked for while there is none; only on loopback.
@@ -59,10 +66,27 @@ def create_app(
     limits = limits or Limits()
     keyring = keyring or Keyring.of(store)
     metrics = Metrics()
-    engine = Engine(load, published=published, limits=limits, metrics=metrics)
+    beside = Beside(load_beside, limits=limits, metrics=metrics)
     archive = Archive.of(store)
+    engine = Engine(
+        beside.before(load),
+        published=published,
+        tend=Rejudging(archive, store.policy).follow,
+        limits=limits,
+        metrics=metrics,
+    )
     admit = admission(keyring, Pace(limits.requests_per_minute), is_open=is_open)
-    parts = Parts(store, engine, archive, Tickets(archive), metrics, admit, minimum_score)
+    parts = Parts(
+        store,
+        engine,
+        beside,
+        archive,
+        Tickets(archive),
+        metrics,
+        admit,
+        precedence or Precedence(),
+        minimum_score,
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -70,6 +94,7 @@ def create_app(
         engine.start()
         yield
         engine.stop()
+        beside.forget()
 
     app = FastAPI(
         title="adgen_pipeline",
@@ -82,6 +107,7 @@ def create_app(
     answer_problems(app)
     ads.add(app, parts)
     briefs.add(app, parts)
+    comparisons.add(app, parts)
     posts.add(app, parts)
     process.add(app, parts)
     app.add_middleware(BodyLimit, limits=limits, uploads=frozenset({briefs.PATH}))

@@ -4,7 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from adgen_pipeline.app.keys import Role
 from adgen_pipeline.generation.brief import understand
+from adgen_pipeline.generation.comparisons import Choice
 from adgen_pipeline.generation.formats import MAXIMUM_UNITS
 from adgen_pipeline.generation.policy import Policy
 from adgen_pipeline.text.brief import Brief
@@ -138,6 +140,44 @@ class AdsRequest(BriefRequest):
     n: Annotated[int, Field(ge=1, le=MAXIMUM_ADS)] = 1
     format: Format = "post"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7
+
+
+def _two_different(models: list[str]) -> list[str]:
+    if len(set(models)) < 2:
+        raise ValueError("a model is not compared with itself: name two")
+    return models
+
+
+ModelName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class ComparisonRequest(BriefRequest):
+    """A brief, and two models that each write an ad for it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"brief": SAMPLE_BRIEF, "models": ["champion", "template"]}]},
+    )
+
+    models: Annotated[list[ModelName], Field(min_length=2, max_length=2), AfterValidator(_two_different)] = (
+        Field(description="versions or titles from GET /v1/models, such as champion and template")
+    )
+    channel_id: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = Field(
+        None, description="the channel to write for; the best fitting one if null"
+    )
+    format: Format = "post"
+    seed: Annotated[int, Field(ge=0, lt=2**31, description="of writing; that of the order is drawn")] = 7
+
+
+class VoteRequest(BaseModel):
+    """Which of two ads is better."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"choice": "first"}, {"choice": "neither"}]}
+    )
+
+    choice: Choice
+    role: Role | None = Field(None, description="of who votes; that of the key if null")
 
 
 class AdviceRequest(BriefRequest):

@@ -110,6 +110,7 @@ class Engine:
         load: Callable[[], Writer],
         *,
         published: Callable[[], str] = lambda: "",
+        tend: Callable[[], None] | None = None,
         limits: Limits | None = None,
         metrics: Metrics | None = None,
     ) -> None:
@@ -119,11 +120,13 @@ class Engine:
             load: gives the writer of what is published now.
             published: names what is published and whether its files are as they were; when it changes, `load` is
                 called again.
+            tend: called after every look, for what else must follow a change; its failure is logged.
             limits: how many may wait, how long.
             metrics: counted into.
         """
         self._load = load
         self._published = published
+        self._tend = tend
         self._limits = limits or Limits()
         self._metrics = metrics or Metrics()
         self._writer: Writer | None = None
@@ -225,6 +228,11 @@ class Engine:
     def _look_on(self) -> None:
         while not self._stopping.is_set():
             self.look()
+            try:
+                if self._tend is not None:
+                    self._tend()
+            except AdgenError as error:
+                logger.warning("%s", error)
             self._stopping.wait(LOOK_SECONDS)
 
     def _load_once(self, published: str) -> None:

@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 import psutil
 from packaging.requirements import Requirement
 
-from adgen_pipeline import databases
+from adgen_pipeline import alerts, databases
 from adgen_pipeline.app import room
 from adgen_pipeline.app.ports import is_free
 from adgen_pipeline.artifacts import Store
-from adgen_pipeline.errors import AdgenError, ArtifactError
+from adgen_pipeline.errors import AdgenError, ArtifactError, ResourceError
+from adgen_pipeline.mail_settings import Mail
+from adgen_pipeline.object_store import ObjectStore
 from adgen_pipeline.recipe import Recipe, load_recipe
 from adgen_pipeline.settings import Settings
 
@@ -170,6 +172,33 @@ def _services(settings: Settings) -> Iterator[Finding]:
         yield _reached(
             f"alerts ({host})", settings.alert_webhook, "Correct ADGEN_ALERT_WEBHOOK.", "note", shown=host
         )
+    if settings.mail is not None:
+        yield _mail(settings.mail)
+    if settings.object_store is not None:
+        yield _object_store(settings)
+
+
+def _object_store(settings: Settings) -> Finding:
+    """Whether the object store lets us list, write and delete below its prefix."""
+    try:
+        waiting = ObjectStore.of(settings).probe()
+    except (AdgenError, OSError) as error:
+        to_do = "Correct it, or unset ADGEN_OBJECT_STORE: runs then stay on this machine."
+        return Finding("object store", "bad", str(error), to_do)
+    found = f"{settings.object_store} takes, lists and deletes; {waiting} exports below raw/"
+    return Finding("object store", "good", found)
+
+
+def _mail(mail: Mail) -> Finding:
+    """Whether the mail server lets us in; nothing is sent."""
+    name = f"alerts by e-mail ({mail.host})"
+    try:
+        with alerts.mail_server(mail) as server:
+            server.noop()
+    except ResourceError as error:
+        return Finding(name, "note", str(error), "Correct ADGEN_SMTP_URL.")
+    receivers = f"{len(mail.recipients)} addresses" if len(mail.recipients) > 1 else "one address"
+    return Finding(name, "good", f"{mail.host}:{mail.port} lets us in, for mails to {receivers}")
 
 
 def _database(owner: str, url: str) -> Finding:

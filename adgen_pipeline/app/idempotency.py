@@ -15,6 +15,7 @@ from fastapi import Header, HTTPException
 from pydantic import BaseModel
 
 from adgen_pipeline.app.keys import Holder
+from adgen_pipeline.app.problems import RETRY_SECONDS
 from adgen_pipeline.artifacts import values_digest
 from adgen_pipeline.generation.archive import Answer, Archive
 
@@ -77,6 +78,7 @@ class Tickets:
                 raise HTTPException(
                     HTTPStatus.CONFLICT,
                     "A request with this idempotency key is running. Ask again in a moment.",
+                    headers={"Retry-After": str(RETRY_SECONDS)},
                 )
             self._running.add(key)
         try:

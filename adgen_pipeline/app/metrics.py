@@ -27,6 +27,12 @@ class Metrics:
         self.feedback = Counter(
             "adgen_feedback", "Verdicts of people", ["verdict", "role"], registry=self._registry
         )
+        self.votes = Counter(
+            "adgen_votes", "Votes on two ads side by side", ["choice", "role"], registry=self._registry
+        )
+        self.beside = Gauge(
+            "adgen_models_beside", "Models in memory beside the serving one", registry=self._registry
+        )
         self.waiting = Gauge(
             "adgen_waiting_requests", "Requests at the model or waiting", registry=self._registry
         )

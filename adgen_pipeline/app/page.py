@@ -9,12 +9,12 @@ from typing import Any
 import streamlit as st
 
 from adgen_pipeline.app import preview
-from adgen_pipeline.app.screens import ads, brief, channels, history
+from adgen_pipeline.app.screens import ads, brief, channels, compare, history
 from adgen_pipeline.app.screens.client import ApiProblemError, ask
-from adgen_pipeline.app.screens.words import LANGUAGES, say
+from adgen_pipeline.app.screens.words import LANGUAGES, named, say
 
 LOOK_AGAIN_SECONDS = 4.0
-SCREENS = ("write", "history", "channels")
+SCREENS = ("write", "compare", "history", "channels")
 
 
 @st.fragment(run_every=LOOK_AGAIN_SECONDS)
@@ -61,22 +61,22 @@ def heading() -> str:
         SCREENS,
         default="write",
         key="screen",
-        format_func=lambda name: say(f"screen_{name}"),
+        format_func=named("screen", SCREENS),
         label_visibility="collapsed",
     )
     return chosen or "write"
 
 
-def write(named: dict[int, str]) -> None:
+def write(names: dict[int, str]) -> None:
     """From a brief to judged ads."""
     left, right = st.columns([5, 6], gap="large")
     with left:
         brief.paste()
         fields = brief.correct()
         if fields is not None:
-            ads.choose(fields, named)
+            ads.choose(fields, names)
     with right:
-        ads.show(named)
+        ads.show(names)
 
 
 def main() -> None:
@@ -84,18 +84,22 @@ def main() -> None:
     st.set_page_config(page_title="adgen", page_icon=":material/campaign:", layout="wide")
     st.html(preview.style())
     screen = heading()
+    if screen != "compare":
+        compare.left()
     if not is_ready():
         wait_for_the_model()
         return
     try:
         known: list[dict[str, Any]] = ask("GET", "/v1/channels")
-        named = {channel["channel_id"]: channel["name"] for channel in known}
-        if screen == "history":
-            history.screen(named)
+        names = {channel["channel_id"]: channel["name"] for channel in known}
+        if screen == "compare":
+            compare.screen(names)
+        elif screen == "history":
+            history.screen(names)
         elif screen == "channels":
             channels.screen(known)
         else:
-            write(named)
+            write(names)
     except ApiProblemError as problem:
         st.session_state["ready"] = False
         st.html(preview.notice(str(problem), error=True))

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
@@ -17,14 +18,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from adgen_pipeline.app.engine import BusyError, NotReadyError
 from adgen_pipeline.app.limits import Limits, TooManyRequestsError
 from adgen_pipeline.errors import AdgenError, ArtifactError, BriefError, DataError, ResourceError
+from adgen_pipeline.generation.comparisons import VotedError
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 10  # where nobody knows better
 
+# Folders of this machine; /v1/… is what clients ask for.
+_BEGINNING = re.compile(r"(?:/(?!v1/)|[A-Za-z]:[\\/])[^\n]*?: (?=\S)")
+_QUOTED = re.compile(r"(?<=['\"])(?:/(?!v1/)|[A-Za-z]:[\\/])[^'\"\n]*[\\/]")
+_WITHIN = re.compile(r"(?<![\w/:.])/(?!v1/)(?:[^\s/:;,()'\"«»`]+/)+")
+
 # The first class that fits decides; what is not named is our fault.
 STATUS_OF: tuple[tuple[type[AdgenError], HTTPStatus], ...] = (
+    (VotedError, HTTPStatus.CONFLICT),
     (BriefError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (TooManyRequestsError, HTTPStatus.TOO_MANY_REQUESTS),
     (BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -70,7 +78,7 @@ _MEANINGS = {
     HTTPStatus.UNAUTHORIZED: "No key, a wrong one or a revoked one",
     HTTPStatus.NOT_FOUND: "There is no such thing",
     HTTPStatus.REQUEST_TIMEOUT: "The request did not arrive in time",
-    HTTPStatus.CONFLICT: "The first request with this idempotency key is not answered yet",
+    HTTPStatus.CONFLICT: "The first request with this idempotency key is not answered yet, or this was voted on before",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is too large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Neither JSON nor a form",
     HTTPStatus.UNPROCESSABLE_ENTITY: "What is wrong with the brief or the request",
@@ -89,14 +97,29 @@ def problem(
     """A problem+json response."""
     code = HTTPStatus(status)
     headers = None
-    if code in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.CONFLICT):
+    if retry_seconds is not None or code in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         headers = {"Retry-After": str(max(1, math.ceil(retry_seconds or RETRY_SECONDS)))}
     return JSONResponse(
-        {"type": "about:blank", "title": code.phrase, "status": int(code), "detail": detail, **more},
+        {
+            "type": "about:blank",
+            "title": code.phrase,
+            "status": int(code),
+            "detail": without_paths(detail),
+            **more,
+        },
         status_code=int(code),
         media_type=MEDIA_TYPE,
         headers=headers,
     )
+
+
+def without_paths(sentence: str) -> str:
+    """A sentence as clients may see it: a path of this machine before it is left out, within it only its name stays."""
+    if (found := _BEGINNING.match(sentence)) is not None:
+        sentence = sentence[found.end() :]
+        if sentence.partition(" ")[0].isalpha():
+            sentence = sentence[0].upper() + sentence[1:]
+    return _WITHIN.sub("", _QUOTED.sub("", sentence))
 
 
 def status_of(error: AdgenError) -> HTTPStatus:
@@ -108,7 +131,10 @@ def status_of(error: AdgenError) -> HTTPStatus:
 
 def problem_of(error: AdgenError) -> JSONResponse:
     """The answer that an error of ours becomes."""
-    return problem(status_of(error), str(error), retry_seconds=getattr(error, "retry_seconds", None))
+    status, sentence = status_of(error), str(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and without_paths(sentence) != sentence:
+        logger.warning("%s", sentence)  # whoever runs the server needs to know where
+    return problem(status, sentence, retry_seconds=getattr(error, "retry_seconds", None))
 
 
 def answer_problems(app: FastAPI) -> None:

@@ -1,18 +1,22 @@
 """The API as a process: where it may listen, what it loads, what it watches."""
 
 import ipaddress
+from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from adgen_pipeline.app.api import create_app
+from adgen_pipeline.app.beside_loading import load_beside
 from adgen_pipeline.app.keys import Keyring
 from adgen_pipeline.app.limits import Limits
+from adgen_pipeline.app.precedence import Precedence
 from adgen_pipeline.app.routes.process import SERVED
 from adgen_pipeline.artifacts import Artifact, Store, values_digest
 from adgen_pipeline.errors import SettingsError
 from adgen_pipeline.generation.loading import load_writer
+from adgen_pipeline.generation.policy import Policy
 from adgen_pipeline.generation.writer import AdWriter
 from adgen_pipeline.recipe import Recipe, load_recipe
 from adgen_pipeline.settings import Settings
@@ -42,19 +46,26 @@ def is_loopback(host: str) -> bool:
 
 
 def published(store: Store) -> str:
-    """What the pointers name, and names, sizes and times of the files behind them: changes when any of it does."""
-    return values_digest([_look(store.artifact(stage, name)) for stage, name in SERVED])
+    """What is served: changes with the pointers, the names, sizes and times of the files behind them, and the rules.
+
+    Raises:
+        BriefError: a client's rules are broken.
+    """
+    rules = Policy.with_clients(store.policy).version
+    return values_digest([rules, *(_look(store.artifact(stage, name)) for stage, name in SERVED)])
 
 
-def load_published(store: Store, recipe: Recipe) -> AdWriter:
+def load_published(store: Store, recipe: Recipe, *, give_way: Callable[[], None] | None = None) -> AdWriter:
     """The writer of what is published, after its files were compared with their digests.
+
+    Its model calls `give_way` between its steps.
 
     Raises:
         ArtifactError: something is missing, broken, or does not belong together.
     """
     for stage, name in SERVED:
         store.artifact(stage, name).verify()
-    return load_writer(store, recipe)
+    return load_writer(store, recipe, give_way=give_way)
 
 
 def service(settings: Settings, *, host: str, limits: Limits) -> FastAPI:
@@ -67,10 +78,13 @@ def service(settings: Settings, *, host: str, limits: Limits) -> FastAPI:
     keyring = Keyring.of(store, environment_key=settings.api_key)
     require_key_beyond_loopback(host, keyring)
     recipe = load_recipe(settings.recipe_path)
+    precedence = Precedence()
     return create_app(
-        lambda: load_published(store, recipe),
+        lambda: load_published(store, recipe, give_way=precedence.give_way),
         store=store,
         published=lambda: published(store),
+        load_beside=lambda version: load_beside(store, recipe, version, give_way=precedence.give_way),
+        precedence=precedence,
         keyring=keyring,
         limits=limits,
         is_open=is_loopback(host),

@@ -326,12 +326,24 @@ class VersionShape(BaseModel):
     is_published: bool = Field(description="whether its pointer names it")
 
 
+class ContenderShape(BaseModel):
+    """A model that POST /v1/comparisons takes, by its version or its title."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    model: str = Field(description="version of training/model; or template, which needs no model")
+    title: str | None = Field(description="champion, challenger or template")
+    is_serving: bool
+    made: datetime | None
+
+
 class ModelsShape(BaseModel):
-    """What serves, what is published and what stands there."""
+    """What serves, what is published, what stands there and what can be compared."""
 
     state: str = Field(description="ready, loading, or what is wrong")
     serving: ServingShape | None
     versions: list[VersionShape]
+    contenders: list[ContenderShape]
 
 
 class StatusShape(BaseModel):

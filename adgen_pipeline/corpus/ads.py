@@ -8,7 +8,7 @@ words of the product and its points, which the brief names in short.
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -53,6 +53,7 @@ _LABELLED = re.compile(
     rf"(?:{'|'.join(sorted(SIZE_LABELS | {'ቀለም'}))})[ \u00a0]*[:፡፦]"
 )  # «መጠን: M እና L» names no product
 _MAXIMUM_POINTS = 16
+_BLOCK_ROWS = 5_000  # ads that stand as Python objects at once
 
 
 @dataclass(frozen=True)
@@ -89,21 +90,27 @@ def build(documents: pl.DataFrame, post_labels: pl.DataFrame, *, recipe: CorpusR
     for channel_id, post in chosen.select("channel_id", "post").iter_rows():
         by_channel[channel_id].append(post)
     signatures = signature_lines(by_channel, recipe=recipe)
+    table = pl.concat(_taken_apart(block, signatures) for block in chosen.iter_slices(_BLOCK_ROWS))
+    logger.info(
+        "took %d ads of %d channels apart; signature lines by channel: %s",
+        table.height,
+        len(by_channel),
+        ", ".join(f"{channel}: {len(keys)}" for channel, keys in sorted(signatures.items())),
+    )
+    return ADS.conform(table)
+
+
+def _taken_apart(posts: pl.DataFrame, signatures: Mapping[int, AbstractSet[str]]) -> pl.DataFrame:
+    """ADS rows of some posts."""
     rows = []
-    for row in chosen.iter_rows(named=True):
+    for row in posts.iter_rows(named=True):
         taken = take_apart(row["post"], signatures[row["channel_id"]], vertical=row["vertical"])
         slots = [
             {"slot": fact.slot, "kind": fact.kind, "text": fact.text, "value": fact.value}
             for fact in taken.brief.facts
         ]
         rows.append({**row, "target": taken.target, "slots": slots, "brief": taken.brief.model_dump_json()})
-    logger.info(
-        "took %d ads of %d channels apart; signature lines by channel: %s",
-        len(rows),
-        len(by_channel),
-        ", ".join(f"{channel}: {len(keys)}" for channel, keys in sorted(signatures.items())),
-    )
-    return ADS.conform(ADS.frame(rows))
+    return ADS.frame(rows)
 
 
 def not_restored(ads: pl.DataFrame) -> list[str]:

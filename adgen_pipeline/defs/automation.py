@@ -9,6 +9,7 @@ from adgen_pipeline.defs.partitions import channel
 from adgen_pipeline.forgotten import FILE as FORGOTTEN
 from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.generation.archive import Archive
+from adgen_pipeline.generation.comparisons import verdicts_digest
 
 AC = dg.AutomationCondition
 _any_dep_changed = AC.any_deps_match(AC.data_version_changed()).with_label("any_dep_changed")
@@ -67,7 +68,7 @@ def source_events(store: Store, instance: dg.DagsterInstance) -> list[dg.AssetMa
     ]
     advertisers = forgotten.advertisers_digest()
     folders = {key: folder_digest(store.root / name) + advertisers for key, name in FOLDERS.items()}
-    folders[VERDICTS] = Archive.of(store).feedback_digest()
+    folders[VERDICTS] = verdicts_digest(Archive.of(store))
     if store.corpora.is_dir():
         folders[CORPORA] = _standing(store)
     return events + [
@@ -159,7 +160,7 @@ def _sizes(store: Store) -> list[tuple[str, int, int]]:
     files = sorted(f for folder in folders if folder.is_dir() for f in folder.rglob("*") if f.is_file())
     files += [file for file in [store.root / FORGOTTEN] if file.is_file()]
     return [(str(f.relative_to(store.root)), f.stat().st_size, f.stat().st_mtime_ns) for f in files] + [
-        (digest, 0, 0) for digest in [Archive.of(store).feedback_digest()]
+        (digest, 0, 0) for digest in [verdicts_digest(Archive.of(store))]
     ]
 
 

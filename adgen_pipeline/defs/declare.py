@@ -22,9 +22,14 @@ TEAMS = {
     "evaluation": "team:models",
 }
 GPU_POOL = "gpu"
-# On a Dask cluster a heavy step goes to a worker that was started with `--resources gpu=1`.
-HEAVY_STEP = {"dagster-dask/resource_requirements": {GPU_POOL: 1}}
-ALSO_READS = "recipe_sections"  # metadata: sections of other stages that an asset reads
+# On a cluster a heavy step goes to a worker that was started for such steps: with Dask's or Ray's resource of this
+# name, or on Celery's queue of it.
+HEAVY_STEP = {
+    "dagster-dask/resource_requirements": {GPU_POOL: 1},
+    "dagster-ray/config": {"resources": {GPU_POOL: 1}},
+    "dagster-celery/queue": GPU_POOL,
+}
+ALSO_READS = "recipe_sections"  # metadata: other sections of the recipe, or parts, that an asset reads
 ASKED_BY = "asked_by"  # metadata: the recipe key, or keys, without which an asset is not made
 _BY_CHANNEL = {
     "telegram/messages",
@@ -51,7 +56,8 @@ def table_asset(
         version: bumped by hand when the result changes for the same inputs and recipe.
         ins: parameter name → upstream asset key with a slash.
         deps: upstream assets that are not loaded as parameters.
-        also_reads: recipe sections, beside its stage's own, whose change makes it stale.
+        also_reads: recipe sections, or parts such as training.landscape, beside its stage's section, whose change
+            makes it stale.
         is_heavy: runs in the GPU pool and never starts by itself.
         asked_by: recipe key, such as labels.groups: the asset is part of the graph where it is set.
     """

@@ -8,7 +8,7 @@ from adgen_pipeline.defs.checks import schema_check, table_check, verdict
 from adgen_pipeline.defs.declare import source_spec, table_asset
 from adgen_pipeline.defs.jobs import tracked_run
 from adgen_pipeline.defs.metadata import counts, table_result
-from adgen_pipeline.feedback_schemas import FEEDBACK, PREFERENCES
+from adgen_pipeline.feedback_schemas import COMPARISONS, FEEDBACK, PREFERENCES
 from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import BRIEFS, GENERATED_ADS
@@ -41,7 +41,7 @@ def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]
 
 @table_asset(
     GENERATED_ADS,
-    version="9",
+    version="11",
     ins={"briefs": "generation/briefs", "model": "training/model", "index": "index/posts"},
     deps=[("embedding", "encoder"), ("corpus", "channel_profiles"), ("generation", "policy_files")],
     kinds=("pytorch", "lancedb", "parquet"),
@@ -76,7 +76,7 @@ def ads(
     )
 
 
-@table_asset(FEEDBACK, version="1", deps=[("generation", "verdicts")])
+@table_asset(FEEDBACK, version="2", deps=[("generation", "verdicts")])
 def feedback(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]:
     """Collect what people did with the ads that the API kept."""
     from adgen_pipeline.generation.archive import Archive
@@ -87,25 +87,37 @@ def feedback(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFram
     return table_result(FEEDBACK, table, facts=facts)
 
 
+@table_asset(COMPARISONS, version="1", deps=[("generation", "verdicts")])
+def comparisons(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]:
+    """Collect the votes on two ads side by side."""
+    from adgen_pipeline.generation.archive import Archive
+    from adgen_pipeline.generation.comparisons import Comparisons
+
+    table = Comparisons(Archive.of(store)).table(forgotten=Forgotten.read(store.root))
+    facts = {"choices": counts(table["choice"]), "roles": counts(table["role"])}
+    return table_result(COMPARISONS, table, facts=facts)
+
+
 @table_asset(
     PREFERENCES,
-    version="1",
-    ins={"feedback": "generation/feedback"},
-    asked_by="generation.minimum_preferences",
+    version="2",
+    ins={"feedback": "generation/feedback", "comparisons": "generation/comparisons"},
+    asked_by="generation.minimum_preferences | training.preferences",
 )
 def preferences(
-    feedback: pl.DataFrame, recipe: dg.ResourceParam[Recipe]
+    feedback: pl.DataFrame, comparisons: pl.DataFrame, recipe: dg.ResourceParam[Recipe]
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Pair ads of which people preferred one."""
     from adgen_pipeline.generation.feedback import preferences
 
-    table = preferences(feedback, minimum=recipe.generation.minimum_preferences)
+    table = preferences(feedback, comparisons, minimum=recipe.generation.minimum_preferences)
     return table_result(PREFERENCES, table, facts={"kinds": counts(table["kind"])})
 
 
 briefs_schema = schema_check(BRIEFS)
 ads_schema = schema_check(GENERATED_ADS)
 feedback_schema = schema_check(FEEDBACK)
+comparisons_schema = schema_check(COMPARISONS)
 preferences_schema = schema_check(PREFERENCES)
 
 
@@ -147,5 +159,20 @@ every_verdict_says_what_it_needs = table_check(
     "every_verdict_says_what_it_needs",
     _unjudged,
     "An edit has its text, a rejection its reason, and every verdict is a known one.",
+    blocking=True,
+)
+
+
+def _void(comparisons: pl.DataFrame) -> list[str]:
+    from adgen_pipeline.generation.comparisons import unknown_choices
+
+    return unknown_choices(comparisons)
+
+
+every_vote_is_on_two_models = table_check(
+    COMPARISONS,
+    "every_vote_is_on_two_models",
+    _void,
+    "Every vote is a known one, on ads of two models.",
     blocking=True,
 )

@@ -65,8 +65,7 @@ def weak_labels_and_functions(
     from adgen_pipeline.labels import function_charts, weak
     from adgen_pipeline.labels.consensus import decided
 
-    columns = posts.select("channel_id", "message_id", "post", "is_empty").collect()
-    made = weak.weak_labels(columns, minimum_score=recipe.labels.minimum_score)
+    made = weak.weak_labels(posts, minimum_score=recipe.labels.minimum_score)
     human = decided(annotations, adjudicators=recipe.labels.adjudicators)
     functions = weak.functions_table(made, human)
     verticals = counts(made.table["vertical"])

@@ -9,6 +9,7 @@ from adgen_pipeline.errors import ArtifactError
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import CONVERSATIONS
 from adgen_pipeline.settings import Settings
+from adgen_pipeline.tracking import Tracker
 
 LOOK_SECONDS = 600
 
@@ -45,19 +46,24 @@ def enough_new_ads(
 
 @dg.run_failure_sensor(
     name="failures",
-    description="Tells the webhook of ADGEN_ALERT_WEBHOOK which run failed and why.",
+    description="Tells the webhook of ADGEN_ALERT_WEBHOOK and the people of ADGEN_ALERT_EMAIL_TO which run failed.",
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def failures(context: dg.RunFailureSensorContext, settings: dg.ResourceParam[Settings]) -> None:
+def failures(
+    context: dg.RunFailureSensorContext,
+    settings: dg.ResourceParam[Settings],
+    tracker: dg.ResourceParam[Tracker],
+) -> None:
     """One message a failed run."""
     run = context.dagster_run
     assets = sorted("/".join(key.path) for key in run.asset_selection or ())
     alerts.tell(
-        settings.alert_webhook,
+        settings,
         subject=f"Run of {', '.join(assets) or run.job_name} failed",
         reason=" ".join(context.failure_event.message.split())
         if context.failure_event.message
         else "no reason given",
         url=f"{settings.dagster_url}/runs/{run.run_id}",
+        tracking_url=tracker.url_where("dagster_run_id", run.run_id),
     )

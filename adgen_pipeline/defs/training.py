@@ -1,6 +1,7 @@
 """A published checkpoint → resized base → adapter, trained in its own process → merged, verified, registered model."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -164,12 +165,12 @@ def pretraining_adapter(
 ) -> dg.MaterializeResult[Artifact]:
     """Pre-train in a process of its own: first the new pieces' rows, then all that the method trains."""
     section = recipe.training.for_pretraining()
-    job_path, job = _job("pretraining_adapter", base, shards, section, store, settings)
+    job_path, job = training_job("pretraining_adapter", base, shards, section, store, settings)
     with tracked_run(context, tracker, recipe, settings) as run:
         command = launch(context, pipes, settings, run, module=TRAINING, job=job_path, over_hosts=True)
         artifact = store.publish("training", "pretraining_adapter", job.out)
     provenance.hand_on(shards, artifact, splits=("train",))
-    return _trained(artifact, command, job_path, run.url)
+    return trained(artifact, command, job_path, run.url)
 
 
 @artifact_asset(
@@ -257,13 +258,13 @@ def adapter(
     pipes: dg.PipesSubprocessClient,
 ) -> dg.MaterializeResult[Artifact]:
     """Fine-tune in a process of its own; a restart with the same job resumes from its checkpoint."""
-    job_path, job = _job("adapter", base, shards, recipe.training.for_fine_tuning(), store, settings)
+    job_path, job = training_job("adapter", base, shards, recipe.training.for_fine_tuning(), store, settings)
     with tracked_run(context, tracker, recipe, settings) as run:
         command = launch(context, pipes, settings, run, module=TRAINING, job=job_path, over_hosts=True)
         artifact = store.publish("training", "adapter", job.out)
         run.file(artifact.path, "adapter")
     provenance.hand_on(shards, artifact, splits=("train",))
-    return _trained(artifact, command, job_path, run.url)
+    return trained(artifact, command, job_path, run.url)
 
 
 @artifact_asset(
@@ -303,13 +304,25 @@ def model(
     )
 
 
-def _job(
-    name: str, base: Artifact, shards: Artifact, section: TrainingRecipe, store: Store, settings: Settings
+def training_job(
+    name: str,
+    base: Artifact,
+    shards: Artifact,
+    section: TrainingRecipe,
+    store: Store,
+    settings: Settings,
+    *,
+    start: Artifact | None = None,
 ) -> tuple[Path, "TrainingJob"]:
-    """The job of a training process and its file, written."""
+    """The job of a training process and its file, written.
+
+    Args:
+        start: what goes on learning; None: the base begins.
+    """
     from adgen_pipeline.training.job import TrainingJob, read_spread
 
-    version = values_digest(base.digest, shards.digest, section.digest(), "1")
+    begins = () if start is None else (start.digest,)
+    version = values_digest(base.digest, shards.digest, section.digest(), "1", *begins)
     path, out = store.job_path("training", name, version), store.version_path("training", name, version)
     job = TrainingJob(
         base=base.path,
@@ -319,13 +332,21 @@ def _job(
         out=out,
         recipe=section,
         spread=read_spread(settings.spread_dir, section.spread),
+        start=None if start is None else start.path,
+        start_digest=None if start is None else start.digest,
     )
     job.write(path)
     return path, job
 
 
-def _trained(
-    artifact: Artifact, command: list[str], job_path: Path, mlflow_run: str | None
+def trained(
+    artifact: Artifact,
+    command: list[str],
+    job_path: Path,
+    mlflow_run: str | None,
+    *,
+    figures: Mapping[str, bytes] | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> dg.MaterializeResult[Artifact]:
     """What a training process made, with its curve, its figures and the command that repeats it."""
     from adgen_pipeline.training.run import curve_figure
@@ -334,9 +355,15 @@ def _trained(
     result = json.loads((artifact.path / "result.json").read_text(encoding="utf-8"))
     return artifact_result(
         artifact,
-        figures={"loss": curve_figure(artifact.path)},
+        figures={"loss": curve_figure(artifact.path), **(figures or {})},
         links={"mlflow_run": mlflow_run},
-        facts={"command": " ".join(command), "job": str(job_path), **result, "samples": last(artifact.path)},
+        facts={
+            "command": " ".join(command),
+            "job": str(job_path),
+            **result,
+            "samples": last(artifact.path),
+            **(facts or {}),
+        },
     )
 
 

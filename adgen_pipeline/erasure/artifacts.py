@@ -13,11 +13,16 @@ from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.provenance import sources, sources_path
 
 # Folders that hold texts of many messages, or what tells them; made again by the next run.
-SHARDS = tuple(("training", name) for name in ("shards", "pretraining_shards", "mixed_shards"))
+SHARDS = tuple(
+    ("training", name) for name in ("shards", "pretraining_shards", "mixed_shards", "preference_shards")
+)
 TEXT_ARTIFACTS = (*SHARDS, ("evaluation", "report"))
 # Stages whose artifacts learn from texts, but for those that are as published or hold the texts themselves.
 LEARNING = ("labels", "tokenizer", "training", "embedding")
 NOT_LEARNED = {("training", "checkpoint"), ("training", "base"), *SHARDS}
+# Folders with ads for advertisers, of whom ids of messages say nothing; and what learned from such ads, if any was.
+OF_ADVERTISERS = {("evaluation", "report"), ("training", "preference_shards")}
+PREFERRED = "preferred_adapter"
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,9 @@ class TrainedModel:
 def models(store: Store, wanted: Forgotten) -> list[TrainedModel]:
     """Versions of models that were trained on what is forgotten, or do not say what they were trained on."""
     found = []
+    tuned = (
+        {("training", PREFERRED), ("training", "model")} if _versions(store, "training", PREFERRED) else set()
+    )
     folders = [
         p for stage in LEARNING for p in sorted(store.version_path(stage, "", "").glob("*")) if p.is_dir()
     ]
@@ -55,10 +63,10 @@ def models(store: Store, wanted: Forgotten) -> list[TrainedModel]:
         current = _current(store, stage, name)
         for version in _versions(store, stage, name):
             known = sources(version)
-            if _is_made_of(known, wanted):
-                found.append(
-                    TrainedModel(stage, name, version.name, version, version == current, known is not None)
-                )
+            is_made_of = _is_made_of(known, wanted)
+            if is_made_of or (wanted.advertisers and (stage, name) in tuned):
+                is_certain = is_made_of and known is not None
+                found.append(TrainedModel(stage, name, version.name, version, version == current, is_certain))
     return found
 
 
@@ -74,12 +82,12 @@ def folders(store: Store, wanted: Forgotten, *, shown: Collection[str]) -> list[
 
     Args:
         wanted: what is forgotten.
-        shown: advertisers whose ads reports may show; reports know messages only.
+        shown: advertisers whose ads reports and preferences may show; these know messages only.
     """
     found = []
     for stage, name in TEXT_ARTIFACTS:
         for version in _versions(store, stage, name):
-            shows_their_ads = name == "report" and bool(shown)
+            shows_their_ads = (stage, name) in OF_ADVERTISERS and bool(shown)
             if shows_their_ads or _is_made_of(sources(version), wanted):
                 found.append(version)
     if any(("training", folder.parent.name) in SHARDS for folder in found):

@@ -104,7 +104,8 @@ def _named(store: Store, forgotten: Forgotten) -> dict[str, list[str]]:
     """Columns of ids and the ids whose rows go: briefs of forgotten advertisers, stored ads that are erased."""
     ads = Archive.of(store).forgotten_ads(forgotten)
     brief_ids = briefs_of(store, forgotten)["brief_id"].to_list()
-    return {"brief_id": brief_ids, "ad_id": ads, "chosen_ad_id": ads, "rejected_ad_id": ads}
+    of_ads = ("ad_id", "chosen_ad_id", "rejected_ad_id", "first_ad_id", "second_ad_id")
+    return {"brief_id": brief_ids, **dict.fromkeys(of_ads, ads)}
 
 
 def _files(store: Store, forgotten: Forgotten) -> Iterator[Path]:

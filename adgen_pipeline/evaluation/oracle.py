@@ -58,6 +58,15 @@ _LINK = re.compile(
 )
 _AFTER_ADDRESS = re.compile(r"አድራሻ(?:ችን|ዉ|ው)?+\W*(?P<place>[^\n።]{3,80})")
 _WORD = re.compile(r"[^\W\d_]+")
+_QUOTES = re.compile(r"[\"“”«»'‘’\[\](){}]")
+# Consonants of Unicode's names of Ethiopic letters, and of Latin spellings, that are one sound to who spells a place.
+_SOUNDS = (
+    ("sz", "s"), ("ts", "s"), ("tz", "s"), ("sh", "s"), ("hh", "h"), ("xw", "h"), ("x", "h"), ("ch", "c"), ("ck", "k"),
+    ("q", "k"), ("ph", "p"), ("ny", "n"), ("gn", "n"), ("zh", "z"), ("th", "t"), ("w", ""), ("y", ""),
+)  # fmt: skip
+_VOWELS = re.compile("[aeiou]+")
+_ETHIOPIC_NAME = re.compile(r"ETHIOPIC SYLLABLE (?:GLOTTAL |PHARYNGEAL )?(?P<sound>[A-Z]+)")
+_LEAST_CONSONANTS = 2  # of a word that can be told by them
 _ETHIOPIC_NUMERALS = re.compile("[\u1369-\u137c]+")
 _UNITS_OF = {"post": 4096, "caption": 1024, "sponsored": 160, "tagline": 60}
 _PHONE_DIGITS = 9  # an Ethiopian number without 0 or +251
@@ -116,8 +125,11 @@ def leaked_contacts(brief: str, ad: str) -> list[Finding]:
 
 
 def unsupported_promises(brief: str, ad: str) -> list[Finding]:
-    """Promises of an ad whose kind its brief does not name, and places after «አድራሻ» that it does not hold."""
-    source, text = f" {_folded(brief)} ", f" {_folded(ad)} "
+    """Promises of an ad whose kind its brief does not name, and places after «አድራሻ» that it does not hold.
+
+    A place may be spelled in the other script: «ቦሌ» is supported by "Bole", by its consonants.
+    """
+    source, text = (f" {_QUOTES.sub(' ', _folded(said))} " for said in (brief, ad))  # "Free" is a word, too
     found = []
     for kind, signs in _PROMISES.items():
         folded = [_folded(sign) if sign.strip() == sign else sign for sign in signs]
@@ -125,9 +137,16 @@ def unsupported_promises(brief: str, ad: str) -> list[Finding]:
         if said is not None and not any(sign in source for sign in folded):
             found.append(Finding(kind, said))
     known = set(_WORD.findall(source))
+    # Of the words in either script: within one, other vowels make another word.
+    spelled = {
+        is_latin: {_consonants(word) for word in known if word.isascii() == is_latin} - {""}
+        for is_latin in (False, True)
+    }
     for match in _AFTER_ADDRESS.finditer(text):
         words = _WORD.findall(_LINK.sub(" ", _HANDLE.sub(" ", match["place"])))
-        if words and not any(_stands(word, known) for word in words):
+        if words and not any(
+            _stands(word, known) or _consonants(word) in spelled[not word.isascii()] for word in words
+        ):
             found.append(Finding("address", match["place"].strip()))
     return found
 
@@ -280,6 +299,21 @@ def _is_written_out(value: int, runs: set[str]) -> bool:
 def _stands(word: str, known: set[str]) -> bool:
     """Whether a word is a brief's, prefixes of place aside."""
     return word in known or word[1:] in known or any(len(other) > 3 and other in word for other in known)
+
+
+def _consonants(word: str) -> str:
+    """What is left of a word in either script without vowels and doubled letters; empty if that tells nothing."""
+    sounds = []
+    for letter in word:
+        named = _ETHIOPIC_NAME.match(unicodedata.name(letter, ""))
+        sounds.append(named["sound"].lower() if named else letter)
+    bones = "".join(sounds)
+    if not bones.isascii():
+        return ""
+    for written, plain in _SOUNDS:
+        bones = bones.replace(written, plain)
+    bones = re.sub(r"(.)\1+", r"\1", _VOWELS.sub("", bones))
+    return bones if len(bones) >= _LEAST_CONSONANTS else ""
 
 
 def _squeezed(text: str) -> str:

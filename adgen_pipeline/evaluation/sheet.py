@@ -176,11 +176,18 @@ def read(sheets: Iterable[Path], key: Path, *, samples: int = 1_000, seed: int =
         ours = "left" if sides[pair]["left"] == OURS else "right"
         other = sides[pair]["right" if ours == "left" else "left"]
         by_system[other].append([0.5 if v == "tie" else float(v == ours) for v in votes[pair].values()])
-    outcomes = [_outcome(name, by_system[name], samples=samples, seed=seed) for name in in_order(by_system)]
+    outcomes = [outcome(name, by_system[name], samples=samples, seed=seed) for name in in_order(by_system)]
     return Ratings(tuple(outcomes), tuple(raters), *_agreement(votes))
 
 
-def _outcome(other: str, of_pairs: Sequence[Sequence[float]], *, samples: int, seed: int) -> Outcome:
+def outcome(other: str, of_pairs: Sequence[Sequence[float]], *, samples: int, seed: int) -> Outcome:
+    """How ours did against another system.
+
+    Args:
+        other: the system.
+        of_pairs: for each pair its votes, at least one: 1 for ours, 0 for the other, 0.5 for a tie.
+        samples, seed: of the bootstrap.
+    """
     means = [float(np.mean(given)) for given in of_pairs]
     low, high = interval(means, samples=samples, seed=seed)
     assert low is not None

@@ -1,7 +1,7 @@
 """Ads that were written on request, with their evidence, and what people did with them: SQLite below the data folder.
 
-The one module that knows the file. Each change is one transaction: a killed process leaves all ads of a request or
-none. Who judged an ad is kept by role, never by name.
+The one module that opens the file; comparisons of two ads, which it holds too, are in `comparisons`. Each change is
+one transaction: a killed process leaves all ads of a request or none. Who judged an ad is kept by role, never by name.
 """
 
 import json
@@ -21,13 +21,14 @@ from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.slots import fill
 
 FILE = "archive.sqlite"
-VERSION = 1  # of the tables below, kept as SQLite's user_version
 BUSY_SECONDS = 10.0  # that a writer waits for another one
 ANSWERS_KEPT_SECONDS = 24 * 3600  # answers to idempotency keys
 
 Verdict = Literal["accept", "edit", "reject"]
 
-_TABLES = """
+# The tables, as each version added them; how many a file has is its user_version.
+_TABLES = (
+    """
 CREATE TABLE ads (
     ad_id TEXT PRIMARY KEY, request_id TEXT NOT NULL, created_utc REAL NOT NULL, advertiser TEXT, channel_id INTEGER,
     brief TEXT NOT NULL, ad TEXT NOT NULL, search_key TEXT NOT NULL);
@@ -37,7 +38,24 @@ CREATE TABLE feedback (
     given_utc REAL NOT NULL, role TEXT NOT NULL, verdict TEXT NOT NULL, text TEXT, reason TEXT);
 CREATE INDEX feedback_by_ad ON feedback (ad_id);
 CREATE TABLE answers (key TEXT PRIMARY KEY, digest TEXT NOT NULL, answer TEXT NOT NULL, kept_utc REAL NOT NULL);
-"""
+""",
+    """
+CREATE TABLE comparisons (
+    comparison_id TEXT PRIMARY KEY, created_utc REAL NOT NULL, seed INTEGER NOT NULL,
+    first_ad_id TEXT NOT NULL REFERENCES ads ON DELETE CASCADE,
+    second_ad_id TEXT NOT NULL REFERENCES ads ON DELETE CASCADE);
+CREATE INDEX comparisons_by_first ON comparisons (first_ad_id);
+CREATE INDEX comparisons_by_second ON comparisons (second_ad_id);
+CREATE TABLE votes (
+    vote_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    comparison_id TEXT NOT NULL REFERENCES comparisons ON DELETE CASCADE, voter TEXT NOT NULL,
+    given_utc REAL NOT NULL, role TEXT NOT NULL, choice TEXT NOT NULL, UNIQUE (comparison_id, voter));
+""",
+)
+# Ads that are compared and that nobody voted on yet: who looked them up would know which model wrote them.
+_BLINDED = """NOT EXISTS (
+    SELECT 1 FROM comparisons WHERE ads.ad_id IN (first_ad_id, second_ad_id)
+    AND comparison_id NOT IN (SELECT comparison_id FROM votes))"""
 
 
 @dataclass(frozen=True)
@@ -119,17 +137,10 @@ class Archive:
             answer: idempotency key and what is answered to it, kept in the same transaction.
         """  # fmt: skip
         ids = ids or new_ids(len(ads))
-        request_id, document = secrets.token_hex(8), brief.model_dump_json()
-        with self._changing() as connection:
-            connection.executemany(
-                "INSERT INTO ads VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (ad_id, request_id, at, brief.advertiser, ad["channel_id"], document, _json(ad), _key(brief, ad))
-                    for ad_id, ad in zip(ids, ads, strict=True)
-                ],
-            )  # fmt: skip
+        with self.changing() as connection:
+            insert_ads(connection, brief, ads, ids, at=at)
             if answer is not None:
-                _remember(connection, *answer, at=at)
+                remember(connection, *answer, at=at)
         return list(ids)
 
     def ad(self, ad_id: str) -> StoredAd | None:
@@ -144,7 +155,7 @@ class Archive:
         before_utc: float | None = None,
         channel_id: int | None = None,
     ) -> list[StoredAd]:
-        """Past ads, newest first.
+        """Past ads, newest first; those of a comparison stand among them once somebody voted.
 
         Args:
             query: words, each of which stands in the ad or its brief, homophones unified.
@@ -153,13 +164,13 @@ class Archive:
             channel_id: only those written for it.
         """  # fmt: skip
         words = search_key(query).lower().split()
-        conditions = ["instr(ads.search_key, ?) > 0" for _ in words]
+        conditions = [_BLINDED, *("instr(ads.search_key, ?) > 0" for _ in words)]
         values: list[object] = list(words)
         for condition, value in (("created_utc < ?", before_utc), ("channel_id = ?", channel_id)):
             if value is not None:
                 conditions.append(f"ads.{condition}")
                 values.append(value)
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        where = f"WHERE {' AND '.join(conditions)}"
         return self._ads(f"{where} ORDER BY created_utc DESC, ads.rowid LIMIT ?", (*values, limit))
 
     def judge(
@@ -177,7 +188,7 @@ class Archive:
         Raises:
             ArtifactError: there is no such ad.
         """  # fmt: skip
-        with self._changing() as connection:
+        with self.changing() as connection:
             if connection.execute("SELECT 1 FROM ads WHERE ad_id = ?", (ad_id,)).fetchone() is None:
                 raise ArtifactError(f"There is no ad {ad_id}. It may have been erased; write a new one.")
             made = connection.execute(
@@ -191,7 +202,7 @@ class Archive:
         """All feedback, or that on one ad, in the order given."""
         where, values = ("WHERE ad_id = ?", (ad_id,)) if ad_id else ("", ())
         query = f"SELECT feedback_id, ad_id, given_utc, role, verdict, text, reason FROM feedback {where}"  # noqa: S608
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows: Iterable[Any] = (
                 connection.execute(f"{query} ORDER BY feedback_id", values) if connection else ()
             )
@@ -203,7 +214,7 @@ class Archive:
 
     def answered(self, key: str) -> Answer | None:
         """What was answered to an idempotency key, if that is still kept."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             if connection is None:
                 return None
             found = connection.execute("SELECT digest, answer FROM answers WHERE key = ?", (key,)).fetchone()
@@ -211,8 +222,8 @@ class Archive:
 
     def remember(self, key: str, answer: Answer, *, at: float) -> None:
         """Keep an answer for whoever asks again with its key."""
-        with self._changing() as connection:
-            _remember(connection, key, answer, at=at)
+        with self.changing() as connection:
+            remember(connection, key, answer, at=at)
 
     def forgotten_ads(self, forgotten: Forgotten) -> list[str]:
         """Ids of ads of forgotten advertisers, for forgotten channels, or modelled on forgotten messages."""
@@ -233,14 +244,14 @@ class Archive:
         """Remove ads with their feedback, and every kept answer, from the file for good."""
         if not ids:
             return
-        with self._changing() as connection:
+        with self.changing() as connection:
             connection.executemany("DELETE FROM ads WHERE ad_id = ?", [(ad_id,) for ad_id in ids])
             connection.execute("DELETE FROM answers")
 
     def _ads(self, clause: str, values: Sequence[object]) -> list[StoredAd]:
         latest = "SELECT verdict FROM feedback WHERE ad_id = ads.ad_id ORDER BY feedback_id DESC LIMIT 1"
         columns = f"ads.ad_id, request_id, created_utc, brief, ad, ({latest})"
-        with self._reading() as connection:
+        with self.reading() as connection:
             statement = f"SELECT {columns} FROM ads {clause}"  # noqa: S608
             rows: Iterable[Any] = connection.execute(statement, values) if connection else ()
             return [
@@ -249,21 +260,21 @@ class Archive:
             ]
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+    def reading(self) -> Iterator[sqlite3.Connection | None]:
         """A connection; None where nothing was ever kept."""
         if not self.path.is_file():
             yield None
             return
         with self._opened() as connection:
+            _make_tables(connection)
             yield connection
 
     @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
+    def changing(self) -> Iterator[sqlite3.Connection]:
         """A connection in whose transaction everything happens or nothing; the first one makes the tables."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._opened() as connection:
-            if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
-                self._make_tables(connection)
+            _make_tables(connection)
             with connection:
                 yield connection
 
@@ -282,25 +293,44 @@ class Archive:
         finally:
             connection.close()
 
-    def _make_tables(self, connection: sqlite3.Connection) -> None:
-        """Make the tables, unless another process was faster."""
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
-                for statement in _TABLES.strip().split(";\n"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {VERSION}")
-
 
 def new_ids(count: int) -> list[str]:
     """Ids for ads, 16 hex digits each."""
     return [secrets.token_hex(8) for _ in range(count)]
 
 
-def _remember(connection: sqlite3.Connection, key: str, answer: Answer, *, at: float) -> None:
+def insert_ads(
+    connection: sqlite3.Connection, brief: Brief, ads: Sequence[Mapping[str, Any]], ids: Sequence[str], *, at: float
+) -> None:  # fmt: skip
+    """Insert the ads of one request, inside a transaction."""
+    request_id, document = secrets.token_hex(8), brief.model_dump_json()
+    connection.executemany(
+        "INSERT INTO ads VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (ad_id, request_id, at, brief.advertiser, ad["channel_id"], document, _json(ad), _key(brief, ad))
+            for ad_id, ad in zip(ids, ads, strict=True)
+        ],
+    )
+
+
+def remember(connection: sqlite3.Connection, key: str, answer: Answer, *, at: float) -> None:
+    """Keep an answer to an idempotency key, inside a transaction; answers of the day before go."""
     connection.execute("DELETE FROM answers WHERE kept_utc < ?", (at - ANSWERS_KEPT_SECONDS,))
     row = (key, answer.digest, _json(answer.answer), at)
     connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", row)
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables that the file lacks, unless another process was faster."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] >= len(_TABLES):
+        return
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        there = connection.execute("PRAGMA user_version").fetchone()[0]
+        for tables in _TABLES[there:]:
+            for statement in tables.strip().split(";\n"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {max(there, len(_TABLES))}")
 
 
 def _json(values: Mapping[str, Any]) -> str:

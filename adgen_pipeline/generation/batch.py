@@ -96,5 +96,5 @@ def write_targets(
         )
         written = ", ".join(sorted({ad.written_by for ad in ads}))
         report(f"wrote {len(ads)} ad(s) for {row['brief_id']} ({number} of {len(chosen)}, by the {written})")
-        rows += [{"brief_id": row["brief_id"], **ad.model_dump(exclude={"brief_id"})} for ad in ads]
+        rows += [{"brief_id": row["brief_id"], **ad.model_dump(exclude={"brief_id", "prompt"})} for ad in ads]
     return GENERATED_ADS.frame(rows)

@@ -57,7 +57,9 @@ def read_brief(path: Path, *, policy: Policy | None = None) -> Brief:
     except FileNotFoundError as error:
         raise BriefError(f"{path}: no such brief. Check the path.") from error
     except (UnicodeDecodeError, OSError) as error:
-        raise BriefError(f"{path}: the brief cannot be read ({error}). Save it as UTF-8 text.") from error
+        raise BriefError(
+            f"{path.name}: the brief cannot be read ({error}). Save it as UTF-8 text."
+        ) from error
     return understand(text, source=path.name, policy=policy)
 
 

@@ -6,10 +6,13 @@ from typing import Any
 
 import polars as pl
 
+from adgen_pipeline.corpus.chat import messages
 from adgen_pipeline.feedback_schemas import FEEDBACK, PREFERENCES
 from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.generation.archive import Archive
 from adgen_pipeline.generation.checking import invented
+from adgen_pipeline.generation.comparisons import exemplar_posts, preferred
+from adgen_pipeline.generation.prompt import spoken
 from adgen_pipeline.text.brief import Brief
 
 GOOD = ("accept", "edit")
@@ -36,6 +39,9 @@ def feedback_table(archive: Archive, *, forgotten: Forgotten | None = None) -> p
                 "advertiser": ad.brief.advertiser,
                 "edited": given.text,
                 "invented": invented(given.text, ad.brief) if given.text else [],
+                # Ads that were kept before their prompts were: as it would be without posts.
+                "prompt": ad.ad.get("prompt") or messages(spoken(ad.brief), []),
+                "exemplars": exemplar_posts(ad.ad["exemplars"]),
                 **{
                     name: ad.ad[name]
                     for name in ("channel_id", "format", "text", "slotted", "written_by", "model", "index")
@@ -45,20 +51,23 @@ def feedback_table(archive: Archive, *, forgotten: Forgotten | None = None) -> p
     return FEEDBACK.frame(rows)
 
 
-def preferences(feedback: pl.DataFrame, *, minimum: int) -> pl.DataFrame:
+def preferences(feedback: pl.DataFrame, comparisons: pl.DataFrame, *, minimum: int) -> pl.DataFrame:
     """Pairs of ads of which people preferred one, a table of PREFERENCES.
 
     An edited ad is preferred to what it was made of; of two ads for one brief, channel and format, the accepted one
-    to the rejected one. Only the latest verdict on an ad counts, and no edit that invents a fact.
+    to the rejected one; of two compared ads the one with more votes. Only the latest verdict on an ad counts, and no
+    edit that invents a fact.
 
     Args:
         feedback: a table of FEEDBACK.
+        comparisons: a table of COMPARISONS.
         minimum: fewer pairs than this are nothing to tune on: the table is empty then.
     """
     latest = feedback.sort("feedback_id").unique("ad_id", keep="last", maintain_order=True)
     rows = list(latest.iter_rows(named=True))
     pairs = [_pair(row, row, "edit") for row in rows if row["verdict"] == "edit" and _is_better(row)]
     pairs += [_pair(good, bad, "verdict") for good, bad in _judged_apart(rows)]
+    pairs += preferred(comparisons)
     return PREFERENCES.frame(pairs if len(pairs) >= minimum else [])
 
 
@@ -101,6 +110,8 @@ def _pair(chosen: Mapping[str, Any], rejected: Mapping[str, Any], kind: str) -> 
         "chosen_ad_id": chosen["ad_id"],
         "rejected_ad_id": rejected["ad_id"],
         "kind": kind,
+        "prompt": chosen["prompt"],
+        "exemplars": exemplar_posts([*chosen["exemplars"], *rejected["exemplars"]]),
         "chosen": _slotted(chosen),
         "rejected": rejected["slotted"],
         "model": rejected["model"],

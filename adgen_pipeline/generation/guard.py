@@ -1,8 +1,8 @@
 """What no ad may do, checked on every candidate: invent a fact, copy a post, promise what the brief does not.
 
 The guards look at the slotted text: whatever stands outside of slots must hold no fact at all. A line or sentence
-that breaks a rule is dropped; must-have facts that are then missing are appended as lines of their own; a candidate
-that is broken as a whole is refused.
+that breaks a rule is dropped; must-have facts and points of the brief that are then missing become lines of their own;
+a candidate that is broken as a whole is refused.
 """
 
 import re
@@ -14,10 +14,17 @@ import polars as pl
 import regex
 
 from adgen_pipeline.generation import formats
-from adgen_pipeline.generation.coverage import MORE_AMHARIC, lines_for, missing_facts
+from adgen_pipeline.generation.coverage import (
+    MORE_AMHARIC,
+    lines_for,
+    missing_facts,
+    missing_points,
+    with_points,
+)
 from adgen_pipeline.generation.prompt import spoken
+from adgen_pipeline.generation.tidying import tidy
 from adgen_pipeline.generation.wording import foreign_letters, stems
-from adgen_pipeline.text.amharic import hygiene, search_key, sentences, words
+from adgen_pipeline.text.amharic import search_key, sentences, words
 from adgen_pipeline.text.brief import Brief, brief_text
 from adgen_pipeline.text.facts import find_facts
 from adgen_pipeline.text.labels import CALL, LABEL_KINDS, labels_before_slots
@@ -42,14 +49,6 @@ FILLER_WORDS = (
 
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 _ADDRESS_SIGN = re.compile(r"@|(?i:https?:|www\.|t\.me|\.com\b|\.et\b)")
-_BROKEN_SLOT = re.compile(r"⟨[^⟩\n]{0,24}⟩?|⟩")
-_TEMPLATE_TOKEN = re.compile(r"<[|/a-zA-Z_][^<>\n]{0,30}>|\[/?INST\]|<<SYS>>")
-# One emoji over and over, and lines of emoji alone, are where a small model loses its thread.
-_SYMBOL_RUN = regex.compile(r"((?=\p{Emoji})[^\w\s#*]\p{M}*)(?:\s*\1){2,}")
-# «፤ ፤ ፤ ፤» and «:// ://:// ://», until its tokens are used up; «...» and «---» are a pause and a rule.
-_MARK_RUN = re.compile(
-    r"(?:([^\w\s])(?:[ \t]+\1){2,}|((?!(.)\3)[!-/:-@\[-`{-~]{2,4})(?:[ \t]*\2){2,})[!-/:-@\[-`{-~]{0,3}"
-)
 # «ስልክ፦», «ቀለም: 📌 📌» or «ቻናላችንን ይቀላቀሉ 👉» with nothing after it: the label outlived its fact.
 _DANGLING = regex.compile(
     r"(?:[:፦=]|፡-|-|[👉➡👇⤵⬇][\ufe0f\U0001F3FB-\U0001F3FF]*)[\s\p{Extended_Pictographic}\ufe0f]*$"
@@ -60,11 +59,26 @@ _RANGE = re.compile(r"ከ\s*⟨(?P<low>[a-z]+)_\d+⟩\s*እስከ\s*⟨(?P<high>
 # «ይደውሉ፦ ⟨handle_1⟩», «ይጻፉ፦ ⟨product_1⟩»: nobody calls a handle or writes to a product.
 _CALLED = shaped(r"(?P<call>ደውሉ|ፃፉ)(?:ልን)?\s*[:፦]\s*⟨(?P<kind>[a-z]+)_\d+⟩")
 _ANSWERING = {"ደ": {"phone"}, "ፃ": {"phone", "handle", "url", "email"}}
+_ADDRESS = re.compile(r"(?<!\w)አድራሻ(?:ችን|ው)?(?!\w)[^\w⟨]*(?P<place>.*)")
+# What the line below must hold for one of these words to stand above it: «ይደውሉ፦ 📞 📞» over hashtags calls nobody.
+_ASKS_FOR = ((shaped("ደውሉ|ስልክ"), "phone"), (shaped("ዋጋ"), "price"), (shaped("አድራሻ"), "location"))
 _NO_LETTERS = re.compile(r"^[\W\d_]*$")
 # What cannot stand behind a label: untyped slots once made a model write an address where the price belongs, and
 # typed ones do not always keep it from that.
 _WRONG_KINDS = {
-    "price": {"phone", "handle", "url", "email", "location", "hashtag", "date", "time"},
+    "price": {
+        "phone",
+        "handle",
+        "url",
+        "email",
+        "location",
+        "hashtag",
+        "date",
+        "time",
+        "quantity",
+        "brand",
+        "product",
+    },
     "phone": {"price", "location", "quantity", "percent", "hashtag", "date"},
     "location": {"price", "quantity", "percent", "date", "time"},
     "quantity": {"phone", "price", "handle", "url", "email", "location", "brand", "term"},
@@ -87,7 +101,7 @@ class Guarded:
         slotted: repaired, with slots.
         text: filled from the brief.
         violations: what was found and dropped.
-        repairs_count: lines or sentences dropped, plus facts appended.
+        repairs_count: lines or sentences dropped, plus facts and points added.
         refusal: why the candidate cannot be used at all; None if it can.
     """
 
@@ -127,6 +141,7 @@ class Guard:
         """
         self._brief = brief
         self._spoken = spoken(brief, keep_unknown=True)
+        self._asked = spoken(brief)  # as the prompt has it: points that would be half English are left out
         self._values = brief.values()
         said = brief_text(brief)
         brief_folded = folded(said)
@@ -169,6 +184,8 @@ class Guard:
         refusal = self._refusal(clean, body) or (f"it copies a post: {len(copies)} runs" if copies else None)
         missing = missing_facts(self._brief, set(slots_in(body)))
         top, bottom = lines_for(self._spoken, missing)
+        points = missing_points(self._asked, "\n".join([*top, body, *bottom]))
+        body = with_points(body, points)
         ad = tidy("\n".join([*top, *([body] if body else []), *bottom]), self._values)
         for more_amharic in MORE_AMHARIC:
             if script_shares(fill(ad, self._values))[0] < MINIMUM_ETHIOPIC_SHARE:
@@ -177,7 +194,7 @@ class Guard:
         text = fill(ad, self._values)
         if refusal is None and (problems := formats.problems(text, slotted=ad)):
             refusal = problems[0]
-        return Guarded(ad, text, tuple(violations), dropped + len(missing), refusal)
+        return Guarded(ad, text, tuple(violations), dropped + len(missing) + len(points), refusal)
 
     def fallback(self, slotted: str) -> Guarded:
         """An ad of the template writer, made of the brief alone: tidied, filled, and cut by lines if it is too long."""
@@ -196,8 +213,10 @@ class Guard:
         if not line.strip():
             return "", []
         found = self._violations(line, uses)
-        if not found and _DANGLING.search(line) and not slots_in(line) and not slots_in(following):
+        if not found and _DANGLING.search(line) and not slots_in(line) and not _is_answered(line, following):
             found = [Violation("dangling_label", line)]
+        if not found and self._is_address_of_nothing(line, following):
+            found = [Violation("address_of_nothing", line)]
         if not found and self._is_filler(line, following):
             found = [Violation("filler", line)]
         if not found and self._says_again(line, kept):
@@ -224,6 +243,14 @@ class Guard:
             len(found & said) >= SAID_AGAIN_SHARE * len(found) and self._said.isdisjoint(found - said)
             for said in (set(stems(earlier)) for earlier in kept)
         )
+
+    def _is_address_of_nothing(self, line: str, following: str) -> bool:
+        """Whether a line that announces an address names no place: «አድራሻ፦ ሱቅ ላይ ያገኙናል»."""
+        said = _ADDRESS.search(line)
+        if said is None or slots_in(said["place"]):
+            return False
+        found = stems(said["place"])
+        return self._said.isdisjoint(found) and (bool(found) or not slots_in(following))
 
     def _is_filler(self, line: str, following: str) -> bool:
         """Whether a line says nothing of the brief: a few words of its own that head no fact."""
@@ -318,37 +345,11 @@ def maximum_repeats(text: str, n: int = 4) -> int:
     return max(runs.values(), default=0)
 
 
-def tidy(slotted: str, values: dict[str, str]) -> str:
-    """The text without broken slots, template tokens and stray blanks; slots stand apart from letters.
-
-    Args:
-        slotted: a candidate as the model wrote it.
-        values: of the brief's slots; a currency that a value holds is not said twice.
-    """
-    parts: list[str] = []
-    end = 0
-    text = _TEMPLATE_TOKEN.sub("", hygiene(slotted)).replace("\ufffd", "")  # bytes that made no letter
-    for match in SLOT.finditer(text):
-        parts += [_BROKEN_SLOT.sub("", text[end : match.start()]), match.group()]
-        end = match.end()
-    parts.append(_BROKEN_SLOT.sub("", text[end:]))
-    for position in range(1, len(parts), 2):
-        value = values.get(parts[position], "x")
-        before, after = parts[position - 1], parts[position + 1]
-        if value.endswith("ብር"):
-            after = re.sub(r"^\s*ብር(?![ሀ-ፚ])", "", after)
-        if after[:1].isalnum() or (not after and position + 2 < len(parts)):
-            after = f" {after}"
-        # በ ከ ለ የ are written together with what they govern; any other letter is a word of its own.
-        if re.search(r"[^\W\d_]{2}$", before):
-            before = f"{before} "
-        parts[position - 1], parts[position + 1] = before, after
-    lines = [
-        _MARK_RUN.sub("", _SYMBOL_RUN.sub(r"\1", " ".join(line.split())))
-        for line in "".join(parts).split("\n")
-    ]
-    lines = [line for line in lines if not line or slots_in(line) or any(c.isalnum() for c in line)]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+def _is_answered(line: str, following: str) -> bool:
+    """Whether the line below holds the fact that a label at the end of a line announces."""
+    kinds = {slot_kind(name) for name in slots_in(following)} - {"hashtag"}
+    wanted = {kind for words, kind in _ASKS_FOR if words.search(shape(line))}
+    return bool(kinds & wanted if wanted else kinds)
 
 
 def invented_in_table(ads: pl.DataFrame) -> list[str]:

@@ -1,8 +1,10 @@
 """What a writer needs of a model: the pipeline's own (`models`), or one behind an address (`endpoint`)."""
 
+import math
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+TEMPLATE = "template"  # what the writer without a model is called where models have versions
 Conversation = Sequence[dict[str, str]]
 
 
@@ -36,3 +38,25 @@ class LanguageModel(Protocol):
     def bits_per_byte(self, texts: Sequence[str]) -> list[float]:
         """Bits that the model needs for each byte of each text; NaN where it cannot tell."""
         ...
+
+
+class NoModel:
+    """Draws no candidates, so that the writer answers by its template: a model to compare others with."""
+
+    slots: frozenset[str] = frozenset()
+
+    def count_tokens(self, conversation: Conversation) -> int:
+        """None: nothing is read."""
+        del conversation
+        return 0
+
+    def generate(
+        self, conversations: Sequence[Conversation], *, samples: int, **more: object
+    ) -> list[list[str]]:
+        """No answer to any conversation."""
+        del samples, more
+        return [[] for _ in conversations]
+
+    def bits_per_byte(self, texts: Sequence[str]) -> list[float]:
+        """It cannot tell."""
+        return [math.nan for _ in texts]

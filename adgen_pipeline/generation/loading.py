@@ -1,5 +1,7 @@
 """Putting a writer together from a data folder: the artifacts that its pointers name, or a model behind an address."""
 
+from collections.abc import Callable
+
 import polars as pl
 
 from adgen_pipeline.artifacts import Artifact, Store
@@ -9,7 +11,7 @@ from adgen_pipeline.endpoint_recipe import EndpointRecipe
 from adgen_pipeline.errors import ArtifactError
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
 from adgen_pipeline.generation.endpoint import EndpointModel
-from adgen_pipeline.generation.language_model import LanguageModel
+from adgen_pipeline.generation.language_model import TEMPLATE, LanguageModel, NoModel
 from adgen_pipeline.generation.models import TextModel
 from adgen_pipeline.generation.policy import Policy
 from adgen_pipeline.generation.wording import known_stems
@@ -22,13 +24,20 @@ from adgen_pipeline.settings import key_of
 _SPARE_TOKENS = 130  # of a training row that an answer takes; the rest may be prompt
 
 
-def load_writer(store: Store, recipe: Recipe, *, model: Artifact | None = None) -> AdWriter:
+def load_writer(
+    store: Store,
+    recipe: Recipe,
+    *,
+    model: Artifact | None = None,
+    give_way: Callable[[], None] | None = None,
+) -> AdWriter:
     """The writer with the model, encoder and index that the data folder's pointers name.
 
     Args:
         store: the data folder.
         recipe: sections generation, corpus and training are used.
         model: another model than `training/model`, or than the one behind `generation.endpoint`.
+        give_way: called by a model of the pipeline between its steps (`models.TextModel`).
 
     Raises:
         ArtifactError: one of them was not made yet, or they do not belong together.
@@ -50,8 +59,7 @@ def load_writer(store: Store, recipe: Recipe, *, model: Artifact | None = None) 
         writing = endpoint_model(behind)
         room, version = behind.maximum_prompt_tokens, writing.endpoint.name
     else:
-        writing = TextModel(model.path, load_in=recipe.training.load_in, precision=recipe.training.precision)
-        room, version = max(64, recipe.training.maximum_tokens - _SPARE_TOKENS), model.version
+        writing, room, version = own_model(model, recipe, give_way=give_way), _room(recipe), model.version
     try:
         opened = PostIndex(index.path, Encoder(encoder.path), encoder_digest=encoder.digest)
     except KeyError as error:
@@ -76,6 +84,31 @@ def load_writer(store: Store, recipe: Recipe, *, model: Artifact | None = None) 
         model_version=version,
         index_version=index.version,
     )
+
+
+def own_model(model: Artifact, recipe: Recipe, *, give_way: Callable[[], None] | None = None) -> TextModel:
+    """A model of the pipeline, loaded as the recipe says.
+
+    Raises:
+        ArtifactError: its folder holds none.
+    """
+    training = recipe.training
+    return TextModel(model.path, load_in=training.load_in, precision=training.precision, give_way=give_way)
+
+
+def with_model(writer: AdWriter, model: LanguageModel, version: str, recipe: Recipe) -> AdWriter:
+    """A writer with another model of the pipeline; index, encoder and rules are shared."""
+    return writer.variant(model=model, model_version=version, maximum_prompt_tokens=_room(recipe))
+
+
+def with_template(writer: AdWriter) -> AdWriter:
+    """A writer that fills the template: no model, no post as a pattern."""
+    return writer.variant(model=NoModel(), model_version=TEMPLATE, exemplars_in_prompt=0)
+
+
+def _room(recipe: Recipe) -> int:
+    """Tokens that a prompt may have."""
+    return max(64, recipe.training.maximum_tokens - _SPARE_TOKENS)
 
 
 def endpoint_model(recipe: EndpointRecipe) -> EndpointModel:

@@ -4,7 +4,7 @@ Models are read from folders with safetensors; code that comes with a model is n
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,6 +38,7 @@ class TextModel:
         load_in: Literal["full", "4bit", "8bit"] = "full",
         precision: Literal["bf16", "fp16", "fp32"] = "bf16",
         device: str | None = None,
+        give_way: Callable[[], None] | None = None,
     ) -> None:
         """Load a model.
 
@@ -46,6 +47,7 @@ class TextModel:
             load_in: 4bit (NF4) or 8bit quantise while loading.
             precision: of weights and arithmetic.
             device: None for the GPU if there is one.
+            give_way: called before each piece is drawn; may wait for what cannot.
 
         Raises:
             ArtifactError: the folder does not hold such a model, or it has no chat template.
@@ -54,6 +56,7 @@ class TextModel:
             raise ArtifactError(
                 f"{path}: no model is there (config.json is missing). Materialise training/model."
             )
+        self._give_way = give_way or _at_once
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         options: dict[str, Any] = {"dtype": _PRECISIONS[precision]}
         if load_in != "full":
@@ -142,6 +145,7 @@ class TextModel:
         rules = self._pieces.rules(None if allowed_slots is None else ())
         state = _Answers(rows, seed, allowed.to(self.device), rules, self._ends)
         while True:
+            self._give_way()
             pieces = state.draw(logits, temperature=temperature, top_p=top_p, penalty=repetition_penalty)
             remaining = state.take(pieces, maximum_new_tokens)
             if not state.active:
@@ -237,6 +241,10 @@ class TextModel:
         special = set(self.tokenizer.all_special_ids)
         kept = [number for number in ids if number in slot_ids or number not in special]
         return str(self.tokenizer.decode(kept, skip_special_tokens=False)).strip()
+
+
+def _at_once() -> None:
+    """Where nobody else needs the machine."""
 
 
 class _Answers:

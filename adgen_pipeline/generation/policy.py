@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 import yaml
 
 from adgen_pipeline.errors import BriefError
+from adgen_pipeline.text.brief import Brief, brief_text
 from adgen_pipeline.text.lexical import amharic_pattern, english_pattern, folded, spans, verb_pattern
 
 Verdict = Literal["allow", "needs_review", "refuse"]
@@ -144,6 +145,13 @@ class Policy:
                 verdict = part.verdict
         rules = tuple(dict.fromkeys(rule for rule, *_ in evidence))
         return Judgement(verdict, rules, tuple(dict.fromkeys(tags)), tuple(evidence), self.version)
+
+    def judge_brief(self, brief: Brief) -> Judgement:
+        """The judgement on a brief, words that were set aside from it included.
+
+        An ad's is the `strictest` of this one and its own: harmless words of an ad do not clear its brief.
+        """
+        return self.judge("\n".join([brief_text(brief), *brief.sensitive]))
 
     def rule_names(self) -> dict[str, str]:
         """Rule ids and what they are about."""

@@ -7,15 +7,17 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from adgen_pipeline.corpus.chat import messages
 from adgen_pipeline.generation.lexicon import translate
-from adgen_pipeline.index.search import Hit
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.facts import find_facts
 from adgen_pipeline.text.language import script_shares
 from adgen_pipeline.text.slots import SLOT, escape, slot, slots_in
+
+if TYPE_CHECKING:  # the search loads the encoder's libraries
+    from adgen_pipeline.index.search import Hit
 
 
 class CountsTokens(Protocol):
@@ -38,14 +40,14 @@ class Prompt:
     """
 
     messages: list[dict[str, str]]
-    exemplars: tuple[Hit, ...]
+    exemplars: "tuple[Hit, ...]"
     tokens: int
     digest: str
 
 
 def build_prompt(
     brief: Brief,
-    hits: Sequence[Hit],
+    hits: "Sequence[Hit]",
     *,
     counter: CountsTokens,
     maximum_tokens: int,
@@ -82,7 +84,7 @@ def build_prompt(
     return Prompt(conversation, tuple(chosen), tokens, digest)
 
 
-def slotted(hit: Hit, slotted_posts: Mapping[tuple[int, int], str]) -> str:
+def slotted(hit: "Hit", slotted_posts: Mapping[tuple[int, int], str]) -> str:
     """A retrieved post with its facts slotted away: no contact or price of another advertiser enters a prompt."""
     if hit.channel_id is not None and hit.message_id is not None:
         known = slotted_posts.get((hit.channel_id, hit.message_id))

@@ -22,7 +22,7 @@ from adgen_pipeline.generation.shortening import fitted, left_out
 from adgen_pipeline.generation.template import template_ad
 from adgen_pipeline.index.search import Hit, PostIndex
 from adgen_pipeline.recipe import GenerationRecipe
-from adgen_pipeline.text.brief import Brief, brief_text
+from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.redact import redact
 from adgen_pipeline.text.slots import SLOT, slots_in
 
@@ -67,7 +67,11 @@ class PartScore(BaseModel):
 
 
 class Ad(BaseModel):
-    """A written ad with its evidence; the fields are the columns of `generation/ads` without the brief's id."""
+    """A written ad with its evidence.
+
+    The fields are the columns of `generation/ads` without the brief's id, and the prompt: the API keeps it with the ad,
+    so that what people do with the ad can be learned from under the prompt that it answered.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -82,8 +86,10 @@ class Ad(BaseModel):
     policy_verdict: str
     policy_rules: tuple[str, ...]
     policy_tags: tuple[str, ...]
+    policy_version: str
     scores: tuple[PartScore, ...]
     written_by: str
+    prompt: tuple[dict[str, str], ...]
     prompt_digest: str
     model: str
     index: str
@@ -162,9 +168,12 @@ class AdWriter:
         exemplars_in_prompt: int | None = None,
         maximum_prompt_tokens: int | None = None,
         is_ranked: bool | None = None,
+        model_version: str | None = None,
     ) -> "AdWriter":
         """This writer with something done otherwise, for comparison; all else is shared."""
         other = copy.copy(self)
+        if model_version is not None:
+            other.model_version = model_version
         if model is not None:
             other._model = model
         if exemplars_in_prompt is not None:
@@ -229,7 +238,7 @@ class AdWriter:
         for number, (_, guarded) in enumerate(survivors, start=1):
             tell("candidate", {"number": number, "text": guarded.text})
         _log_check(checked)
-        evidence = _Evidence(brief, channel, format, prompt.digest, (*prompt.exemplars, *documents), self)
+        evidence = _Evidence(brief, channel, format, prompt, (*prompt.exemplars, *documents), self)
         if not survivors:
             written = guard.fallback(template_ad(spoken(brief, keep_unknown=True)))
             answer = fitted(written, brief, format, language=language)
@@ -244,8 +253,9 @@ class AdWriter:
             return [evidence.ad(rank, guarded, {}, 0.0, "model") for rank, (_, guarded) in drawn]
         bits = self._model.bits_per_byte([guarded.slotted for _, guarded in survivors])
         retrieved = [hit.post for hit in posts]
+        asked = spoken(brief)  # an Amharic ad has no word of an English brief
         scored: list[Scored] = [
-            score(candidate, guarded, brief, bits_per_byte=value, retrieved=retrieved)
+            score(candidate, guarded, asked, bits_per_byte=value, retrieved=retrieved)
             for (candidate, guarded), value in zip(survivors, bits, strict=True)
         ]
         return [
@@ -308,15 +318,15 @@ class _Evidence:
         brief: Brief,
         channel_id: int | None,
         format: str,
-        prompt_digest: str,
+        prompt: Prompt,
         hits: Sequence[Hit],
         writer: AdWriter,
     ) -> None:
         self._brief = brief
         self._channel_id = channel_id
         self._format = format
-        self._prompt_digest = prompt_digest
-        self._brief_policy = writer.policy.judge("\n".join([brief_text(brief), *brief.sensitive]))
+        self._prompt = prompt
+        self._brief_policy = writer.policy.judge_brief(brief)
         self._exemplars = tuple(
             Exemplar(
                 channel_id=hit.channel_id,
@@ -351,11 +361,13 @@ class _Evidence:
             policy_verdict=judged.verdict,
             policy_rules=judged.rules,
             policy_tags=judged.tags,
+            policy_version=judged.version,
             scores=tuple(
                 PartScore(part=part, score=value) for part, value in scores.items() if math.isfinite(value)
             ),
             written_by=written_by,
-            prompt_digest=self._prompt_digest,
+            prompt=tuple(self._prompt.messages),
+            prompt_digest=self._prompt.digest,
             model=self._writer.model_version,
             index=self._writer.index_version,
         )

@@ -3,16 +3,18 @@
 Reciprocal ranks were tried and lose: they forget by how much the first hit is ahead.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import lancedb
 import numpy as np
 import pyarrow as pa
-from lancedb.query import FullTextOperator, LanceVectorQueryBuilder, MatchQuery
+from lancedb import background_loop
+from lancedb.query import FullTextOperator, MatchQuery
 
 from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.errors import ArtifactError
@@ -22,10 +24,11 @@ from adgen_pipeline.index.store import TABLE, Manifest, vectors_of
 from adgen_pipeline.text.slots import SLOT
 
 System = Literal["hybrid", "dense", "full_text"]
+Result = TypeVar("Result")
 
 CANDIDATES = 100  # of either side, before fusion
 DIVERSIFIED = 50  # first hits among which diversity chooses
-PROBES = 64  # partitions of 512 rows that an approximate search compares (docs/LOG.md)
+PROBES = 64  # partitions of 512 rows that an approximate search compares
 QUERY_STEMS = 24  # of which full text looks for the rarest: more add time and no hits
 MAXIMUM_QUERY_CHARS = 4096
 SHOWN = ["key", "kind", "channel_id", "message_id", "advertiser", "source", "post", "text"]
@@ -105,12 +108,13 @@ class PostIndex:
             )
         self.path = path
         self.encoder = encoder
-        self._table = lancedb.connect(path).open_table(TABLE)
+        self._table: lancedb.AsyncTable = _wait_for(_opened(path))
         self._known = Frequencies.read(path)
 
     def vector_index(self) -> str:
         """The kind of index over the vectors, in LanceDB's words; "exact" if there is none."""
-        kinds = [index.index_type for index in self._table.list_indices() if index.columns == ["vector"]]
+        indices = _wait_for(self._table.list_indices())
+        kinds = [index.index_type for index in indices if index.columns == ["vector"]]
         return kinds[0] if kinds else "exact"
 
     def search(
@@ -175,11 +179,12 @@ class PostIndex:
         terms = QueryTerms.of(query) if terms is None else terms
         vector = self.encoder.encode([query])[0]
         limit = max(CANDIDATES, k)
-        tables = []
+        asked = []
         if system != "dense" and terms.stems:
-            tables.append(self._full_text(terms, condition, limit))
+            asked.append(self._full_text(terms, condition, limit))
         if system != "full_text" and vector.any():  # a query without a known word is near nothing
-            tables.append(self._dense(vector, condition, limit))
+            asked.append(self._dense(vector, condition, limit))
+        tables: list[pa.Table] = _wait_for(_all_of(asked))
         if not tables or not (rows := pa.concat_tables(tables)).num_rows:
             return None
         first = {row_id: place for place, row_id in reversed(list(enumerate(rows["_rowid"].to_pylist())))}
@@ -190,7 +195,7 @@ class PostIndex:
         scores[:, 1:] = text_parts(terms, pairs, self._known)
         return Candidates(rows, rows["_rowid"].to_pylist(), scores)
 
-    def _full_text(self, terms: QueryTerms, condition: str, limit: int) -> pa.Table:
+    async def _full_text(self, terms: QueryTerms, condition: str, limit: int) -> pa.Table:
         """Rows by BM25; the stems are words and never operators of a query language."""
         inverse = self._known.inverse(terms.stems)
         rarest = sorted(terms.stems, key=lambda stem: -inverse[stem])[:QUERY_STEMS]
@@ -204,17 +209,22 @@ class PostIndex:
             prefix_length=0,
             document_granularity=None,
         )
-        search = self._table.search(words, query_type="fts").where(condition, prefilter=True)
-        return search.select([*RANKED, "_score"]).with_row_id(True).limit(limit).to_arrow().drop(["_score"])
+        search = self._table.query().nearest_to_text(words).where(condition)
+        found = await search.select([*RANKED, "_score"]).with_row_id().limit(limit).to_arrow()
+        return found.drop(["_score"])
 
-    def _dense(self, vector: np.ndarray, condition: str, limit: int) -> pa.Table:
-        search = self._table.search(vector, query_type="vector")
-        assert isinstance(search, LanceVectorQueryBuilder)
-        search = search.distance_type("cosine").where(condition, prefilter=True)
+    async def _dense(self, vector: np.ndarray, condition: str, limit: int) -> pa.Table:
+        search = self._table.query().nearest_to(vector).distance_type("cosine").where(condition)
         if not self.manifest.flat:
             search = search.nprobes(PROBES)
-        found = search.select([*RANKED, "_distance"]).with_row_id(True).limit(limit).to_arrow()
+        found = await search.select([*RANKED, "_distance"]).with_row_id().limit(limit).to_arrow()
         return found.drop(["_distance"])
+
+    async def _shown(self, row_ids: list[int]) -> list[dict[str, Any]]:
+        """What is shown of rows, in any order."""
+        found: pa.Table = await self._table.take_row_ids(row_ids).select(SHOWN).to_arrow()
+        rows: list[dict[str, Any]] = found.to_pylist()
+        return rows
 
     def _with_recency(self, fused: np.ndarray, dates: pa.ChunkedArray) -> np.ndarray:
         """The scores with the recipe's share of recency, which halves in `recency_days`; no date counts as average."""
@@ -232,8 +242,7 @@ class PostIndex:
     def _hits(
         self, found: Candidates, order: Sequence[int], fused: np.ndarray, terms: QueryTerms
     ) -> list[Hit]:
-        shown = self._table.take_row_ids([found.row_ids[i] for i in order]).select(SHOWN).to_arrow()
-        by_key = {row["key"]: row for row in shown.to_pylist()}
+        by_key = {row["key"]: row for row in _wait_for(self._shown([found.row_ids[i] for i in order]))}
         keys, stem_lines = found.rows["key"].to_pylist(), found.rows["search_key"].to_pylist()
         hits = []
         for i in order:
@@ -242,6 +251,22 @@ class PostIndex:
             matched = tuple(word for word, stem in both if stem in stems)
             hits.append(_hit(by_key[keys[i]], found.parts[i], float(fused[i]), matched))
         return hits
+
+
+def _wait_for(work: Coroutine[Any, Any, Result]) -> Result:
+    """What a coroutine of LanceDB's gives, run by LanceDB's own thread."""
+    loop: Any = background_loop.LOOP
+    result: Result = loop.run(work)
+    return result
+
+
+async def _opened(path: Path) -> lancedb.AsyncTable:
+    return await (await lancedb.connect_async(path)).open_table(TABLE)
+
+
+async def _all_of(asked: Sequence[Awaitable[pa.Table]]) -> list[pa.Table]:
+    """Both sides at once. LanceDB's blocking calls wait for its thread ten times a search, beside a busy model long."""
+    return list(await asyncio.gather(*asked))
 
 
 def _diverse(order: np.ndarray, fused: np.ndarray, vectors: pa.ChunkedArray, *, share: float) -> np.ndarray:

@@ -58,7 +58,7 @@ def _of_label(
     votes: NDArray[np.int8], verdicts: NDArray[np.bool_], channels: Numbers
 ) -> tuple[Floats, Floats]:
     """How likely one label is for each post, and the chances of votes on it."""
-    codes = (votes.astype(np.int64) + 1) @ _PLACES + _PLACES[-1] * 3 * channels
+    codes = votes.astype(np.int64) @ _PLACES + _PLACES.sum() + _PLACES[-1] * 3 * channels  # a vote and 1: 0…2
     distinct, place = np.unique(codes, return_inverse=True)
     patterns = distinct[:, None] // _PLACES % 3 - 1
     prior = _priors(verdicts, channels)[distinct // (_PLACES[-1] * 3)]

@@ -1,13 +1,19 @@
 """Weak labels of the posts of channels: the rules' verdicts, and how sure the votes on them are."""
 
 import logging
+import pickle
+import tempfile
+import zlib
+from array import array
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from hashlib import blake2b
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from adgen_pipeline.label_schemas import FUNCTIONS as FUNCTIONS_TABLE
@@ -28,6 +34,10 @@ SIGNATURE_SHARE, SIGNATURE_POSTS = 0.15, 5
 # How far from one half a label is where the label model contradicts the rules. The rules stand there: on ads and news
 # of other kinds the label model was right less often (docs/LOG.md). The classifier tips the balance; people are asked.
 DISPUTED = 0.05
+BLOCK_ROWS = 10_000  # posts whose verdicts are Python objects at once
+_VERDICTS = pl.DataFrame(
+    schema={n: WEAK_LABELS.dtypes[n] for n in ("vertical", "verticals", "tags", "is_ad", "evidence")}
+)
 PROCESSES_FROM_TEXTS = 5000  # each process takes seconds to start and to read the lexicons
 
 
@@ -46,45 +56,84 @@ class Weak:
     model: LabelModel
 
 
-def weak_labels(posts: pl.DataFrame, *, minimum_score: float) -> Weak:
+def weak_labels(posts: pl.DataFrame | pl.LazyFrame, *, minimum_score: float) -> Weak:
     """Weak labels of all posts with text.
+
+    Evidence of all of them waits in a temporary file until the votes on all were seen.
 
     Args:
         posts: channel_id, message_id, post, is_empty of telegram/posts.
         minimum_score: weight that a label needs, in keyword weights.
     """
-    with_text = posts.filter(~pl.col("is_empty")).select(*KEY, "post").sort(KEY)
-    known: dict[tuple[str, str], int] = {}  # a third of all texts repeat others
-    signatures = _signatures(with_text)
-    places = [
-        known.setdefault((text, _topic(text, signatures[channel_id])), len(known))
-        for channel_id, text in with_text.select("channel_id", "post").iter_rows()
-    ]
-    looked = batches(
-        partial(_look, minimum_score=minimum_score), list(known), processes_from=PROCESSES_FROM_TEXTS
-    )
-    found: list[Evidence] = []
-    cast = np.zeros((len(known), len(FUNCTIONS), len(LABELS)), np.int8)
-    said = np.zeros((len(known), len(LABELS)), np.bool_)
-    for place, (evidence, of_text, labels) in enumerate(looked):
-        found.append(evidence)
-        cast[place], said[place, labels] = of_text, True
-    cast, said = cast[places], said[places]
-    model = estimate(cast, said, with_text["channel_id"].to_numpy())
-    likely = np.where(
-        (model.likely > 0.5) == said, model.likely, np.where(said, 0.5 + DISPUTED, 0.5 - DISPUTED)
-    )
-    rows = [verdict(likely[row], found[place]) for row, place in enumerate(places)]
+    with_text = posts.lazy().filter(~pl.col("is_empty")).select(*KEY, "post").sort(KEY).collect()
+    texts = _Texts(with_text)
+    cast = np.zeros((with_text.height, len(FUNCTIONS), len(LABELS)), np.int8)
+    said = np.zeros((with_text.height, len(LABELS)), np.bool_)
+    with tempfile.TemporaryFile() as file:
+        ends = array("q", [0])
+        looked = batches(
+            partial(_look, minimum_score=minimum_score), texts, processes_from=PROCESSES_FROM_TEXTS
+        )
+        for place, (evidence, of_text, labels) in enumerate(looked):
+            ends.append(ends[-1] + file.write(evidence))
+            cast[place], said[place, labels] = of_text, True
+        places = np.frombuffer(texts.places, dtype=np.int64)
+        if len(ends) - 1 < with_text.height:
+            cast, said = cast[places], said[places]
+        model = estimate(cast, said, with_text["channel_id"].to_numpy())
+        likely = np.where(
+            (model.likely > 0.5) == said, model.likely, np.where(said, 0.5 + DISPUTED, 0.5 - DISPUTED)
+        )
+        blocks = []
+        for start in range(0, max(1, len(places)), BLOCK_ROWS):
+            found = []
+            for at in places[start : start + BLOCK_ROWS].tolist():
+                file.seek(ends[at])
+                found.append(file.read(ends[at + 1] - ends[at]))
+            blocks.append(_verdicts(likely[start : start + BLOCK_ROWS], found))
     probabilities = pl.DataFrame(likely.astype(np.float32), schema=list(LABELS)).to_struct("probabilities")
-    table = with_text.select(KEY).with_columns(
-        *(
-            pl.Series(name, [row[name] for row in rows], dtype=WEAK_LABELS.dtypes[name])
-            for name in ("vertical", "verticals", "tags", "is_ad", "evidence")
-        ),
-        probabilities,
-    )
+    table = with_text.select(KEY).hstack(pl.concat(blocks).with_columns(probabilities))
     logger.info("%d posts, %d of them ads", table.height, table["is_ad"].sum())
     return Weak(WEAK_LABELS.conform(table), cast, model)
+
+
+class _Texts:
+    """Different texts with their topics, in the order in which posts have them: a third of all repeat others.
+
+    Attributes:
+        places: number of each post's text, once all were gone through.
+    """
+
+    def __init__(self, posts: pl.DataFrame) -> None:
+        self.places = array("q")
+        self._posts, self._signatures = posts, _signatures(posts)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        known: dict[bytes, int] = {}
+        for channel_id, text in self._posts.select("channel_id", "post").iter_rows():
+            topic = _topic(text, self._signatures[channel_id])
+            key = blake2b(f"{len(text)}.{text}{topic}".encode(), digest_size=16).digest()
+            if key not in known:
+                known[key] = len(known)
+                yield text, topic
+            self.places.append(known[key])
+
+
+def _verdicts(likely: NDArray[np.floating], found: Sequence[bytes]) -> pl.DataFrame:
+    """What is decided of some posts, by the probabilities of their labels and their packed evidence."""
+    rows = [verdict(of_post, _unpacked(packed)) for of_post, packed in zip(likely, found, strict=True)]
+    # By pyarrow: lists of structs that polars builds of objects hold five kilobytes a row where a third of one is used.
+    return pl.DataFrame(pa.Table.from_pylist(rows, schema=_VERDICTS.to_arrow().schema))
+
+
+def _packed(found: Evidence) -> bytes:
+    """Evidence as few bytes: it waits until the votes on all posts were seen."""
+    return zlib.compress(pickle.dumps(found, pickle.HIGHEST_PROTOCOL), level=1)
+
+
+def _unpacked(packed: bytes) -> Evidence:
+    evidence: Evidence = pickle.loads(zlib.decompress(packed))  # noqa: S301  (this process or its own packed it)
+    return evidence
 
 
 def _topic(text: str, signatures: Collection[str]) -> str:
@@ -92,16 +141,14 @@ def _topic(text: str, signatures: Collection[str]) -> str:
     return "\n".join(" " * len(line) if _folded(line) in signatures else line for line in text.split("\n"))
 
 
-def _look(
-    texts: Sequence[tuple[str, str]], *, minimum_score: float
-) -> list[tuple[Evidence, Votes, list[int]]]:
-    """Of each text and topic the evidence, the votes on it, and the places of the labels that the rules give."""
+def _look(texts: Sequence[tuple[str, str]], *, minimum_score: float) -> list[tuple[bytes, Votes, list[int]]]:
+    """Of each text and topic the packed evidence, the votes on it, and the places of the labels that the rules give."""
     looked = []
     for text, topic in texts:
         found = find_evidence(text, topic)
         verticals, tags, is_ad = decide(found, minimum_score)
         labels = [LABELS.index(label) for label in given(verticals, tags, is_ad=is_ad)]
-        looked.append((found, votes(found, minimum_score), labels))
+        looked.append((_packed(found), votes(found, minimum_score), labels))
     return looked
 
 
@@ -121,7 +168,7 @@ def verdict(likely: NDArray[np.floating], found: Evidence) -> dict[str, object]:
     }
 
 
-def label_posts(posts: pl.DataFrame, *, minimum_score: float) -> pl.DataFrame:
+def label_posts(posts: pl.DataFrame | pl.LazyFrame, *, minimum_score: float) -> pl.DataFrame:
     """Table labels/post_labels by weak labels alone."""
     return as_post_labels(weak_labels(posts, minimum_score=minimum_score).table)
 

@@ -26,7 +26,8 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from adgen_pipeline.artifacts import write_json
 from adgen_pipeline.errors import ArtifactError, DataError
-from adgen_pipeline.tokenizer.fertility import ENGLISH, ETHIOPIC_WORD, tokens_of_words
+from adgen_pipeline.text.fertility import ETHIOPIC_WORD
+from adgen_pipeline.tokenizer.fertility import ENGLISH, tokens_of_words
 from adgen_pipeline.tokenizer.trim import ETHIOPIC, renumbered
 
 SPACE = "▁"
@@ -141,7 +142,7 @@ def measure_gates(base: Path, extended: Path, posts: Sequence[str]) -> dict[str,
     Returns:
         lines (without an Ethiopic letter, compared piece by piece), words and different_words (purely Ethiopic),
         tokens_per_word_before and _after where words stand, tokens_per_different_word_before and _after; problems:
-        in words, empty if all gates are passed.
+        in words, empty if all gates are passed; shortfalls: of what is wanted, in words.
     """
     before, after = AutoTokenizer.from_pretrained(base), AutoTokenizer.from_pretrained(extended)
     lines = sorted(
@@ -172,8 +173,9 @@ def measure_gates(base: Path, extended: Path, posts: Sequence[str]) -> dict[str,
             f"Ethiopic words need {fertility[1]:.2f} pieces, before {fertility[0]:.2f}: nothing is won"
         )
     wanted = WANTED_TOKENS if fertility[0] > LETTERS_OR_BYTES else WANTED_SHARE * fertility[0]
+    shortfalls = []
     if len(words) >= ENOUGH_WORDS and wanted < fertility[1] < fertility[0]:
-        problems.append(
+        shortfalls.append(
             f"Ethiopic words need {fertility[1]:.2f} pieces, wanted are {wanted:.2f}: raise "
             "tokenizer.extend_pieces, or give more exports"
         )
@@ -190,6 +192,7 @@ def measure_gates(base: Path, extended: Path, posts: Sequence[str]) -> dict[str,
         "tokens_per_different_word_before": round(different[0], 3),
         "tokens_per_different_word_after": round(different[1], 3),
         "problems": problems,
+        "shortfalls": shortfalls,
     }
     write_json(extended / GATES, result)
     return result
@@ -198,6 +201,12 @@ def measure_gates(base: Path, extended: Path, posts: Sequence[str]) -> dict[str,
 def problems(extended: Path) -> list[str]:
     """What `measure_gates` found wrong with an extended tokenizer."""
     found: list[str] = json.loads((extended / GATES).read_text(encoding="utf-8"))["problems"]
+    return found
+
+
+def shortfalls(extended: Path) -> list[str]:
+    """What `measure_gates` found to be less than is wanted of an extended tokenizer, though it may be used."""
+    found: list[str] = json.loads((extended / GATES).read_text(encoding="utf-8"))["shortfalls"]
     return found
 
 

@@ -1,15 +1,16 @@
 """Fertility: how many tokens a tokenizer makes of a word, on Amharic posts, single Ethiopic words, and English."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import regex
 from transformers import AutoTokenizer
 
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.schemas import FERTILITY, TEST_SPLITS
+from adgen_pipeline.text.fertility import ethiopic_words, fertility
 
 # The words of a brief in plain English; the tokenizer must go on knowing them after trimming.
 ENGLISH = (
@@ -19,7 +20,6 @@ ENGLISH = (
     "Our bank now gives small loans to farmers who want to buy better seed.",
     "Book your flight early, travel light and call us with any question.",
 )
-ETHIOPIC_WORD = regex.compile(r"\p{Script=Ethiopic}{2,}")
 
 
 def measure(tokenizers: Mapping[str, Path], samples: Mapping[str, Sequence[str]]) -> pl.DataFrame:
@@ -36,21 +36,19 @@ def measure(tokenizers: Mapping[str, Path], samples: Mapping[str, Sequence[str]]
     for name, folder in sorted(tokenizers.items()):
         tokenizer = AutoTokenizer.from_pretrained(folder)
         for sample, texts in sorted(samples.items()):
-            words = sum(len(text.split()) for text in texts)
-            if words == 0:
+            found = fertility(partial(_ids, tokenizer), texts)
+            if found.words == 0:
                 raise DataError(
                     f"The sample {sample!r} for fertility holds no word. Give exports with more text."
                 )
-            encoded = tokenizer(list(texts), add_special_tokens=False).input_ids
-            tokens = sum(len(ids) for ids in encoded)
             rows.append(
                 {
                     "tokenizer": name,
                     "sample": sample,
-                    "words_count": words,
-                    "tokens_count": tokens,
-                    "tokens_per_word": tokens / words,
-                    "bytes_per_token": sum(len(text.encode()) for text in texts) / tokens,
+                    "words_count": found.words,
+                    "tokens_count": found.tokens,
+                    "tokens_per_word": found.tokens_per_word,
+                    "bytes_per_token": found.bytes_per_token,
                     "vocabulary_size": len(tokenizer),
                 }
             )
@@ -76,5 +74,9 @@ def samples(documents: pl.DataFrame, maximum_posts: int = 500) -> dict[str, list
     ordered = documents.sort("channel_id", "message_id")
     held_out = ordered.filter(pl.col("split").is_in(TEST_SPLITS))
     posts = (held_out if len(held_out) else ordered)["post"].head(maximum_posts).to_list()
-    words = sorted({word for post in posts for word in ETHIOPIC_WORD.findall(post)})
-    return {"posts": posts, "ethiopic_words": [" ".join(words)], "english": list(ENGLISH)}
+    return {"posts": posts, "ethiopic_words": [" ".join(ethiopic_words(posts))], "english": list(ENGLISH)}
+
+
+def _ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    ids: list[list[int]] = tokenizer(list(texts), add_special_tokens=False).input_ids
+    return ids

@@ -35,7 +35,9 @@ from adgen_pipeline.training.tiny_model import write_tiny_model
 HUB_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "tokenizer.model", "*.txt"]
 
 
-def resolve(name: str, revision: str, cache: Path, *, report: Callable[[str], None]) -> Path:
+def resolve(
+    name: str, revision: str, cache: Path, *, report: Callable[[str], None], fetches: bool = True
+) -> Path:
     """The local folder of a base model: config.json, safetensors weights, tokenizer.json.
 
     What must be converted or fetched is put into `cache` once, whole or not at all; a second call costs nothing.
@@ -46,6 +48,7 @@ def resolve(name: str, revision: str, cache: Path, *, report: Callable[[str], No
         revision: branch, tag or commit of a hub model; ignored for the others.
         cache: folder for converted and fetched models.
         report: told what takes time, and under which terms a model stands.
+        fetches: take a hub model that is not at hand from the hub.
 
     Raises:
         ArtifactError: the files are damaged or not of a kind that is loaded.
@@ -60,10 +63,10 @@ def resolve(name: str, revision: str, cache: Path, *, report: Callable[[str], No
     local = Path(name).expanduser()
     if local.suffix == ".gguf":
         return _from_gguf(local, cache, report)
-    folder = local.resolve() if local.is_dir() else _from_hub(name, revision, cache, report)
+    folder = local.resolve() if local.is_dir() else _from_hub(name, revision, cache, report, fetches=fetches)
     if published.is_adapter(folder):
         base = known_models().get(name, {}).get("base") or published.base_of(folder)
-        base_folder = resolve(base, "main", cache, report=report)
+        base_folder = resolve(base, "main", cache, report=report, fetches=fetches)
         return _checked(published.merged_with_base(folder, base_folder, cache, report=report))
     if not (folder / "tokenizer.json").is_file() and (folder / "tokenizer.model").is_file():
         folder = published.with_fast_tokenizer(folder, cache)
@@ -168,14 +171,16 @@ def _convert_and_leave(file: Path, folder: Path) -> None:
     model.save_pretrained(folder, safe_serialization=True)
 
 
-def _from_hub(name: str, revision: str, cache: Path, report: Callable[[str], None]) -> Path:
-    """A snapshot of a hub model, safetensors only."""
+def _from_hub(name: str, revision: str, cache: Path, report: Callable[[str], None], *, fetches: bool) -> Path:
+    """A snapshot of a hub model, safetensors only; without `fetches` one that is in a cache."""
     target = cache / f"{name.replace('/', '--')}-{values_digest(name, revision)}"
     if target.is_dir():
         return target
     row = known_models().get(name, {})
     if "refused" in row:
         raise TrainingError(f"{name} cannot be taken: {row['refused']}.")
+    if not fetches:
+        return _in_hub_cache(name, revision, row)
     report(f"Fetching {name} ({revision}) from the hub. {_terms(row)}")
 
     def fetch(folder: Path) -> None:
@@ -201,6 +206,22 @@ def _from_hub(name: str, revision: str, cache: Path, report: Callable[[str], Non
         raise TrainingError(
             f"{name} could not be fetched from the hub ({type(error).__name__}). Connect to the network, or fetch "
             "it elsewhere and name the folder as training.base_model."
+        ) from error
+
+
+def _in_hub_cache(name: str, revision: str, row: dict[str, Any]) -> Path:
+    """The snapshot that another program has fetched."""
+    try:
+        return Path(
+            snapshot_download(name, revision=revision, allow_patterns=HUB_FILES, local_files_only=True)
+        )
+    except (HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        gate = (
+            f"accept {row['licence']} on its page, then " if row.get("gated") and row.get("licence") else ""
+        )
+        raise TrainingError(
+            f"{name!r} is not at hand: there is no such folder or file, and no snapshot of {revision} in the cache. "
+            f"For a model of the hub {gate}fetch it with `hf download {name}`, or let the recipe fetch it."
         ) from error
 
 

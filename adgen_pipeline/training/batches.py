@@ -4,6 +4,7 @@ import random
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from datasets import Dataset
@@ -110,7 +111,7 @@ def pack_epoch(
     return batches + [batches[i % len(batches)] for i in range(missing)]
 
 
-def collate(rows: Dataset, numbers: Sequence[int], *, pad_id: int) -> Batch:
+def collate(rows: Dataset | Sequence[dict[str, Any]], numbers: Sequence[int], *, pad_id: int) -> Batch:
     """The rows of a shard with these numbers as one batch."""
     picked = [rows[int(number)] for number in numbers]
     longest = max(len(row["input_ids"]) for row in picked)

@@ -38,6 +38,8 @@ class TrainingJob(BaseModel):
         out: folder to make: adapter, metrics.jsonl, result.json. Checkpoints live beside it until it is finished.
         recipe: the recipe's training section.
         spread: content of the DeepSpeed file.
+        start: folder of what goes on learning, an adapter on the base or a whole network; None: the base begins.
+        start_digest: digest of that folder.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +51,8 @@ class TrainingJob(BaseModel):
     out: Path
     recipe: TrainingRecipe
     spread: dict[str, Any] = Field(default_factory=dict)
+    start: Path | None = None
+    start_digest: str | None = None
 
     @property
     def work(self) -> Path:
@@ -57,9 +61,8 @@ class TrainingJob(BaseModel):
 
     def digest(self) -> str:
         """First 12 hex digits of the SHA-256 of what decides the result; folders may move."""
-        return values_digest(
-            self.model_dump(mode="json", include={"base_digest", "shards_digest", "recipe", "spread"})
-        )
+        decisive = {"base_digest", "shards_digest", "recipe", "spread", "start_digest"}
+        return values_digest(self.model_dump(mode="json", include=decisive))
 
     def write(self, path: Path) -> None:
         """Write the job file."""

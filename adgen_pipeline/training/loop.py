@@ -17,12 +17,12 @@ from adgen_pipeline.errors import TrainingError
 from adgen_pipeline.process import Report
 from adgen_pipeline.tracking import TrackedRun
 from adgen_pipeline.training import checkpoints
-from adgen_pipeline.training.batches import Batch, collate, collate_packed, pack_epoch, plan_epoch
+from adgen_pipeline.training.batches import Batch, collate_packed, pack_epoch, plan_epoch
 from adgen_pipeline.training.job import TrainingJob
 from adgen_pipeline.training.network import NewRowsFirst
+from adgen_pipeline.training.objective import Objective
 from adgen_pipeline.training.samples import in_markdown, written_samples
 from adgen_pipeline.training.speed import Speed
-from adgen_pipeline.training.validation import evaluate
 from adgen_pipeline.training_recipe import TrainingRecipe
 
 REPORT_SECONDS = 10.0
@@ -39,8 +39,8 @@ class Progress:
         places: positions that were computed, padding counted.
         seconds: time spent in training steps, earlier attempts included.
         before: validation figures of the untrained network, by split.
-        validations: step and bits per byte of each validation on the way.
-        best_step: of the validation with the fewest bits per byte; None before the first.
+        validations: step and the objective's figures of each validation on the way, such as bits per byte.
+        best_step: of the best validation; None before the first.
         waits: validations since then.
     """
 
@@ -85,10 +85,11 @@ class Loop:
         report: Report,
         run: TrackedRun,
         new_rows_first: NewRowsFirst,
+        objective: Objective,
         speed: Speed,
     ) -> None:
         self.job, self.engine, self.rows, self.device = job, engine, shards["train"], device
-        self.report, self.tracked = report, run
+        self.report, self.tracked, self._objective = report, run, objective
         self.progress = Progress()
         self.recent_loss = math.nan
         self.metrics_path = job.work / "metrics.jsonl"
@@ -98,7 +99,7 @@ class Loop:
         self._tokenizer = AutoTokenizer.from_pretrained(job.base)
         self._pad_id = self._tokenizer.pad_token_id
         self._speed = speed
-        self._lengths = [len(ids) for ids in self.rows["input_ids"]]
+        self._lengths = objective.lengths(self.rows)
         self._group = self._world * job.recipe.accumulation_steps  # batches of one step
         self.steps_per_epoch = len(self._plan(0)) // self._group
         wanted = math.ceil(job.recipe.maximum_epochs * self.steps_per_epoch)
@@ -213,13 +214,13 @@ class Loop:
         return rate
 
     def _step(self, batches: list[Any]) -> tuple[float, int, int]:
-        """Mean loss a target token, tokens and computed places of one optimiser step, over all ranks."""
+        """Mean loss a target token (or a pair), tokens and computed places of one optimiser step, over all ranks."""
         sums = torch.zeros(4, dtype=torch.float64, device=self.device)
-        put_together = collate_packed if self.job.recipe.packing else collate
+        put_together = collate_packed if self.job.recipe.packing else self._objective.collate
         bad: list[str] = []
         for numbers in batches[self._rank :: self._world]:
             batch: Batch = put_together(self.rows, numbers, pad_id=self._pad_id)
-            loss, targets = self.engine(**batch.to(self.device))
+            loss, targets, *_ = self.engine(**batch.to(self.device))
             if not torch.isfinite(loss):
                 bad = list(batch.row_ids)
                 break
@@ -231,20 +232,21 @@ class Loop:
             # The other ranks wait in a collective of this step; torchrun ends them when this one fails.
             raise TrainingError(
                 f"The loss is not finite at step {self.progress.step + 1}, in the rows {', '.join(bad)}. "
-                "Lower training.learning_rate, or look at those rows in corpus/conversations."
+                f"Lower training.learning_rate, or look at those rows in {self._objective.table}."
             )
         dist.all_reduce(sums)
         return float(sums[0] / sums[1]), int(sums[2]), int(sums[3])
 
     def _validate(self) -> None:
         """Validate on the way; where patience is limited, keep the best weights."""
-        figures = evaluate(self.engine, self._validation, self.job, self.device)
-        bits = figures["bits_per_byte"]
-        best = min((row["bits_per_byte"] for row in self.progress.validations), default=math.inf)
-        self.progress.validations.append({"step": float(self.progress.step), "bits_per_byte": bits})
-        self.tracked.metrics({"validation/bits_per_byte": bits}, step=self.progress.step)
+        found = self._objective.evaluate(self.engine, self._validation, self.job, self.device)
+        figures = {name: found[name] for name in self._objective.followed}
+        judged = self._objective.followed[0]
+        best = min((row[judged] for row in self.progress.validations), default=math.inf)
+        self.progress.validations.append({"step": float(self.progress.step), **figures})
+        self.tracked.metrics({f"validation/{k}": v for k, v in figures.items()}, step=self.progress.step)
         self.write_samples()
-        if bits < best:
+        if figures[judged] < best:
             self.progress.best_step, self.progress.waits = self.progress.step, 0
             if self.job.recipe.patience is not None:
                 checkpoints.save_best(self.engine, self.job.work)
@@ -289,7 +291,8 @@ class Loop:
 
     def write_samples(self) -> None:
         """Answer the first validation prompts with the network as it is, into `samples_path` and the tracked run."""
-        if self.job.recipe.sample_rows == 0 or self._sampled_step == self.progress.step:
+        is_asked = self.job.recipe.sample_rows > 0 and self._objective.has_answers
+        if not is_asked or self._sampled_step == self.progress.step:
             return
         self._sampled_step = self.progress.step
         self.engine.eval()

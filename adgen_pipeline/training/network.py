@@ -1,6 +1,7 @@
 """The network that is trained: the resized base, whole or frozen with an adapter, and a loss on targets only."""
 
 import json
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,45 +12,34 @@ import torch
 import torch.distributed as dist
 import torch.utils.checkpoint
 from bitsandbytes.nn.modules import Linear4bit, Linear8bitLt
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from adgen_pipeline.errors import ArtifactError, TrainingError
 from adgen_pipeline.training.packing import places
 from adgen_pipeline.training.shards import IGNORED
-from adgen_pipeline.training_recipe import TrainingRecipe
+from adgen_pipeline.training_recipe import Load, TrainingRecipe
 
 QUANTISED = {"4bit": Linear4bit, "8bit": Linear8bitLt}
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
-def load_base(folder: Path, recipe: TrainingRecipe, device: torch.device) -> Any:
+def load_base(
+    folder: Path, recipe: TrainingRecipe, device: torch.device, *, weights: Path | None = None
+) -> Any:
     """The resized base on a device, in the recipe's precision or quantised.
+
+    Args:
+        folder: weights, configuration and tokenizer.
+        recipe: precision, quantisation.
+        device: where the network goes.
+        weights: folder of a network of the same shape that goes on learning instead of the base.
 
     Raises:
         ArtifactError: the folder's weights, configuration and tokenizer do not have one size.
         TrainingError: the recipe quantises, but no layer could be.
     """
-    dtype = DTYPES[recipe.precision]
-    options: dict[str, object] = {"dtype": dtype, "attn_implementation": "sdpa"}
-    if recipe.load_in != "full":
-        options["device_map"] = {"": device}
-        quantised: Any = BitsAndBytesConfig
-        options["quantization_config"] = quantised(
-            load_in_4bit=recipe.load_in == "4bit",
-            load_in_8bit=recipe.load_in == "8bit",
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=dtype,
-        )
-    network: Any = AutoModelForCausalLM.from_pretrained(folder, **options)
-    if recipe.load_in == "full":
-        network.to(device)
-    elif not any(isinstance(layer, QUANTISED[recipe.load_in]) for layer in network.modules()):
-        raise TrainingError(
-            f"{folder}: no layer of this architecture was loaded in {recipe.load_in}, so nothing would be saved. "
-            "Set training.load_in to full."
-        )
+    network = load(weights or folder, recipe.load_in, DTYPES[recipe.precision], device)
     pieces = len(AutoTokenizer.from_pretrained(folder))
     if network.config.vocab_size != pieces:
         raise ArtifactError(
@@ -59,11 +49,51 @@ def load_base(folder: Path, recipe: TrainingRecipe, device: torch.device) -> Any
     return network
 
 
-def trainable(network: Any, recipe: TrainingRecipe, rows: list[int]) -> Any:
-    """The network by the recipe's method: with an adapter, or as it is with every parameter trained."""
+def load(folder: Path, load_in: Load, dtype: torch.dtype, device: torch.device) -> Any:
+    """A network as it is, or quantised by bitsandbytes (4-bit NF4 with its scales quantised too, or LLM.int8).
+
+    Raises:
+        TrainingError: it is to be quantised, but no layer could be.
+    """
+    options: dict[str, object] = {"dtype": dtype, "attn_implementation": "sdpa"}
+    if load_in != "full":
+        options["device_map"] = {"": device}
+        quantised: Any = BitsAndBytesConfig
+        options["quantization_config"] = quantised(
+            load_in_4bit=load_in == "4bit",
+            load_in_8bit=load_in == "8bit",
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
+        )
+    network: Any = AutoModelForCausalLM.from_pretrained(folder, **options)
+    if load_in == "full":
+        network.to(device)
+    elif not any(isinstance(layer, QUANTISED[load_in]) for layer in network.modules()):
+        raise TrainingError(
+            f"{folder}: no layer of this architecture was loaded in {load_in}, so nothing would be saved. "
+            "Set training.load_in to full."
+        )
+    return network
+
+
+def trainable(network: Any, recipe: TrainingRecipe, rows: list[int], *, start: Path | None = None) -> Any:
+    """The network by the recipe's method: with an adapter, or as it is with every parameter trained.
+
+    Args:
+        network: the resized base, or by method `full` the network that goes on learning.
+        recipe: method and shape.
+        rows: ids of the pieces whose rows a new adapter trains.
+        start: folder of the adapter that goes on learning; None: a new one.
+    """
     if recipe.activation_checkpointing:
         network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    return with_adapter(network, recipe, rows) if recipe.method == "lora" else network.requires_grad_(True)
+    if recipe.method == "full":
+        return network.requires_grad_(True)
+    if start is None:
+        return with_adapter(network, recipe, rows)
+    with fused_experts():
+        return PeftModel.from_pretrained(network, start, is_trainable=True, autocast_adapter_dtype=False)
 
 
 def parameter_groups(network: Any, recipe: TrainingRecipe) -> list[Any]:
@@ -157,19 +187,12 @@ class TargetLoss(torch.nn.Module):
     Only those positions go through the output matrix: with 8 rows of 250 tokens and a vocabulary of 20,000 the
     logits of all positions would take as much time as a third of the layers. With `loss_tokens` so many positions
     go through it at once, and again for the backward pass: large vocabularies then need no more memory than small ones.
-
-    Args:
-        network: with or without an adapter.
-        loss_tokens: positions at once; None: all.
-        calls_alike: whether all ranks must go through the output matrix equally often, as under ZeRO-3, which gathers
-            it for each call from all of them: a rank with fewer targets goes through it with none.
     """
 
-    def __init__(self, network: Any, *, loss_tokens: int | None = None, calls_alike: bool = False) -> None:
+    def __init__(self, network: Any, *, loss_tokens: int | None = None) -> None:
         super().__init__()
         self.network = network
         self.loss_tokens = loss_tokens
-        self.calls_alike = calls_alike
 
     def forward(
         self,
@@ -179,38 +202,68 @@ class TargetLoss(torch.nn.Module):
         position_ids: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Loss and count for ids and labels of (rows, positions); a mask for padded, positions for packed rows."""
-        model = self.network.get_base_model() if hasattr(self.network, "get_base_model") else self.network
+        picked, wanted, chosen = self._picked(input_ids, labels, attention_mask, position_ids)
+        return self._chunked(picked, wanted, "sum"), chosen.sum()
+
+    def _picked(
+        self,
+        input_ids: torch.Tensor,
+        labels: torch.Tensor,
+        attention_mask: torch.Tensor | None,
+        position_ids: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Hidden states of (targets, hidden), the (targets,) they foretell, where those are (rows, positions - 1)."""
+        model = _plain(self.network)
         given = {"attention_mask": attention_mask} if position_ids is None else places(model, position_ids)
         hidden = model.get_decoder()(input_ids=input_ids, use_cache=False, **given).last_hidden_state
         targets = labels[:, 1:]
         chosen = targets != IGNORED
-        picked, wanted = hidden[:, :-1][chosen], targets[chosen]  # (targets, hidden), (targets,)
-        calls = self._calls(len(wanted), picked.device)
-        if self.loss_tokens is None or calls == 1:
-            return self._loss(picked, wanted), chosen.sum()
-        loss = picked.new_zeros((), dtype=torch.float32)
-        for start in range(0, calls * self.loss_tokens, self.loss_tokens):
-            part, some = picked[start : start + self.loss_tokens], wanted[start : start + self.loss_tokens]
-            loss = loss + torch.utils.checkpoint.checkpoint(self._loss, part, some, use_reentrant=False)
-        return loss, chosen.sum()
+        return hidden[:, :-1][chosen], targets[chosen], chosen
 
-    def _calls(self, targets: int, device: torch.device) -> int:
-        """How often the output matrix is used for so many targets."""
-        calls = 1 if self.loss_tokens is None else max(1, -(-targets // self.loss_tokens))
-        if self.loss_tokens is None or not self.calls_alike:
-            return calls
-        most = torch.tensor(calls, device=device)
-        dist.all_reduce(most, op=dist.ReduceOp.MAX)
-        return int(most)
+    def _chunked(self, picked: torch.Tensor, wanted: torch.Tensor, reduction: str) -> torch.Tensor:
+        """Nats of targets for hidden states, summed or each; so many at once as `loss_tokens` says."""
+        count = self._chunks(len(wanted), wanted.device)
+        if self.loss_tokens is None or count == 1:
+            return self._loss(picked, wanted, reduction)
+        starts = range(0, count * self.loss_tokens, self.loss_tokens)  # the last chunks may be empty
+        parts = [
+            torch.utils.checkpoint.checkpoint(
+                self._loss,
+                picked[start : start + self.loss_tokens],
+                wanted[start : start + self.loss_tokens],
+                reduction,
+                use_reentrant=False,
+            )
+            for start in starts
+        ]
+        return torch.stack(parts).sum() if reduction == "sum" else torch.cat(parts)
 
-    def _loss(self, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Summed nats of targets for hidden states of (targets, hidden)."""
-        model = self.network.get_base_model() if hasattr(self.network, "get_base_model") else self.network
+    def _chunks(self, targets: int, device: torch.device) -> int:
+        """Chunks of so many targets; on all ranks as many as on the one with most, where they share the weights out.
+
+        Under ZeRO-3 each chunk gathers the output matrix from all ranks: with one chunk less, a rank would let the
+        others wait for ever.
+        """
+        if self.loss_tokens is None:
+            return 1
+        count = torch.tensor(max(1, math.ceil(targets / self.loss_tokens)), device=device)
+        if hasattr(_plain(self.network).get_output_embeddings().weight, "ds_id"):
+            dist.all_reduce(count, op=dist.ReduceOp.MAX)
+        return int(count)
+
+    def _loss(self, hidden: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
+        """Nats of targets for hidden states of (targets, hidden), summed or each."""
+        model = _plain(self.network)
         logits = model.get_output_embeddings()(hidden).float()  # (targets, vocabulary)
         cap = getattr(model.config, "final_logit_softcapping", None)
         if cap:
             logits = torch.tanh(logits / cap) * cap
-        return torch.nn.functional.cross_entropy(logits, targets, reduction="sum")
+        return torch.nn.functional.cross_entropy(logits, targets, reduction=reduction)
+
+
+def _plain(network: Any) -> Any:
+    """The network without what peft puts around it."""
+    return network.get_base_model() if hasattr(network, "get_base_model") else network
 
 
 def _name_of(network: Any, layer: torch.nn.Module) -> str:

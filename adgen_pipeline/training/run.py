@@ -19,18 +19,13 @@ from adgen_pipeline.process import Report, join_ranks
 from adgen_pipeline.tracking import TrackedRun, joined_run
 from adgen_pipeline.training.job import TrainingJob, deepspeed_config, zero_stage
 from adgen_pipeline.training.loop import Loop
-from adgen_pipeline.training.network import (
-    NewRowsFirst,
-    TargetLoss,
-    load_base,
-    new_rows,
-    parameter_groups,
-    trainable,
-)
-from adgen_pipeline.training.packing import refuse_if_examples_see_each_other
+from adgen_pipeline.training.network import NewRowsFirst, load_base, new_rows, parameter_groups, trainable
+from adgen_pipeline.training.objective import FORETELLING, Objective
+from adgen_pipeline.training.packing import attend_one_by_one, refuse_if_examples_see_each_other
+from adgen_pipeline.training.preference_shards import enough
+from adgen_pipeline.training.preferences import PREFERRING, passed_on
 from adgen_pipeline.training.shards import ENGLISH, SPLITS
 from adgen_pipeline.training.speed import measure
-from adgen_pipeline.training.validation import evaluate, in_words
 
 WEIGHTS = "model.safetensors"
 
@@ -40,8 +35,8 @@ def train(job: TrainingJob, *, report: Report) -> dict[str, Any]:
 
     Every rank calls this. The folder `job.out` appears whole at the end: metrics.jsonl, samples.jsonl, result.json,
     job.json and adapter_model.safetensors with adapter_config.json, or, by method `full`, a whole model in the
-    training precision.
-    An interrupted run leaves checkpoints in `job.work`, from which the same job goes on.
+    training precision. An interrupted run leaves checkpoints in `job.work`, from which the same job goes on.
+    Preferences of too few pairs train nothing: the folder is then a copy of where the job starts.
 
     Raises:
         TrainingError: the loss is not finite, the run was stopped, or spread and recipe do not go together.
@@ -50,6 +45,9 @@ def train(job: TrainingJob, *, report: Report) -> dict[str, Any]:
         report.line(f"{job.out.name} is finished already")
         finished: dict[str, Any] = json.loads((job.out / "result.json").read_text(encoding="utf-8"))
         return finished
+    if job.recipe.preferences is not None and not enough(job.shards, job.recipe)["is_tuned"]:
+        return passed_on(job, report=report)
+    objective = FORETELLING if job.recipe.preferences is None else PREFERRING
     _start_ranks()
     rank, world = dist.get_rank(), dist.get_world_size()
     device = _device(rank)
@@ -58,33 +56,32 @@ def train(job: TrainingJob, *, report: Report) -> dict[str, Any]:
     is_full = job.recipe.method == "full"
     # peft cannot train single rows that ZeRO-3 has cut up (peft issue 2603): there the adapter has to do without.
     rows = new_rows(job.base) if is_full or zero_stage(job.spread) < 3 else []
-    base = load_base(job.base, job.recipe, device)
+    base = load_base(job.base, job.recipe, device, weights=job.start if is_full else None)
     if job.recipe.packing:
+        attend_one_by_one(base)
         refuse_if_examples_see_each_other(base)
-    network = trainable(base, job.recipe, rows)
+    network = trainable(base, job.recipe, rows, start=job.start)
     first = NewRowsFirst(network, rows)
     trained = [p for p in network.parameters() if p.requires_grad]
     trained_count = sum(p.numel() for p in trained)
     engine, _, _, _ = deepspeed.initialize(
-        model=TargetLoss(
-            network, loss_tokens=job.recipe.loss_tokens, calls_alike=zero_stage(job.spread) == 3
-        ),
+        model=objective.loss(network, job.recipe),
         model_parameters=parameter_groups(network, job.recipe),
         config=config,
     )
-    shards = _shards(job.shards)
+    shards = objective.prepare(engine, _shards(job.shards), job, device)
     run = joined_run() if rank == 0 else TrackedRun("", None)
-    speed = measure(job, shards["train"], device)
-    loop = Loop(job, engine, shards, device, report, run, first, speed)
+    speed = measure(job, shards["train"][objective.ids], device)
+    loop = Loop(job, engine, shards, device, report, run, first, objective, speed)
     loop.resume()
     if not loop.progress.before:
-        loop.progress.before = _validated(engine, shards, job, device)
+        loop.progress.before = _examined(engine, shards, job, device, objective)
         loop.write_samples()
-        report.line(f"before training: {in_words(loop.progress.before['validation'])}")
+        report.line(f"before training: {objective.in_words(loop.progress.before['validation'])}")
     loop.run_steps()
-    after = _validated(engine, shards, job, device)
+    after = _examined(engine, shards, job, device, objective)
     loop.write_samples()
-    report.line(f"after training: {in_words(after['validation'])}")
+    report.line(f"after training: {objective.in_words(after['validation'])}")
     progress = loop.progress
     result = {
         "method": job.recipe.method,
@@ -116,11 +113,12 @@ def _shards(folder: Path) -> dict[str, Dataset]:
     return {split: load_from_disk(str(folder / split)) for split in names}
 
 
-def _validated(
-    engine: Any, shards: dict[str, Dataset], job: TrainingJob, device: torch.device
+def _examined(
+    engine: Any, shards: dict[str, Dataset], job: TrainingJob, device: torch.device, objective: Objective
 ) -> dict[str, dict[str, float]]:
-    """Validation figures of each split that is not trained on."""
-    return {split: evaluate(engine, rows, job, device) for split, rows in shards.items() if split != "train"}
+    """Figures of each split that the objective examines, as far as it is there."""
+    splits = [split for split in objective.examined if split in shards]
+    return {split: objective.evaluate(engine, shards[split], job, device) for split in splits}
 
 
 def _start_ranks() -> None:
@@ -131,6 +129,15 @@ def _start_ranks() -> None:
     join_ranks()
     if not dist.is_initialized():
         deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)
+
+
+def leave_ranks() -> None:
+    """Part from the other ranks, at the end of the process.
+
+    Without it the interpreter's end may meet a thread of gloo that still runs, and abort a rank that has done its work.
+    """
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def _device(rank: int) -> torch.device:
@@ -186,4 +193,6 @@ def curve_figure(adapter: Path) -> bytes:
         sum(losses[max(0, i - 9) : i + 1]) / len(losses[max(0, i - 9) : i + 1]) for i in range(len(losses))
     ]
     series = {"each step": (steps, losses), "mean of ten": (steps, means)}
-    return png(lines(series, title="Training loss", x="step", y="nats a target token"))
+    result = json.loads((adapter / "result.json").read_text(encoding="utf-8"))
+    unit = "a pair" if "pairs" in result["validation_after"] else "a target token"
+    return png(lines(series, title="Training loss", x="step", y=f"nats {unit}"))

@@ -3,13 +3,13 @@
 import json
 import resource
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import regex
 import torch
 import torch.distributed as dist
-from datasets import Dataset
 from transformers import AutoTokenizer
 
 from adgen_pipeline.text.patterns import ETHIOPIC_LETTER
@@ -65,8 +65,14 @@ class Speed:
         }
 
 
-def measure(job: TrainingJob, rows: Dataset, device: torch.device) -> Speed:
-    """What a run's speed is measured by; every rank calls this, as each has its share of the machine."""
+def measure(job: TrainingJob, rows: Sequence[Sequence[int]], device: torch.device) -> Speed:
+    """What a run's speed is measured by; every rank calls this, as each has its share of the machine.
+
+    Args:
+        job: the run's.
+        rows: ids of the texts to train on.
+        device: of this rank.
+    """
     recipe = job.recipe
     peak = torch.tensor(peak_flops(device, DTYPES[recipe.precision]), dtype=torch.float64, device=device)
     dist.all_reduce(peak)
@@ -87,9 +93,9 @@ def work_per_token(config: dict[str, Any], recipe: TrainingRecipe) -> tuple[int,
     return flops_per_token(count(config, "base"), work, recomputes=recipe.activation_checkpointing)
 
 
-def words_per_token(rows: Dataset, tokenizer: Any) -> float:
+def words_per_token(rows: Sequence[Sequence[int]], tokenizer: Any) -> float:
     """Amharic words (runs of Ethiopic letters) of a token, by the first rows of a shard."""
-    some = [row["input_ids"] for row in rows.select(range(min(MEASURED_ROWS, len(rows))))]
+    some = rows[:MEASURED_ROWS]
     words = sum(len(WORD.findall(tokenizer.decode(ids))) for ids in some)
     return words / max(sum(map(len, some)), 1)
 

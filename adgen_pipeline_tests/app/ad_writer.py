@@ -25,6 +25,7 @@ class WrittenAd(BaseModel):
     policy_verdict: str = "allow"
     policy_rules: list[str] = []
     policy_tags: list[str] = []
+    policy_version: str = ""
     scores: list[dict[str, Any]]
     written_by: str = "model"
     prompt_digest: str = "0123456789ab"
@@ -71,12 +72,13 @@ class Posts:
 
 
 class SmallWriter:
-    """Writes every fact of the brief, one a line."""
+    """Writes every fact of the brief, one a line, below an opening of its own if it has one."""
 
-    def __init__(self, channels: Mapping[int, str]) -> None:
+    def __init__(self, channels: Mapping[int, str], *, model_version: str = "m1", opening: str = "") -> None:
         self.index = Posts()
         self.channels = channels
-        self.model_version = "m1"
+        self.model_version = model_version
+        self.opening = opening
         self.index_version = "i1"
 
     def write(
@@ -90,7 +92,8 @@ class SmallWriter:
         watch: Callable[[str, Mapping[str, Any]], None] | None = None,
     ) -> Sequence[WrittenAd]:
         """`n` ads."""
-        lines = [fill(brief.product, brief.values()), *(fact.text for fact in brief.facts)]
+        opening = [self.opening] if self.opening else []
+        lines = [*opening, fill(brief.product, brief.values()), *(fact.text for fact in brief.facts)]
         if watch is not None:
             watch("progress", {"stage": "drawn", "candidates": n})
             watch("candidate", {"number": 1, "text": "\n".join(lines)})
@@ -103,6 +106,9 @@ class SmallWriter:
                 facts=[fact.model_dump(exclude={"must"}) | {"kind": fact.kind} for fact in brief.facts],
                 exemplars=[{"channel_id": 7, "message_id": 1, "score": 0.5, "excerpt": "የቆዳ ጫማ አለ"}],
                 scores=[{"part": "coverage", "score": 1.0}],
+                slotted="\n".join(lines),
+                written_by="template" if self.model_version == "template" else "model",
+                model=self.model_version,
             )
             for rank in range(1, n + 1)
         ]

@@ -99,8 +99,17 @@ class Manager:
         self.page.get_by_role("button", name=self.word(key)).first.click()
 
     def go(self, screen: str) -> None:
-        """Change to a screen."""
+        """Change to a screen, and wait until it stands and the one before is gone: they have parts that look alike."""
         self.page.get_by_text(self.word(f"screen_{screen}"), exact=True).click()
+        signs = {
+            "write": self.page.get_by_text(self.word("upload"), exact=True),
+            "compare": self.page.get_by_role("button", name=self.word("compare")),
+            "history": self.page.get_by_label(self.word("search_ads")),
+        }
+        if screen in signs:  # the screen of channels has none of its own
+            expect(signs.pop(screen)).to_be_visible()
+        for other in signs.values():
+            expect(other).to_have_count(0)
 
     def take_sample(self) -> None:
         """Fill in the sample brief, and wait until it stands there."""
@@ -118,6 +127,16 @@ class Manager:
         """Have ads written, and wait for them."""
         self.press("write")
         expect(self.page.get_by_role("heading", name=self.word("ads"), exact=True)).to_be_visible()
+
+    def compare(self) -> None:
+        """Have the serving model and the template write for the brief, and wait for both ads."""
+        self.press("compare")
+        expect(self.page.get_by_text(self.word("which_better"))).to_be_visible()
+
+    def vote(self, choice: str) -> None:
+        """Say which ad is better, and wait for who wrote which."""
+        self.page.get_by_role("button", name=self.word(f"vote_{choice}"), exact=True).click()
+        expect(self.page.get_by_text(self.word("wrote").split("{")[0])).to_have_count(2)
 
     def edit(self, text: str) -> None:
         """Open the first ad's editor and type into it."""
@@ -140,7 +159,7 @@ def take_pictures(address: str, folder: Path) -> list[Path]:
                 def take(name: str, scheme: str = scheme, size: str = size, page: Page = page) -> None:
                     page.wait_for_timeout(1200)
                     taken.append(folder / f"{name}-{scheme}-{size}.png")
-                    page.screenshot(path=taken[-1], full_page=True)
+                    _picture(page, taken[-1], *SIZES[size])
 
                 manager.take_sample()
                 manager.read()
@@ -153,11 +172,26 @@ def take_pictures(address: str, folder: Path) -> list[Path]:
                 manager.edit(" 3,900")
                 page.wait_for_timeout(2500)
                 take("edit")
+                manager.go("compare")
+                take("compare-before")
+                manager.compare()
+                take("compare-blind")
+                manager.vote("first")
+                take("compare-voted")
                 manager.go("history")
                 take("history")
                 manager.go("channels")
                 take("channels")
     return taken
+
+
+def _picture(page: Page, file: Path, width: int, height: int) -> None:
+    """A picture of all of the page: Streamlit scrolls within the window, so the window is made as high as it needs."""
+    whole = int(page.locator('[data-testid="stMain"]').evaluate("element => element.scrollHeight"))
+    page.set_viewport_size({"width": width, "height": max(height, whole)})
+    page.wait_for_timeout(300)
+    page.screenshot(path=file)
+    page.set_viewport_size({"width": width, "height": height})
 
 
 def main() -> None:

@@ -14,10 +14,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from adgen_pipeline.app.api import create_app
+from adgen_pipeline.app.beside import Fit
 from adgen_pipeline.app.engine import Writer
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline_tests.app.ad_writer import SmallWriter
 
+OPENINGS = {"template": "✨ ለእርስዎ"}
 BRIEF = "ምርት፦ የቆዳ ጫማ\nዋጋ፦ 2,500 ብር\nስልክ፦ 0900 000 012"
 
 
@@ -25,9 +27,23 @@ def small_writer() -> Writer:
     return SmallWriter({7: "ናሙና ሱቅ", 3: "Sample news"})
 
 
+def small_beside(version: str) -> Fit:
+    """What writes like the small writer, under another version and with an opening of its own."""
+    return lambda serving: SmallWriter(
+        serving.channels, model_version=version, opening=OPENINGS.get(version, "👉 ይህን ይመልከቱ")
+    )
+
+
+def stored_model(folder: Path, version: str) -> None:
+    """A folder that looks like a model of a data folder."""
+    place = Store(folder).version_path("training", "model", version)
+    place.mkdir(parents=True)
+    (place / "config.json").write_text("{}", encoding="utf-8")
+
+
 def small_app(folder: Path, load: Callable[[], Writer] = small_writer, **more: Any) -> FastAPI:
     """The app with its ads below a folder."""
-    return create_app(load, store=Store(folder), **more)
+    return create_app(load, store=Store(folder), **{"load_beside": small_beside, **more})
 
 
 def ready(client: TestClient) -> TestClient:

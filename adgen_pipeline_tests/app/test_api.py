@@ -324,7 +324,9 @@ def test_the_openapi_document_has_examples_and_no_page_that_fetches_scripts(clie
     assert document["components"]["schemas"]["AdsRequest"]["examples"]
     assert set(document["paths"]) == {
         "/v1/ads", "/v1/ads/{ad_id}", "/v1/ads/{ad_id}/checks", "/v1/ads/{ad_id}/feedback", "/v1/briefs",
-        "/v1/search", "/v1/channels", "/v1/channels/advice", "/v1/models", "/health", "/ready", "/metrics",
+        "/v1/comparisons", "/v1/comparisons/summary", "/v1/comparisons/{comparison_id}",
+        "/v1/comparisons/{comparison_id}/vote", "/v1/search", "/v1/channels",
+        "/v1/channels/advice", "/v1/models", "/health", "/ready", "/metrics",
     }  # fmt: skip
     for path, operations in document["paths"].items():
         for operation in operations.values():

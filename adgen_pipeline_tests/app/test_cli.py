@@ -2,7 +2,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from io import TextIOWrapper
 from pathlib import Path
@@ -201,9 +200,10 @@ def test_ctrl_c_prints_one_line_and_exits_130() -> None:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert child.stdin is not None
+    assert child.stdout is not None
     child.stdin.write("ሠላም\n")
     child.stdin.flush()
-    time.sleep(1.5)  # it is reading by now
+    assert child.stdout.readline() == "ሰላም\n"  # it waits for the next line now
     child.send_signal(signal.SIGINT)
     _out, error = child.communicate(timeout=20)
     assert (child.returncode, error.count("\n")) == (130, 1)

@@ -61,7 +61,10 @@ def test_a_server_killed_while_it_writes_leaves_whole_ads_and_starts_again(tmp_p
             threads = [threading.Thread(target=ask) for _ in range(4)]
             for thread in threads:
                 thread.start()
+            deadline = time.monotonic() + 300
             while len(answers) < 6:
+                assert not errors, errors
+                assert time.monotonic() < deadline, f"{len(answers)} answers in 300 s"
                 time.sleep(0.01)
             os.killpg(server.pid, signal.SIGKILL)
             server.wait()

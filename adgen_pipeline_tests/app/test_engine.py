@@ -152,3 +152,29 @@ def looked(engine: Engine) -> Engine:
     """The engine after one look at what is published."""
     engine.look()
     return engine
+
+
+def test_stored_ads_follow_the_rules_while_the_process_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("adgen_pipeline.app.engine.LOOK_SECONDS", 0.02)
+    rules = tmp_path / "policy" / "client.yaml"
+    rules.parent.mkdir()
+    with TestClient(small_app(tmp_path)) as client:
+        (ad,) = ready(client).post("/v1/ads", json={"brief": BRIEF}).json()["ads"]
+
+        def judged() -> tuple[str, list[str]]:
+            policy = client.get(f"/v1/ads/{ad['ad_id']}").json()["ad"]["policy"]
+            return policy["verdict"], policy["rules"]
+
+        def becomes(wanted: Callable[[], bool]) -> bool:
+            deadline = time.monotonic() + 5
+            while not wanted() and time.monotonic() < deadline:
+                time.sleep(0.02)
+            return wanted()
+
+        assert judged() == ("allow", [])
+        rules.write_text("rules: 5", encoding="utf-8")
+        assert becomes(lambda: "client.yaml: no rules in it" in caplog.text)
+        rules.write_text("rules: {shop-1: {verdict: refuse, am: [ጫማ]}}", encoding="utf-8")
+        assert becomes(lambda: judged() == ("refuse", ["shop-1"]))

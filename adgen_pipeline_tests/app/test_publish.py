@@ -65,7 +65,7 @@ def test_the_code_in_the_card_runs_and_writes(tmp_path: Path, capsys: pytest.Cap
     code = re.findall(r"```python\n(.*?)```", card(), re.DOTALL)[0]
     named = str(tiny_model(tmp_path))
     exec(code.replace("me/amharic-ads", named).replace("max_new_tokens=120", "max_new_tokens=5"), {})
-    assert capsys.readouterr().out.strip()
+    assert len(capsys.readouterr().out) > len("\n"), "pieces of a random model may all be spaces"
 
 
 def test_the_cards_header_says_licence_base_and_languages(store: Store) -> None:

@@ -23,7 +23,9 @@ from adgen_pipeline_tests.generation.profiles import profile
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 PATHS = (
     "/v1/ads", "/v1/ads/{ad_id}", "/v1/ads/{ad_id}/checks", "/v1/ads/{ad_id}/feedback", "/v1/briefs", "/v1/search",
-    "/v1/channels", "/v1/channels/advice", "/v1/models", "/health", "/ready", "/metrics",
+    "/v1/comparisons", "/v1/comparisons/summary", "/v1/comparisons/{comparison_id}",
+    "/v1/comparisons/{comparison_id}/vote", "/v1/channels", "/v1/channels/advice", "/v1/models",
+    "/health", "/ready", "/metrics",
 )  # fmt: skip
 EXAMPLES = 150
 
@@ -39,6 +41,9 @@ def test_generated_requests_get_documented_answers(path: str, tmp_path: Path) ->
     with TestClient(app, raise_server_exceptions=False) as client:
         ready(client)
         ad_id = client.post("/v1/ads", json={"brief": BRIEF}).json()["ads"][0]["ad_id"]
+        asked = {"brief": BRIEF, "models": ["champion", "template"]}
+        comparison_id = client.post("/v1/comparisons", json=asked).json()["comparison_id"]
+        ids = {"ad_id": ad_id, "comparison_id": comparison_id}
         schema = schemathesis.openapi.from_asgi("/openapi.json", app)
         results: list[Any] = [*schema.get_all_operations()]
         operations = [result.ok() for result in results if result.ok().path == path]
@@ -55,8 +60,8 @@ def test_generated_requests_get_documented_answers(path: str, tmp_path: Path) ->
             )
             @given(case=operation.as_strategy())
             def holds(case: schemathesis.Case[Any]) -> None:
-                if "ad_id" in (case.path_parameters or {}):
-                    case.path_parameters["ad_id"] = ad_id
+                for name in ids.keys() & (case.path_parameters or {}).keys():
+                    case.path_parameters[name] = ids[name]
                 case.call_and_validate(checks=list(CHECKS))
 
             holds()

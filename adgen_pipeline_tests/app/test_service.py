@@ -3,11 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from adgen_pipeline.app.engine import Engine
+from adgen_pipeline.app import beside_loading
+from adgen_pipeline.app.contenders import contenders
+from adgen_pipeline.app.engine import BusyError, Engine
 from adgen_pipeline.app.keys import Keyring
 from adgen_pipeline.app.routes.process import versions
 from adgen_pipeline.app.service import load_published, published, require_key_beyond_loopback
-from adgen_pipeline.errors import SettingsError
+from adgen_pipeline.errors import ArtifactError, SettingsError
+from adgen_pipeline.generation.brief import understand
+from adgen_pipeline.generation.writer import AdWriter
 from adgen_pipeline.recipe import load_recipe
 from adgen_pipeline.settings import Settings
 from adgen_pipeline_tests.generation.models import tiny_model
@@ -56,7 +60,65 @@ def test_what_is_published_is_followed_and_what_is_broken_is_seen(tmp_path: Path
     engine.look()
     assert engine.state() == "ready"
 
+    store.policy.mkdir()
+    rules = store.policy / "client.yaml"
+    rules.write_text("rules: {shop-1: {verdict: refuse, en: [leather]}}", encoding="utf-8")
+    engine.look()
+    writer = engine.loaded()
+    assert isinstance(writer, AdWriter)
+    assert writer.policy.judge("leather").rules == ("shop-1",)
+    rules.write_text("rules: 5", encoding="utf-8")
+    engine.look()
+    assert "client.yaml" in engine.state()
+    assert engine.loaded() is writer
+    rules.unlink()
+    engine.look()
+    assert engine.state() == "ready"
+
     index = next(path for path in store.artifact("index", "posts").path.rglob("*") if path.is_file())
     index.unlink()
     engine.look()
     assert "index/posts" in engine.state()
+
+
+def test_an_older_model_and_the_template_write_beside_what_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = published_store(tmp_path)
+    recipe = load_recipe(Settings.from_environment(recipe=Path("tiny")).recipe_path)
+    (tmp_path / "older").mkdir()
+    made = tiny_model(tmp_path / "older")
+    place = store.version_path("training", "model", "older")
+    place.parent.mkdir(parents=True)
+    made.rename(place)
+    assert [(c.model, c.title) for c in contenders(store, "model")] == [
+        ("model", "champion"), ("older", "challenger"), ("template", "template"),
+    ]  # fmt: skip
+
+    steps: list[str] = []
+    serving = load_published(store, recipe, give_way=lambda: steps.append("model"))
+    brief = understand("ምርት፦ የቆዳ ጫማ\nዋጋ፦ 2,500 ብር", source="brief.md")
+    for version in ("older", "template"):
+        beside = beside_loading.load_beside(store, recipe, version, give_way=lambda: steps.append("older"))
+        writer = beside(serving)
+        assert isinstance(writer, AdWriter)
+        assert writer.index is serving.index
+        assert writer.model is not serving.model
+        (ad,) = writer.write(brief, channel_id=None, n=1, seed=7)
+        assert ad.model == version
+        assert "2,500 ብር" in ad.text
+    assert (ad.written_by, ad.exemplars) == ("template", ())
+    assert serving.model_version == "model"
+    assert set(steps) == {"older"}  # between the pieces of its own answers
+    serving.write(brief, channel_id=None, n=1, seed=7)
+    assert set(steps) == {"older", "model"}
+
+    monkeypatch.setattr(beside_loading, "_free_gib", lambda artifact: 0.1)
+    with pytest.raises(BusyError, match=r"no memory for model older .* about 0\.\d GiB"):
+        beside_loading.load_beside(store, recipe, "older")
+    next(place.glob("*.safetensors")).unlink()
+    monkeypatch.undo()
+    with pytest.raises(ArtifactError, match="older"):
+        beside_loading.load_beside(store, recipe, "older")
+    with pytest.raises(ArtifactError, match="no model nowhere"):
+        beside_loading.load_beside(store, recipe, "nowhere")

@@ -40,10 +40,11 @@ def test_history_and_runs_live_in_postgresql_and_come_back_from_a_backup(
         assert not list((store.root / "state").rglob("*.db")), "nothing went to SQLite"
 
         settings = Settings.from_environment()
-        tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_folder)
+        of_the_assets = _rows(mlflow, "runs")
+        tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_root)
         with tracker.run("training/model", {}) as tracked:
             tracked.text("…", "note.txt")
-        assert _rows(mlflow, "runs") == 1
+        assert _rows(mlflow, "runs") == of_the_assets + 1
 
         run(["doctor"])
         shown = capfd.readouterr().out
@@ -60,10 +61,10 @@ def test_history_and_runs_live_in_postgresql_and_come_back_from_a_backup(
         capfd.readouterr()
         assert run(["run", "--select", "+labels/labelled_posts", "--data", str(there.root)]) == 0
         assert "Nothing changed" in capfd.readouterr().err
-        assert _rows(mlflow, "runs") == 1
         where = ["psql", mlflow, "-At", "-c", "SELECT artifact_uri FROM runs"]
-        uri = subprocess.run(where, check=True, capture_output=True, text=True).stdout
-        assert uri.startswith((there.root / "state" / "mlflow-artifacts").as_uri())
+        uris = subprocess.run(where, check=True, capture_output=True, text=True).stdout.split()
+        assert len(uris) == of_the_assets + 1
+        assert all(uri.startswith((there.root / "state" / "mlflow-artifacts").as_uri()) for uri in uris)
 
         channel, message = (
             there.scan_partitions(POSTS).select("channel_id", "message_id").head(1).collect().row(0)

@@ -1,5 +1,7 @@
 """When training begins by itself, and who hears of a failed run."""
 
+from email import message_from_string, policy
+
 import dagster as dg
 import polars as pl
 import pytest
@@ -10,7 +12,9 @@ from adgen_pipeline.defs.retraining import enough_new_ads, failures
 from adgen_pipeline.recipe import Recipe, load_recipe
 from adgen_pipeline.schemas import CONVERSATIONS
 from adgen_pipeline.settings import Settings
+from adgen_pipeline.tracking import Tracker
 from adgen_pipeline.training_recipe import TrainingRecipe
+from adgen_pipeline_tests.mail_server import MailServer
 from adgen_pipeline_tests.training.samples import conversations
 
 
@@ -51,25 +55,41 @@ def test_when_to_train_again_makes_no_model_stale() -> None:
     assert recipes[0].digest() != TrainingRecipe(base_model="x", seed=8).digest()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of SQLAlchemy, inside MLflow
 def test_a_failed_run_is_told_with_its_assets_and_address(
-    store: Store, caplog: pytest.LogCaptureFixture
+    store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @dg.asset(key=["corpus", "ads"])
     def ads() -> pl.DataFrame:
         raise ValueError("no ads")
 
-    settings = Settings.from_environment(data=store.root)
-    with dg.instance_for_test() as instance:
+    monkeypatch.setenv("ADGEN_ALERT_EMAIL_TO", "one@example.org")
+    with (
+        dg.instance_for_test() as instance,
+        MailServer(starttls=0, asks_password=False).running() as server,
+    ):
+        monkeypatch.setenv("ADGEN_SMTP_URL", f"smtp://127.0.0.1:{server.port}")
+        settings = Settings.from_environment(data=store.root)
+        tracker = Tracker(
+            f"sqlite:///{store.root / 'mlflow.db'}", settings.mlflow_url, store.root / "artifacts"
+        )
         job = dg.Definitions(assets=[ads], jobs=[dg.define_asset_job("j")]).resolve_job_def("j")
         result = job.execute_in_process(instance=instance, raise_on_error=False)
         event = result.get_run_failure_event() if hasattr(result, "get_run_failure_event") else None
         event = event or next(e for e in result.all_events if e.event_type_value == "PIPELINE_FAILURE")
+        with tracker.run("corpus/ads", {"dagster_run_id": result.run_id}) as tracked:
+            assert tracked.url
         context = dg.build_run_status_sensor_context(
             sensor_name="failures",
             dagster_event=event,
             dagster_instance=instance,
             dagster_run=result.dagster_run,
-            resources={"settings": settings},
+            resources={"settings": settings, "tracker": tracker},
         ).for_run_failure()
         failures(context)
     assert "failed" in caplog.text
+    (mail,) = server.mails
+    body = message_from_string(mail, policy=policy.default).get_content()
+    assert f"Dagster: {settings.dagster_url}/runs/{result.run_id}" in body
+    assert f"MLflow: {tracked.url}" in body
+    assert "no ads" not in body

@@ -164,7 +164,7 @@ def test_what_cannot_be_read_is_forgotten_in_quarantine_as_well(store: Store) ->
     assert files_with(store.root, MARK) == []
 
 
-@pytest.mark.parametrize("name", ["shards", "pretraining_shards", "mixed_shards"])
+@pytest.mark.parametrize("name", ["shards", "pretraining_shards", "mixed_shards", "preference_shards"])
 def test_artifacts_made_of_it_go_and_models_that_learned_from_it_are_named(store: Store, name: str) -> None:
     posts = store.scan_partitions(POSTS).collect().with_columns(split=pl.lit("train"))
     of_it, of_others = posts.filter(message_id=3), posts.filter(channel_id=8)
@@ -212,6 +212,23 @@ def test_rows_that_quote_it_go_and_ads_lose_the_exemplar_only(store: Store) -> N
         pl.element().struct["message_id"]
     ).to_list() == [[10]]
     assert files_with(store.root, MARK) == []
+
+
+def test_preferences_know_no_advertisers_so_all_go_and_what_was_tuned_on_them_is_named(store: Store) -> None:
+    (store.advertisers / "abc-shop").mkdir(parents=True, exist_ok=True)
+    of_others = store.scan_partitions(POSTS).collect().filter(channel_id=8)
+    model = made(store, "training", "model", of_others)
+    assert forget(store, Entry(advertiser="abc-shop")).models == (), "nothing was tuned on preferences"
+    Forgotten().write(store.root)
+    shards = made(store, "training", "preference_shards", of_others)
+    made(store, "training", "preferred_adapter", of_others)
+    planned = forget(store, Entry(advertiser="abc-shop"))
+    assert not shards.path.exists()
+    assert {(found.name, found.is_certain) for found in planned.models} == {
+        ("preferred_adapter", False),
+        ("model", False),
+    }
+    assert model.verify()
 
 
 def test_a_forgotten_advertiser_loses_briefs_and_ads(store: Store) -> None:
@@ -296,12 +313,13 @@ def test_every_table_of_messages_has_a_rule(store: Store) -> None:
         "tokenizer/fertility",
         "evaluation/retrieval",
         "evaluation/scores",
+        "training/landscape",  # answers to prompts of our own
     }
     counted = {"corpus/word_frequencies", "corpus/ngrams", "corpus/channel_profiles"}
     ruled = {
         key
         for key, schema in TABLES.items()
-        if {"message_id", "case_id", "brief_id", "ad_id", "chosen_ad_id"} & set(schema.columns)
+        if {"message_id", "case_id", "brief_id", "ad_id", "chosen_ad_id", "first_ad_id"} & set(schema.columns)
     }
     of_other_corpora = {"corpus/further_documents", "corpus/further_drops"}
     assert set(TABLES) == ruled | counted | numbers_only | of_other_corpora

@@ -105,6 +105,26 @@ def test_a_promise_that_the_brief_makes_is_supported_in_either_language() -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "place", "is_supported"),
+    [
+        ("location: Bole, Addis Ababa", "ቦሌ", True),
+        ("adrasha piyasa", "ፒያሳ ያገኙናል", True),
+        ("Location: Kaliti", "ቃሊቲ", True),
+        ("location: Bole", "ፒያሳ", False),
+        ("location: Bole", "ሱቅ ላይ ያገኙናል", False),
+        ("አድራሻ፦ ባሌ", "ቦሌ", False),
+    ],
+)
+def test_a_place_may_be_spelled_in_the_other_script(said: str, place: str, *, is_supported: bool) -> None:
+    assert (not oracle.unsupported_promises(said, f"አድራሻ፦ {place}")) == is_supported
+
+
+def test_a_promise_may_stand_in_quotes() -> None:
+    assert oracle.unsupported_promises('{"features": ["Free router"]}', "በነፃ ራውተር") == []
+    assert oracle.unsupported_promises('{"features": ["Carefree"]}', "በነፃ ራውተር") != []
+
+
 def test_facts_are_missing_unless_they_are_written_in_some_way() -> None:
     facts = ["3,200 ብር", "+251 900 000 211", "ቦሌ መድኃኔዓለም", "@habesha_sample_shop"]
     assert oracle.missing(facts, "ጫማ 3200 ETB 0900000211 ቦሌ መድሀኔአለም @habesha_sample_shop") == []

@@ -4,11 +4,14 @@ import polars as pl
 import pytest
 
 from adgen_pipeline.artifacts import Store
+from adgen_pipeline.corpus.chat import messages
 from adgen_pipeline.feedback_schemas import FEEDBACK, PREFERENCES
 from adgen_pipeline.forgotten import Entry, Forgotten
 from adgen_pipeline.generation.archive import Archive
 from adgen_pipeline.generation.brief import understand
+from adgen_pipeline.generation.comparisons import Comparisons
 from adgen_pipeline.generation.feedback import feedback_table, incomplete, preferences
+from adgen_pipeline.generation.prompt import spoken
 
 BRIEF = understand("ምርት፦ የቆዳ ጫማ\nዋጋ፦ 2,500 ብር", source="brief.md")
 
@@ -31,7 +34,7 @@ def archive(store: Store) -> Archive:
 
 
 def pairs(archive: Archive, minimum: int = 1) -> list[tuple[str, str, str]]:
-    found = preferences(feedback_table(archive), minimum=minimum)
+    found = preferences(feedback_table(archive), Comparisons(archive).table(), minimum=minimum)
     assert PREFERENCES.violations(PREFERENCES.conform(found)) == []
     return sorted(found.select("kind", "chosen", "rejected").iter_rows())
 
@@ -81,6 +84,29 @@ def test_fewer_pairs_than_the_threshold_are_none(archive: Archive) -> None:
     archive.judge("c", "edit", role="manager", at=2.0, text="ምርጥ ጫማ በ2,500 ብር")
     assert len(pairs(archive, minimum=1)) == 1
     assert pairs(archive, minimum=2) == []
+
+
+def test_a_pair_stands_under_the_prompt_that_the_preferred_ad_answered(store: Store) -> None:
+    archive = Archive.of(store)
+    asked = [{"role": "system", "content": "ጻፍ"}, {"role": "user", "content": "መረጃ:\nምርት: ጫማ"}]
+    post, document = {"channel_id": 7, "message_id": 4}, {"channel_id": None, "message_id": None}
+    other = {"channel_id": 7, "message_id": 2}
+    ads = [
+        ad("ጥሩ ጫማ", prompt=asked, exemplars=[post, document]),
+        ad("ደካማ ጫማ", prompt=asked[:1], exemplars=[other, post]),
+    ]
+    archive.keep(BRIEF, ads, at=1.0, ids=["a", "b"])
+    archive.judge("a", "accept", role="manager", at=2.0)
+    archive.judge("b", "reject", role="manager", at=2.0, reason="dull")
+    (pair,) = preferences(feedback_table(archive), Comparisons(archive).table(), minimum=1).to_dicts()
+    assert pair["prompt"] == asked
+    assert pair["exemplars"] == [other, post]
+
+
+def test_ads_kept_without_their_prompt_get_that_of_their_brief_without_posts(archive: Archive) -> None:
+    archive.judge("a", "accept", role="manager", at=2.0)
+    (row,) = feedback_table(archive).to_dicts()
+    assert row["prompt"] == messages(spoken(BRIEF), [])
 
 
 def test_what_is_forgotten_is_no_feedback(archive: Archive) -> None:

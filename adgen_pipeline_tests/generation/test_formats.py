@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adgen_pipeline.app.commands import ads
-from adgen_pipeline.app.screens.ads import FORMAT_UNITS
+from adgen_pipeline.app.screens.labels import FORMAT_UNITS
 from adgen_pipeline.generation.formats import (
     FORMATS,
     MAXIMUM_UNITS,

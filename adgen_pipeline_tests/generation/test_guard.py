@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from adgen_pipeline.generation.brief import understand
 from adgen_pipeline.generation.coverage import MORE_AMHARIC, with_invitation, with_leads, with_offer
 from adgen_pipeline.generation.formats import problems
-from adgen_pipeline.generation.guard import Guard, invented_in_table, maximum_repeats, tidy
+from adgen_pipeline.generation.guard import Guard, invented_in_table, maximum_repeats
 from adgen_pipeline.generation.template import template_ad
+from adgen_pipeline.generation.tidying import tidy
 from adgen_pipeline.schemas import GENERATED_ADS
 from adgen_pipeline.text.brief import Brief, BriefFact, brief_text
 from adgen_pipeline.text.facts import find_facts
@@ -20,7 +21,9 @@ BRIEF = understand(
     "ባህሪያት፦ ውሃ የማያስገባ፣ በተለያየ ቀለም",
     source="brief.txt",
 )
-GOOD = "⟨brand_1⟩\nየሚያምር የሴቶች የእጅ ቦርሳ ውሃ የማያስገባ ነው\nዋጋ፦ ⟨price_1⟩\n📍 ⟨location_1⟩\n📞 ⟨phone_1⟩"
+GOOD = (
+    "⟨brand_1⟩\nየሚያምር የሴቶች የእጅ ቦርሳ ውሃ የማያስገባ ነው\n🔹 በተለያየ ቀለም\nዋጋ፦ ⟨price_1⟩\n📍 ⟨location_1⟩\n📞 ⟨phone_1⟩"
+)
 
 
 def _kinds(candidate: str, brief: Brief = BRIEF, **options: object) -> set[str]:
@@ -59,6 +62,8 @@ def test_a_good_candidate_is_only_filled() -> None:
         pytest.param("የሰላም ገበያ ምርት ነው", "foreign_name", id="another channel"),
         pytest.param("ዋጋ፦", "dangling_label", id="label without its fact"),
         pytest.param("ቀለም: 📌 📌", "dangling_label", id="label before emoji alone"),
+        pytest.param("🏢 አድራሻ- ሱቃችንን በመደወል ይግዙ!", "address_of_nothing", id="address without a place"),
+        pytest.param("አድራሻችን፦ ሱቅ ላይ ያገኙናል", "address_of_nothing", id="address that is the shop"),
     ],
 )
 def test_a_line_that_breaks_a_rule_is_dropped_and_the_rest_stays(line: str, kind: str) -> None:
@@ -67,6 +72,29 @@ def test_a_line_that_breaks_a_rule_is_dropped_and_the_rest_stays(line: str, kind
     assert guarded.refusal is None
     assert guarded.slotted == GOOD
     assert guarded.repairs_count == 1
+
+
+def test_an_address_may_stand_on_the_next_line_or_in_the_briefs_own_words() -> None:
+    assert not _kinds(GOOD.replace("📍 ", "አድራሻ፦\n"))
+    brief = understand("ምርት፦ የሴቶች የእጅ ቦርሳ ፒያሳ ላይ\nስልክ፦ 0900 000 014", source="brief.txt")
+    assert not _kinds("የሚያምር የሴቶች የእጅ ቦርሳ\nአድራሻ ፒያሳ ላይ ነው\n⟨phone_1⟩", brief)
+
+
+def test_a_label_is_answered_by_its_own_kind_on_the_next_line() -> None:
+    brief = understand("ምርት፦ የቆዳ ጫማ\nዋጋ፦ 1,800 ብር\nስልክ፦ 0900 000 014\n#sample_shoes", source="brief.txt")
+    body = "ምርጥ የቆዳ ጫማ ለወንዶች ገብቷል\n"
+    for label, fact in (("ይደውሉ፦ 📞", "⟨phone_1⟩"), ("ዋጋ ➡️ ➡️", "⟨price_1⟩"), ("ለበለጠ መረጃ 👇", "⟨phone_1⟩")):
+        assert not _kinds(f"{body}{label}\n{fact}", brief)
+    assert "dangling_label" in _kinds(f"{body}⟨price_1⟩\n⟨phone_1⟩\nይደውሉ፦ 📞 📞\n⟨hashtag_1⟩", brief)
+    assert "dangling_label" in _kinds(f"{body}⟨price_1⟩\nዋጋ ➡️ ➡️\n⟨phone_1⟩", brief)
+
+
+def test_nobody_calls_a_place() -> None:
+    line = "የእጅ ቦርሳ ለማዘዝ ⟨phone_1⟩ ይደውሉ ወይም ⟨location_1⟩ ይደውሉልን!"
+    guarded = Guard(BRIEF).check(f"⟨brand_1⟩\nየሚያምር የሴቶች {line}\nውሃ የማያስገባ ነው\nዋጋ፦ ⟨price_1⟩")
+    assert guarded.refusal is None
+    assert "የሚያምር የሴቶች የእጅ ቦርሳ ለማዘዝ 0900 000 014 ይደውሉ!" in guarded.text.split("\n")
+    assert "📍 አድራሻ፦ ፒያሳ፣ ማዕከል ሕንፃ" in guarded.text.split("\n")
 
 
 def test_a_size_stands_behind_its_own_label() -> None:
@@ -96,13 +124,14 @@ def test_what_the_brief_promises_the_ad_may_promise() -> None:
     assert not _kinds("የሚያምር ጫማ ለእርስዎ አቅርበናል\nበነፃ እናደርሳለን\n⟨phone_1⟩", brief)
 
 
-def test_missing_facts_are_appended_as_lines_of_their_own() -> None:
+def test_missing_facts_and_points_become_lines_of_their_own() -> None:
     guarded = Guard(BRIEF).check("የሚያምር የሴቶች የእጅ ቦርሳ ውሃ የማያስገባ ነው")
     assert guarded.refusal is None
-    assert guarded.repairs_count == 4
+    assert guarded.repairs_count == 5
     assert guarded.text.split("\n") == [
         "🏷 ABC Bags",
         "የሚያምር የሴቶች የእጅ ቦርሳ ውሃ የማያስገባ ነው",
+        "✅ በተለያየ ቀለም",
         "💵 ዋጋ፦ 1,800 ብር",
         "📍 አድራሻ፦ ፒያሳ፣ ማዕከል ሕንፃ",
         "📞 ስልክ፦ 0900 000 014",
@@ -267,7 +296,22 @@ def test_a_line_that_says_the_same_again_goes_and_news_of_the_brief_stay() -> No
     again = "ለማዘዝ በዚህ 👇 ይጻፉልን"
     assert "repeated_line" in _kinds(f"{GOOD}\n{again}\nሆነው ለማዘዝ በዚህ 👇 ይጻፉልን")
     news = "የሚያምር የሴቶች የእጅ ቦርሳ በተለያየ ቀለም"
-    assert Guard(BRIEF).check(f"{GOOD}\n{news}").slotted.endswith(news)
+    silent = GOOD.replace("🔹 በተለያየ ቀለም\n", "")
+    assert Guard(BRIEF).check(f"{silent}\n{news}").slotted.endswith(news)
+
+
+def test_a_point_that_the_ad_leaves_out_is_said_before_the_price_with_the_ads_own_bullet() -> None:
+    silent = GOOD.replace("🔹 በተለያየ ቀለም\n", "🔹 ለስጦታ የሚሆን\n")
+    brief = BRIEF.model_copy(update={"features": (*BRIEF.features, "ለስጦታ የሚሆን", "Ergonomic Zyx Qwv")})
+    guarded = Guard(brief).check(silent)
+    assert guarded.slotted == silent.replace("የሚሆን\n", "የሚሆን\n🔹 በተለያየ ቀለም\n")
+    assert guarded.repairs_count == 1
+
+
+def test_a_point_in_english_is_said_in_amharic_and_one_with_a_fact_is_left_to_the_facts() -> None:
+    words = "Product: leather shoe\nPrice: 900 birr\nFeatures: waterproof, very strong; Size 42"
+    guarded = Guard(understand(words, source="b.txt")).check("ምርጥ የቆዳ ጫማ ለሁሉም\nዋጋ ⟨price_1⟩")
+    assert guarded.slotted.split("\n")[:3] == ["ምርጥ የቆዳ ጫማ ለሁሉም", "✅ ውሃ የማያስገባ", "✅ ጠንካራ"]
 
 
 def test_a_call_to_join_goes_where_no_channel_is_named() -> None:
@@ -282,6 +326,9 @@ def test_a_range_from_a_price_to_a_phone_is_none() -> None:
     assert "wrong_kind" in _kinds(f"{GOOD}\nከ⟨price_1⟩ እስከ ⟨phone_1⟩ ድረስ ያገኛሉ")
     assert "wrong_kind" in _kinds(f"{GOOD}\nለማዘዝ ይጻፉ፦ ⟨price_1⟩")
     assert "wrong_kind" in _kinds(f"{GOOD}\nይደውሉልን: ⟨location_1⟩")
+    sized = understand("ምርት፦ ጫማ\nሳይዝ፦ 39-45\nዋጋ፦ 1,800 ብር", source="brief.txt")
+    (size,) = (fact.slot for fact in sized.of_kind("quantity"))
+    assert "wrong_kind" in _kinds(f"የሚያምር የወንዶች ጫማ\nዋጋ 💰 {size}", sized)
 
 
 def test_words_of_the_brief_are_no_copy_of_a_post_that_has_them_too() -> None:

@@ -43,6 +43,13 @@ def test_the_same_seed_gives_the_same_answers_and_another_seed_others(model: Tex
     assert len({*_write(model, [PROMPT])[0]}) == 3
 
 
+def test_a_model_gives_way_before_each_piece_and_answers_the_same(model: TextModel, folder: Path) -> None:
+    steps: list[int] = []
+    polite = TextModel(folder, precision="fp32", device="cpu", give_way=lambda: steps.append(1))
+    assert _write(polite, [PROMPT], maximum_new_tokens=8) == _write(model, [PROMPT], maximum_new_tokens=8)
+    assert 1 <= len(steps) <= 8
+
+
 def test_a_prompt_beside_a_longer_one_is_answered_as_if_alone(model: TextModel) -> None:
     """Left padding must not be seen: greedy answers are the same with and without it."""
     alone = _write(model, [PROMPT], samples=1, top_p=1e-6)

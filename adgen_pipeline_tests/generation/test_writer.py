@@ -51,6 +51,7 @@ def test_an_ad_comes_with_its_evidence(writer: AdWriter) -> None:
     assert ad.exemplars
     assert all(exemplar.channel_id == 1 for exemplar in ad.exemplars)
     assert (ad.model, ad.index, len(ad.prompt_digest)) == ("m1", "i1", 12)
+    assert list(ad.prompt) == writer.prompt(BRIEF, 1).messages, "what people say of it is of this prompt"
 
 
 def test_ads_are_rows_of_the_table_and_invent_nothing(writer: AdWriter) -> None:

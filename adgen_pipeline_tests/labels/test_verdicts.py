@@ -217,3 +217,11 @@ def test_an_interval_holds_its_share() -> None:
     share, low, high = interval(9, 10)
     assert (share, low < 0.9 < high) == (0.9, True)
     assert interval(0, 0) == (0.0, 0.0, 1.0)
+
+
+def test_blocks_of_posts_give_the_table_of_all_at_once(
+    posts: pl.DataFrame, weak: Weak, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adgen_pipeline.labels.weak.BLOCK_ROWS", 7)
+    assert weak_labels(posts, minimum_score=1.0).table.equals(weak.table)
+    assert weak.table.height > 7

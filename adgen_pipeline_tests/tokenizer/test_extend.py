@@ -20,7 +20,7 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTraine
 from adgen_pipeline.errors import ArtifactError, DataError
 from adgen_pipeline.recipe import TokenizerRecipe
 from adgen_pipeline.text.slots import vocabulary
-from adgen_pipeline.tokenizer.extend import extend, measure_gates, problems
+from adgen_pipeline.tokenizer.extend import extend, measure_gates, problems, shortfalls
 from adgen_pipeline.tokenizer.trim import prepare
 from adgen_pipeline.training.base import build_base
 
@@ -146,8 +146,9 @@ def test_a_gate_says_when_words_of_other_posts_still_fall_to_pieces(
     strange = " ".join(first + second + "ጸ" for first in "ሀለሐመሠረሰሸቀበተቸኀነኘአ" for second in "ከኸወዐዘዠየደጀገጠጨጰጸፀፈ")
     found = measure_gates(base, tmp_path / "poor", [strange])
     assert found["different_words"] == 256
-    (problem,) = problems(tmp_path / "poor")
+    (problem,) = shortfalls(tmp_path / "poor")
     assert "raise tokenizer.extend_pieces" in problem
+    assert problems(tmp_path / "poor") == [], "it may be used"
 
 
 def test_a_gate_says_when_english_is_cut_otherwise(folders: tuple[Path, Path, Path], tmp_path: Path) -> None:

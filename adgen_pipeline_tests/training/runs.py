@@ -4,14 +4,61 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psutil
+import pytest
 
 from adgen_pipeline import process
 from adgen_pipeline.training.job import TrainingJob
+
+
+class Lines:
+    """A report that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, message: str) -> None:
+        self.lines.append(message)
+
+
+class Interrupting(Lines):
+    """A report that sends SIGTERM as soon as a job has done some steps more."""
+
+    def __init__(self, job: TrainingJob, *, steps: int) -> None:
+        super().__init__()
+        self._job, self._steps = job, steps
+
+    def line(self, message: str) -> None:
+        super().line(message)
+        if message.startswith(("before training", "going on")):
+            wanted = steps_done(self._job) + self._steps
+            threading.Thread(target=self._interrupt, args=(wanted,), daemon=True).start()
+
+    def _interrupt(self, wanted: int) -> None:
+        while steps_done(self._job) < wanted:
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """This process as the only rank.
+
+    Its process group stays for the tests after it: DeepSpeed keeps the first one that it saw, and fails with another.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+            patch.delenv(name, raising=False)
+            patch.setenv(name, "")
+            patch.delenv(name)
+        process.join_ranks()
+        yield
 
 
 def launch(

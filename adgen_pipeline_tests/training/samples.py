@@ -1,15 +1,17 @@
 """Small inputs of our own for tokenizer and training tests: invented ads, and the tiny base model."""
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from adgen_pipeline.artifacts import folder_digest
+from adgen_pipeline.feedback_schemas import PREFERENCES
 from adgen_pipeline.recipe import TokenizerRecipe
 from adgen_pipeline.schemas import CONVERSATIONS
 from adgen_pipeline.settings import PROJECT_ROOT
 from adgen_pipeline.tokenizer.trim import prepare
-from adgen_pipeline.training import shards
+from adgen_pipeline.training import preference_shards, shards
 from adgen_pipeline.training.base import build_base
 from adgen_pipeline.training.base_models import resolve
 from adgen_pipeline.training.job import TrainingJob, read_spread
@@ -45,6 +47,36 @@ def conversations(count: int = 24) -> pl.DataFrame:
             }
         )
     return CONVERSATIONS.conform(CONVERSATIONS.frame(rows))
+
+
+def preferences(count: int = 24, *, format: str = "post") -> pl.DataFrame:
+    """Pairs, two a brief: people prefer the ad that says what there is to the one that hurries them."""
+    rows = []
+    for number in range(count):
+        product, brief = PRODUCTS[number % len(PRODUCTS)], number // 2
+        asked = f"ምርት: {product} ቁጥር {brief}\nዋጋ: ⟨price_1⟩\nስልክ: ⟨phone_1⟩"
+        rows.append(
+            {
+                "chosen_feedback_id": number + 1,
+                "chosen_ad_id": f"{number:016x}",
+                "rejected_ad_id": f"{number:016x}",
+                "kind": "edit",
+                "role": "manager",
+                "brief": f"brief {brief}",
+                "advertiser": None,
+                "channel_id": 1001,
+                "format": format,
+                "prompt": [
+                    {"role": "system", "content": "ማስታወቂያ ጻፍ።"},
+                    {"role": "user", "content": asked},
+                ],
+                "exemplars": [],
+                "chosen": f"አዲስ {product} አለን።\nዋጋ ⟨price_1⟩ ብር\nይደውሉ ⟨phone_1⟩",
+                "rejected": f"ቶሎ ቶሎ ይግዙ! {product} ቶሎ ቶሎ ያልቃል!\n⟨price_1⟩ ብር",
+                "model": "m1",
+            }
+        )
+    return PREFERENCES.conform(PREFERENCES.frame(rows))
 
 
 def texts() -> list[str]:
@@ -89,3 +121,37 @@ def tiny_job(folder: Path, name: str = "adapter", *, spread: str = "cpu", **reci
         recipe=TrainingRecipe.model_validate(values),
         spread=read_spread(PROJECT_ROOT / "deepspeed_configs", spread),
     )
+
+
+def tuning_job(
+    folder: Path, name: str, start: TrainingJob, pairs: pl.DataFrame | None = None, **asked: object
+) -> TrainingJob:
+    """A job that tunes what another one fine-tuned on pairs; `asked` overrides the recipe's preferences."""
+    rows = preferences() if pairs is None else pairs
+    place = folder / f"{name}-pairs"
+    preference_shards.build(rows, folder / "tokenizer", place, maximum_tokens=420, held_out_share=0.2, seed=7)
+    values = {"minimum": 8, "learning_rate": 5e-3, "maximum_epochs": 100, "maximum_steps": 4, **asked}
+    section = TrainingRecipe.model_validate(
+        {**start.recipe.model_dump(), "evaluate_rows": 64, "preferences": values}
+    )
+    changes = {
+        "shards": place,
+        "shards_digest": folder_digest(place),
+        "out": folder / name,
+        "recipe": section.for_preferences(),
+        "start": start.out,
+        "start_digest": folder_digest(start.out),
+    }
+    return start.model_copy(update=changes)
+
+
+def learned_ids(row: dict[str, Any], side: str) -> list[int]:
+    """What of one side of a pair is learned."""
+    return [label for label in row[f"{side}_labels"] if label != shards.IGNORED]
+
+
+def given_ids(row: dict[str, Any], side: str) -> list[int]:
+    """What stands before it."""
+    labels: list[int] = row[f"{side}_labels"]
+    ids: list[int] = row[f"{side}_ids"]
+    return ids[: next(place for place, label in enumerate(labels) if label != shards.IGNORED)]

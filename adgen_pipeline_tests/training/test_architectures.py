@@ -7,10 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 import torch
-import torch.distributed as dist
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from adgen_pipeline import process
 from adgen_pipeline.artifacts import folder_digest
 from adgen_pipeline.recipe import TokenizerRecipe
 from adgen_pipeline.settings import PROJECT_ROOT
@@ -23,6 +21,7 @@ from adgen_pipeline.training.merge import differences, merge, probes
 from adgen_pipeline.training.run import train
 from adgen_pipeline.training_recipe import TrainingRecipe
 from adgen_pipeline_tests.training.architectures import ARCHITECTURES, write_checkpoint
+from adgen_pipeline_tests.training.runs import alone
 from adgen_pipeline_tests.training.samples import conversations, texts
 
 
@@ -35,14 +34,8 @@ class Silent:
 
 @pytest.fixture(scope="module")
 def one_rank() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
-            patch.setenv(name, "")
-            patch.delenv(name)
-        process.join_ranks()
+    with alone():
         yield
-        if dist.is_initialized():
-            dist.destroy_process_group()
 
 
 def posts(count: int = 24) -> pl.DataFrame:

@@ -88,3 +88,19 @@ def test_a_base_that_does_not_fit_its_tokenizer_is_refused(base: Path, tmp_path:
     tokenizer.save_pretrained(tmp_path)
     with pytest.raises(ArtifactError, match="Materialise training/base again"):
         load_base(tmp_path, RECIPE, CPU)
+
+
+def test_chunks_that_another_rank_needs_and_this_one_does_not_change_nothing(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = batch(base)
+    found = []
+    for chunks in (None, 40):
+        if chunks is not None:
+            monkeypatch.setattr(TargetLoss, "_chunks", lambda *_, chunks=chunks: chunks)
+        network = load_base(base, RECIPE, CPU)
+        loss, targets = TargetLoss(network, loss_tokens=16)(**inputs)
+        assert int(targets) < 40 * 16, "the last chunks are empty"
+        loss.backward()
+        found.append((loss.detach(), network.get_output_embeddings().weight.grad))
+    torch.testing.assert_close(found[0], found[1])

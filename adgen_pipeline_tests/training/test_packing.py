@@ -38,16 +38,20 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {"folder": tmp_path_factory.mktemp("packing")}
 
 
-def network(networks: dict[str, Any], name: str) -> tuple[TargetLoss, int]:
-    if name not in networks:
-        folder: Path = write_checkpoint(name, networks["folder"] / name / "checkpoint")
-        networks[name] = AutoModelForCausalLM.from_pretrained(
+def network(networks: dict[str, Any], name: str, attention: str = "sdpa") -> tuple[TargetLoss, int]:
+    key = f"{name} {attention}"
+    if key not in networks:
+        folder: Path = write_checkpoint(name, networks["folder"] / key / "checkpoint")
+        networks[key] = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, attn_implementation="sdpa"
         )
-    loaded = networks[name]
+        if attention == packing.ONE_BY_ONE:
+            packing.attend_one_by_one(networks[key])
+    loaded = networks[key]
     return TargetLoss(loaded), loaded.get_input_embeddings().weight.shape[0]
 
 
+ATTENTIONS = ("sdpa", packing.ONE_BY_ONE)
 KINDS = [
     name if name in ("llama", "gemma3", "falcon") else pytest.param(name, marks=pytest.mark.slow)
     for name in ARCHITECTURES
@@ -55,9 +59,12 @@ KINDS = [
 ]
 
 
+@pytest.mark.parametrize("attention", ATTENTIONS)
 @pytest.mark.parametrize("name", KINDS)
-def test_packed_loss_and_gradients_are_those_of_rows_apart(networks: dict[str, Any], name: str) -> None:
-    target_loss, vocabulary = network(networks, name)
+def test_packed_loss_and_gradients_are_those_of_rows_apart(
+    networks: dict[str, Any], name: str, attention: str
+) -> None:
+    target_loss, vocabulary = network(networks, name, attention)
     examples = rows(vocabulary)
     results = []
     for batches in (
@@ -75,9 +82,10 @@ def test_packed_loss_and_gradients_are_those_of_rows_apart(networks: dict[str, A
     torch.testing.assert_close(packed_gradient, gradient, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("attention", ATTENTIONS)
 @pytest.mark.parametrize("name", KINDS)
-def test_no_example_sees_another_one(networks: dict[str, Any], name: str) -> None:
-    target_loss, vocabulary = network(networks, name)
+def test_no_example_sees_another_one(networks: dict[str, Any], name: str, attention: str) -> None:
+    target_loss, vocabulary = network(networks, name, attention)
     examples = rows(vocabulary)
     batch = collate_packed(examples, [[0, 2, 3]], pad_id=0)
     assert batch.position_ids is not None
@@ -95,11 +103,12 @@ def test_no_example_sees_another_one(networks: dict[str, Any], name: str) -> Non
     assert not torch.allclose(states[0][:, :40], states[1][:, :40])
 
 
+@pytest.mark.parametrize("attention", ATTENTIONS)
 @pytest.mark.parametrize("name", KINDS)
 def test_a_network_that_keeps_examples_apart_may_be_trained_packed(
-    networks: dict[str, Any], name: str
+    networks: dict[str, Any], name: str, attention: str
 ) -> None:
-    packing.refuse_if_examples_see_each_other(network(networks, name)[0].network)
+    packing.refuse_if_examples_see_each_other(network(networks, name, attention)[0].network)
 
 
 def test_a_network_whose_examples_see_each_other_is_refused(

@@ -4,7 +4,6 @@ import json
 import math
 import os
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +11,8 @@ from typing import Any
 
 import pytest
 import torch
-import torch.distributed as dist
 from safetensors.torch import load_file, save_file
 
-from adgen_pipeline import process
 from adgen_pipeline.errors import TrainingError
 from adgen_pipeline.training.job import TrainingJob
 from adgen_pipeline.training.loop import learning_rate
@@ -24,18 +21,8 @@ from adgen_pipeline.training.network import new_rows
 from adgen_pipeline.training.run import curve_figure, train
 from adgen_pipeline.training.samples import last
 from adgen_pipeline.training_recipe import TrainingRecipe
-from adgen_pipeline_tests.training.runs import finished, launch, metrics, result, steps_done
+from adgen_pipeline_tests.training.runs import Interrupting, Lines, alone, finished, launch, metrics, result
 from adgen_pipeline_tests.training.samples import conversations, tiny_base, tiny_job
-
-
-class Lines:
-    """A report that keeps what it hears."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def line(self, message: str) -> None:
-        self.lines.append(message)
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +35,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def one_rank() -> Iterator[None]:
     """This process as the only rank."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
-            patch.delenv(name, raising=False)
-            patch.setenv(name, "")
-            patch.delenv(name)
-        process.join_ranks()
+    with alone():
         yield
-        if dist.is_initialized():
-            dist.destroy_process_group()
 
 
 @pytest.fixture(scope="module")
@@ -162,25 +142,6 @@ def test_the_same_job_gives_the_same_adapter(folder: Path, trained: TrainingJob)
     assert (again.out / "adapter_model.safetensors").read_bytes() == (
         trained.out / "adapter_model.safetensors"
     ).read_bytes()
-
-
-class Interrupting(Lines):
-    """A report that sends SIGTERM as soon as a job has done some steps more."""
-
-    def __init__(self, job: TrainingJob, *, steps: int) -> None:
-        super().__init__()
-        self._job, self._steps = job, steps
-
-    def line(self, message: str) -> None:
-        super().line(message)
-        if message.startswith(("before training", "going on")):
-            wanted = steps_done(self._job) + self._steps
-            threading.Thread(target=self._interrupt, args=(wanted,), daemon=True).start()
-
-    def _interrupt(self, wanted: int) -> None:
-        while steps_done(self._job) < wanted:
-            time.sleep(0.001)
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_a_run_that_is_stopped_twice_ends_as_one_that_was_not(folder: Path, one_rank: None) -> None:

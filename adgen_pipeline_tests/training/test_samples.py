@@ -78,4 +78,4 @@ def test_a_run_that_wrote_nothing_has_no_last_samples(tmp_path: Path) -> None:
 def test_words_of_a_token_are_those_in_ethiopic_letters(base: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(base)
     rows = rows_of(tokenizer, ("አዲስ ጫማ size 42", "ዋጋ ብር"))
-    assert words_per_token(rows, tokenizer) == pytest.approx(4 / len(rows[0]["input_ids"]))
+    assert words_per_token(rows["input_ids"], tokenizer) == pytest.approx(4 / len(rows[0]["input_ids"]))

@@ -16,15 +16,16 @@ def promote(data: Path | None, as_json: bool) -> None:
     It does if no ad of the last evaluation invents a fact or breaks a rule anew, and no main score is worse than the
     champion's (paired 95 % interval). The alias `champion` of MLflow's registry then names the model.
     """
+    from adgen_pipeline.alerts import tell
     from adgen_pipeline.artifacts import Store
     from adgen_pipeline.errors import DataError
     from adgen_pipeline.evaluation.promotion import promote as make_champion
     from adgen_pipeline.locks import exclusive
     from adgen_pipeline.settings import Settings
-    from adgen_pipeline.tracking import Tracker
+    from adgen_pipeline.tracking import REGISTERED_NAME, Tracker
 
     settings = Settings.from_environment(data=data)
-    tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_folder)
+    tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_root)
     with terminal.stdout_for_results(), exclusive(settings.data, report=terminal.report):
         judgement, made = make_champion(Store(settings.data), tracker)
     if as_json:
@@ -46,7 +47,15 @@ def promote(data: Path | None, as_json: bool) -> None:
             f"Promotion {made.number}: {parts}. Registered as version {made.registered}, alias champion."
         )
     if made is None:
-        raise DataError(f"The champion stays: {'; '.join(judgement.reasons)}.")
+        reason = "; ".join(judgement.reasons)
+        tell(
+            settings,
+            subject="adgen promote was refused: the champion stays",
+            reason=reason,
+            url=f"{settings.dagster_url}/assets/evaluation/report",
+            tracking_url=f"{settings.mlflow_url}/#/models/{REGISTERED_NAME}",
+        )
+        raise DataError(f"The champion stays: {reason}.")
 
 
 @click.command(epilog=terminal.example("adgen rollback"))
@@ -64,7 +73,7 @@ def rollback(data: Path | None, as_json: bool) -> None:
     from adgen_pipeline.tracking import Tracker
 
     settings = Settings.from_environment(data=data)
-    tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_folder)
+    tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_root)
     with terminal.stdout_for_results(), exclusive(settings.data, report=terminal.report):
         restored = restore(Store(settings.data), tracker)
     parts = {f"{part.stage}/{part.name}": part.version for part in restored.parts}

@@ -4,7 +4,7 @@ from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Query
+from fastapi import Depends, FastAPI, Query, Response
 
 from adgen_pipeline.app.bodies import AdviceRequest
 from adgen_pipeline.app.problems import ALWAYS, documented
@@ -20,9 +20,9 @@ def add(app: FastAPI, parts: Parts) -> None:
 
     @app.get(
         "/v1/search", summary="Find posts", tags=["posts"], dependencies=[Depends(parts.admit)],
-        responses=documented(*ALWAYS, HTTPStatus.NOT_FOUND),
+        response_model=FoundShape, responses=documented(*ALWAYS, HTTPStatus.NOT_FOUND),
     )  # fmt: skip
-    def search(
+    async def search(
         q: Annotated[
             str,
             Query(min_length=1, max_length=500, description="words, Amharic or English", examples=["የቆዳ ጫማ"]),
@@ -34,21 +34,26 @@ def add(app: FastAPI, parts: Parts) -> None:
         language: Annotated[str | None, Query(max_length=20, description="am, mixed, en …")] = None,
         since: Annotated[date | None, Query(description="first day of a post")] = None,
         until: Annotated[date | None, Query(description="last day of a post")] = None,
-    ) -> FoundShape:
+    ) -> Response:
         """Posts by meaning and by words, best first, with the parts of each score and the words that matched."""
         writer = parts.engine.loaded()
         require_channel(writer, channel_id)
-        hits = writer.index.search(
-            q,
-            k=k,
-            channel_id=channel_id,
-            is_ad=is_ad,
-            vertical=vertical,
-            language=language,
-            since=since,
-            until=until,
-        )
-        return FoundShape(query=q, hits=[HitShape.model_validate(hit) for hit in hits])
+
+        def found() -> str:
+            hits = writer.index.search(
+                q,
+                k=k,
+                channel_id=channel_id,
+                is_ad=is_ad,
+                vertical=vertical,
+                language=language,
+                since=since,
+                until=until,
+            )
+            shapes = [HitShape.model_validate(hit) for hit in hits]
+            return FoundShape(query=q, hits=shapes).model_dump_json()
+
+        return Response(await parts.precedence.first(found), media_type="application/json")
 
     @app.get(
         "/v1/channels", summary="Channels to write for", tags=["posts"], dependencies=[Depends(parts.admit)],
@@ -67,13 +72,17 @@ def add(app: FastAPI, parts: Parts) -> None:
         "/v1/channels/advice", summary="Which channels suit a brief", tags=["posts"],
         dependencies=[Depends(parts.admit)], responses=documented(*ALWAYS),
     )  # fmt: skip
-    def advice(request: AdviceRequest) -> list[AdviceShape]:
+    async def advice(request: AdviceRequest) -> list[AdviceShape]:
         """Channels, the best for the brief first: what they post about, in which language, how much and when."""
-        brief = request.understood(parts.policy())
-        index = parts.engine.loaded().index
-        known = parts.store.read_table(CHANNEL_PROFILES)
-        ranked = advise(brief, index, known, minimum_score=parts.minimum_score, language=request.language)
-        return [AdviceShape.model_validate(channel) for channel in ranked[: request.k]]
+
+        def advised() -> list[AdviceShape]:
+            brief = request.understood(parts.policy())
+            index = parts.engine.loaded().index
+            known = parts.store.read_table(CHANNEL_PROFILES)
+            ranked = advise(brief, index, known, minimum_score=parts.minimum_score, language=request.language)
+            return [AdviceShape.model_validate(channel) for channel in ranked[: request.k]]
+
+        return await parts.precedence.first(advised)
 
 
 def profiles(store: Store) -> dict[int, ProfileShape]:

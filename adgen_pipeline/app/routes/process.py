@@ -8,9 +8,17 @@ from fastapi import Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 
 from adgen_pipeline.app import metrics as prometheus
-from adgen_pipeline.app.problems import ALWAYS, documented, problem
+from adgen_pipeline.app.contenders import contenders
+from adgen_pipeline.app.problems import ALWAYS, documented, problem, without_paths
 from adgen_pipeline.app.routes.shared import Parts
-from adgen_pipeline.app.shapes import ModelsShape, ServingShape, StatusShape, VersionShape, utc
+from adgen_pipeline.app.shapes import (
+    ContenderShape,
+    ModelsShape,
+    ServingShape,
+    StatusShape,
+    VersionShape,
+    utc,
+)
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.errors import ArtifactError
 
@@ -57,7 +65,15 @@ def add(app: FastAPI, parts: Parts) -> None:
         if (current := parts.engine.serving) is not None:
             writer, since = current
             serving = ServingShape(model=writer.model_version, index=writer.index_version, since=utc(since))
-        return ModelsShape(state=parts.engine.state(), serving=serving, versions=versions(parts.store))
+        return ModelsShape(
+            state=without_paths(parts.engine.state()),
+            serving=serving,
+            versions=versions(parts.store),
+            contenders=[
+                ContenderShape.model_validate(contender)
+                for contender in contenders(parts.store, serving.model if serving else None)
+            ],
+        )
 
 
 def versions(store: Store) -> list[VersionShape]:

@@ -1,6 +1,6 @@
 """What the operations share: the parts of the serving process, who asks, which problems are documented."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
@@ -8,11 +8,13 @@ from typing import Annotated
 from fastapi import HTTPException, Path, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from adgen_pipeline.app.beside import Beside
 from adgen_pipeline.app.engine import Engine, Writer
 from adgen_pipeline.app.idempotency import Tickets
 from adgen_pipeline.app.keys import Holder, Keyring
 from adgen_pipeline.app.limits import Pace
 from adgen_pipeline.app.metrics import Metrics
+from adgen_pipeline.app.precedence import Precedence
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.generation.archive import Archive
 from adgen_pipeline.generation.policy import Policy
@@ -27,10 +29,12 @@ class Parts:
 
     store: Store
     engine: Engine
+    beside: Beside
     archive: Archive
     tickets: Tickets
     metrics: Metrics
-    admit: Callable[..., Holder]  # dependency: the holder of the request's key, or a refusal
+    admit: Callable[..., Awaitable[Holder]]  # dependency: the holder of the request's key, or a refusal
+    precedence: Precedence
     minimum_score: float
 
     def policy(self) -> Policy:
@@ -42,7 +46,7 @@ class Parts:
         return Policy.with_clients(self.store.policy)
 
 
-def admission(keyring: Keyring, pace: Pace, *, is_open: bool) -> Callable[..., Holder]:
+def admission(keyring: Keyring, pace: Pace, *, is_open: bool) -> Callable[..., Awaitable[Holder]]:
     """The dependency that lets a request in: by its key, and at its pace.
 
     Args:
@@ -53,7 +57,7 @@ def admission(keyring: Keyring, pace: Pace, *, is_open: bool) -> Callable[..., H
     header = APIKeyHeader(name="X-API-Key", auto_error=False)
     bearer = HTTPBearer(auto_error=False, description="the same key, for clients that cannot send X-API-Key")
 
-    def admit(
+    async def admit(  # not in a thread: it looks at one file's status, and under load each thread is waited for
         request: Request,
         sent: Annotated[str | None, Security(header)] = None,
         borne: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)] = None,

@@ -8,9 +8,9 @@ import streamlit as st
 from adgen_pipeline.app import downloads, preview
 from adgen_pipeline.app.screens.client import ApiProblemError, ask, events
 from adgen_pipeline.app.screens.editor import edit, edited_text
-from adgen_pipeline.app.screens.words import language, say, say_or
+from adgen_pipeline.app.screens.labels import FORMAT_UNITS, bubble, format_words, policy_words
+from adgen_pipeline.app.screens.words import language, named, say, say_or, where
 
-FORMAT_UNITS = {"post": 4096, "caption": 1024, "sponsored": 160, "tagline": 60}  # as generation/formats.py
 ADVISED = 3  # channels that are shown
 REASONS = ("wrong", "unnatural", "dull", "too_long", "not_this_channel")
 
@@ -33,7 +33,7 @@ def choose(fields: dict[str, Any], channels: Channels) -> None:
         max_selections=4,
     )
     formats = st.multiselect(
-        say("format"), list(FORMAT_UNITS), default=["post"], format_func=lambda name: say(f"format_{name}")
+        say("format"), list(FORMAT_UNITS), default=["post"], format_func=named("format", FORMAT_UNITS)
     )
     count = st.slider(say("count"), 1, 8, 2)
     if not st.button(say("write"), type="primary", width="stretch", icon=":material/campaign:"):
@@ -66,21 +66,22 @@ def _advice() -> None:
 def _write(body: dict[str, Any], channels: Channels) -> None:
     """Write for one channel and format; candidates are shown as they come, the ads go into the session."""
     name = channels.get(body["channel_id"], say("any_channel"))
-    kind = say(f"format_{body['format']}")
+    kind = format_words(body["format"])
     with st.status(f"{say('writing')} {name} · {kind}", expanded=True) as status:
         line, places = st.empty(), st.container()
         try:
             for event, value in events("/v1/ads", body):
                 if event == "progress":
-                    stage = say_or(f"stage_{value['stage']}", value["stage"])
-                    line.caption(f"{stage} · {value['seconds']:.0f} {say('seconds')}")
+                    line.caption(
+                        f"{say('stage_' + value['stage'])} · {value['seconds']:.0f} {say('seconds')}"
+                    )
                 elif event == "candidate":
                     places.html(preview.candidate(value["text"]))
                 elif event == "done":
                     st.session_state["written"].append(value)
-                    status.update(state="complete", expanded=False)
+                    status.update(label=f"{say('written')} {name} · {kind}", state="complete", expanded=False)
         except ApiProblemError as problem:
-            status.update(state="error")
+            status.update(label=f"{say('not_written')} {name} · {kind}", state="error")
             st.html(preview.notice(str(problem), error=True))
 
 
@@ -98,23 +99,22 @@ def show(channels: Channels) -> None:
 
 
 @st.fragment
-def card(ad: dict[str, Any], channels: Channels) -> None:
-    """One ad as Telegram would show it, what can be done with it, and its evidence."""
-    verdict = ad["policy"]["verdict"]
-    rules = f": {', '.join(ad['policy']['rules'])}" if ad["policy"]["rules"] else ""
-    badges = [(verdict, say(f"policy_{verdict}") + rules), ("plain", say(f"written_by_{ad['written_by']}"))]
+def card(ad: dict[str, Any], channels: Channels, *, is_asked_template: bool = False) -> None:
+    """One ad as Telegram would show it, what can be done with it, and its evidence.
+
+    Args:
+        ad: of the API's answer.
+        channels: names by id.
+        is_asked_template: whether the template was asked, in a comparison, and did not stand in for a model.
+    """
+    writer = "asked_template" if is_asked_template else ad["written_by"]
+    badges = [("plain", say(f"written_by_{writer}"))]
     text = edited_text(ad)
     given = st.session_state.get(f"given_{ad['ad_id']}")
     if given is not None:
         badges.append(({"reject": "refuse"}.get(given, "allow"), say(f"given_{given}")))
-    limit = FORMAT_UNITS[ad["format"]]
-    footer = f"{preview.utf16_units(text):,} / {limit:,} {say('characters')}"
-    st.html(
-        preview.bubble(
-            {**ad, "text": text}, channel=channels.get(ad["channel_id"], ""), footer=footer, badges=badges,
-            kinds={fact["slot"]: say(f"kind_{fact['kind']}") for fact in ad["facts"]},
-        )
-    )  # fmt: skip
+    channel = channels.get(ad["channel_id"], "")
+    st.html(bubble(ad, kind=ad["format"], channel=channel, badges=badges, text=text))
     if ad["left_out"]:
         st.html(preview.notice(f"{say('left_out')}: {'; '.join(ad['left_out'])}"))
     _verdict(ad, text)
@@ -139,9 +139,7 @@ def _verdict(ad: dict[str, Any], text: str) -> None:
         width="stretch", on_click=_judge, args=(name, verdict),
     )  # fmt: skip
     with right.popover(say("reject"), icon=":material/close:", width="stretch"):
-        st.selectbox(
-            say("why"), REASONS, format_func=lambda reason: say(f"reason_{reason}"), key=f"why_{name}"
-        )
+        st.selectbox(say("why"), REASONS, format_func=named("reason", REASONS), key=f"why_{name}")
         st.text_input(say("in_words"), key=f"words_{name}", max_chars=500)
         st.button(say("reject"), key=f"reject_{name}", type="primary", on_click=_reject, args=(name,))
     if problem := st.session_state.pop(f"problem_{name}", None):
@@ -168,7 +166,7 @@ def evidence(ad: dict[str, Any], channels: Channels) -> None:
     st.markdown(f"**{say('fact_sources')}**")
     st.html(
         preview.table(
-            (f"{number}. " + say(f"kind_{fact['kind']}"), fact["text"], fact["source"])
+            (f"{number}. " + say(f"kind_{fact['kind']}"), fact["text"], where(fact["source"]))
             for number, fact in enumerate(ad["facts"], start=1)
         )
     )
@@ -178,7 +176,9 @@ def evidence(ad: dict[str, Any], channels: Channels) -> None:
     else:
         st.caption(say("no_exemplars"))
     st.markdown(f"**{say('scores')}**")
-    st.html(preview.table((part, f"{score:.3f}") for part, score in ad["scores"].items()))
+    st.html(
+        preview.table((say_or(f"score_{part}", part), f"{score:.3f}") for part, score in ad["scores"].items())
+    )
 
 
 def source(post: dict[str, Any], channels: Channels) -> str:
@@ -189,11 +189,16 @@ def source(post: dict[str, Any], channels: Channels) -> str:
 
 
 def _downloads(ads: list[dict[str, Any]]) -> None:
+    """Tables for programs name kinds and verdicts as the API does; the document for people says them in words."""
+    said = [
+        {**ad, "format": format_words(ad["format"]), "policy": {"verdict": policy_words(ad["policy"])}}
+        for ad in ads
+    ]
     st.markdown(f"**{say('download')}**")
     kinds = (
         ("CSV", downloads.as_csv(ads), "ads.csv", "text/csv"),
         (
-            "DOCX", downloads.as_docx(ads, title=say("ads")), "ads.docx",
+            "DOCX", downloads.as_docx(said, title=say("ads")), "ads.docx",
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         ),
         ("JSON", downloads.as_json(ads), "ads.json", "application/json"),

@@ -6,7 +6,7 @@ import streamlit as st
 
 from adgen_pipeline.app import preview
 from adgen_pipeline.app.screens.client import ApiProblemError, ask
-from adgen_pipeline.app.screens.words import language, say
+from adgen_pipeline.app.screens.words import language, say, translated
 
 ENDINGS = ["md", "txt", "yaml", "yml", "json", "pdf", "docx"]
 LONG = ("description", "features")
@@ -29,13 +29,7 @@ SAMPLE = {
 
 def paste() -> None:
     """Where a brief is pasted or uploaded; what was understood goes into the session."""
-    if st.button(say("sample"), icon=":material/edit_note:"):
-        st.session_state["brief_text"] = SAMPLE[language()]
-    _restore("brief_text")
-    typed = st.text_area(
-        say("brief"), height=200, placeholder=say("brief_hint"), key="brief_text", max_chars=20_000
-    )
-    _keep("brief_text", typed)
+    typed = type_in()
     file = st.file_uploader(say("upload"), type=ENDINGS, key="brief_file")
     if not st.button(say("understand"), type="primary", width="stretch", icon=":material/arrow_forward:"):
         return
@@ -58,6 +52,18 @@ def paste() -> None:
         st.session_state[f"field_{name}"] = "\n".join(value) if isinstance(value, list) else value
 
 
+def type_in() -> str:
+    """Where a brief is typed or pasted; the same on every screen that asks for one."""
+    if st.button(say("sample"), icon=":material/edit_note:"):
+        st.session_state["brief_text"] = SAMPLE[language()]
+    _restore("brief_text")
+    typed = st.text_area(
+        say("brief"), height=200, placeholder=say("brief_hint"), key="brief_text", max_chars=20_000
+    )
+    _keep("brief_text", typed)
+    return str(typed)
+
+
 def correct() -> dict[str, Any] | None:
     """The brief as understood, to be corrected; returns its fields, None before there are any."""
     found = st.session_state.get("understood")
@@ -69,7 +75,9 @@ def correct() -> dict[str, Any] | None:
         st.html(preview.notice(f"{say('missing')}: {', '.join(say(f'lacks_{name}') for name in lacks)}"))
     for key in ("contradictions", "set_aside"):
         if found["brief"].get(key):
-            st.html(preview.notice(f"{say(key)}: {' · '.join(found['brief'][key])}"))
+            said = found["brief"][key]
+            shown = map(translated, said) if key == "contradictions" else said
+            st.html(preview.notice(f"{say(key)}: {' · '.join(shown)}"))
     wanted = {ASKED_IN[name] for name in lacks}
     fields: dict[str, Any] = {name: found["fields"][name] for name in ("advertiser", "sensitive")}
     shown = [n for n in FIELDS if n in wanted] + [n for n in FIELDS[:6] if n not in wanted]

@@ -33,8 +33,8 @@ def screen(channels: Sequence[dict[str, Any]]) -> None:
                 (say("ethiopic_share"), "–" if share is None else f"{share:.0%}"),
                 (say("verticals"), _counted(profile["verticals"], "vertical")),
                 (say("languages"), _counted(profile["languages"], "language")),
-                (say("hashtags"), _counted(profile["top_hashtags"], "")),
-                (say("emojis"), _counted(profile["top_emojis"], "")),
+                (say("hashtags"), _counted(profile["top_hashtags"])),
+                (say("emojis"), _counted(profile["top_emojis"])),
             ]
         )
     )
@@ -49,6 +49,7 @@ def _day(moment: str | None) -> str:
     return moment[:10] if moment else "–"
 
 
-def _counted(entries: Sequence[dict[str, Any]], kind: str) -> str:
-    named = (f"{say_or(f'{kind}_' + e['name'], e['name'])} {e['posts_count']:,}" for e in entries)
+def _counted(entries: Sequence[dict[str, Any]], kind: str = "") -> str:
+    """Counts by name; of a kind whose names are words of the page, or as they stand."""
+    named = (f"{say_or(kind + '_' + e['name'], e['name'])} {e['posts_count']:,}" for e in entries)
     return ", ".join(named) or "–"

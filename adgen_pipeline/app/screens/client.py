@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from adgen_pipeline.app.screens.words import say
+from adgen_pipeline.app.screens.words import say, translated
 from adgen_pipeline.settings import Settings
 
 WRITE_SECONDS = 600.0  # eight ads on a busy laptop
@@ -60,7 +60,7 @@ def events(path: str, body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
                 elif line.startswith("data: "):
                     value = json.loads(line.removeprefix("data: "))
                     if name == "problem":
-                        raise ApiProblemError(str(value["detail"]))
+                        raise ApiProblemError(translated(str(value["detail"])))
                     yield name, value
                     if name == "done":
                         return
@@ -83,5 +83,5 @@ def _refused(answer: httpx.Response, path: str) -> ApiProblemError:
     try:
         sentence = str(answer.json()["detail"])
     except (ValueError, KeyError):
-        sentence = f"HTTP {answer.status_code}"
-    return ApiProblemError(sentence, loading=path == "/ready" and sentence == "loading")
+        return ApiProblemError(f"HTTP {answer.status_code}")
+    return ApiProblemError(translated(sentence), loading=path == "/ready" and sentence == "loading")

@@ -8,7 +8,8 @@ import streamlit as st
 
 from adgen_pipeline.app import preview
 from adgen_pipeline.app.screens.client import ask
-from adgen_pipeline.app.screens.words import say, say_or
+from adgen_pipeline.app.screens.labels import policy_badge
+from adgen_pipeline.app.screens.words import say, translated
 
 HERE = Path(__file__).parent
 HTML = '<div class="box"><div class="back" aria-hidden="true"></div><textarea spellcheck="false"></textarea></div>'
@@ -58,8 +59,8 @@ def edit(ad: dict[str, Any]) -> None:
 def concern_words(concern: dict[str, Any]) -> str:
     """What is wrong with some words of an edited ad, in the chosen language."""
     kind = concern["kind"]
-    otherwise = say("concern_promise") if kind.startswith("promise_") else kind
-    return f"{concern['text']}: {say_or(f'concern_{kind}', otherwise)}"
+    kind = "promise" if kind.startswith("promise_") else kind
+    return f"{concern['text']}: {say(f'concern_{kind}')}"
 
 
 def _findings(checked: dict[str, Any]) -> None:
@@ -70,9 +71,8 @@ def _findings(checked: dict[str, Any]) -> None:
             preview.notice(f"{say('not_said')}: {', '.join(fact['text'] for fact in checked['missing'])}")
         )
     for problem in checked["problems"]:
-        st.html(preview.notice(problem, error=True))
+        st.html(preview.notice(translated(problem), error=True))
     if not (checked["concerns"] or checked["missing"] or checked["problems"]):
         st.html(preview.notice(say("all_well"), good=True))
     length = f"{checked['units']:,} / {checked['maximum_units']:,} {say('characters')}"
-    verdict = checked["policy"]["verdict"]
-    st.html(preview.badge_row([("plain", length), (verdict, say(f"policy_{verdict}"))]))
+    st.html(preview.badge_row([("plain", length), policy_badge(checked["policy"])]))

@@ -8,9 +8,11 @@ import streamlit as st
 from adgen_pipeline.app import preview
 from adgen_pipeline.app.screens.ads import card
 from adgen_pipeline.app.screens.client import ask
-from adgen_pipeline.app.screens.words import say
+from adgen_pipeline.app.screens.labels import format_words
+from adgen_pipeline.app.screens.words import say, say_or
 
 SHOWN = 50
+TEMPLATE = "template"  # the API's name of the model that is none
 
 
 def screen(channels: Mapping[int, str]) -> None:
@@ -30,7 +32,8 @@ def screen(channels: Mapping[int, str]) -> None:
         format_func=lambda place: _line(found[place], channels),
     )
     opened = ask("GET", f"/v1/ads/{found[chosen]['ad_id']}")
-    card(opened["ad"], channels)
+    is_asked_template = opened["model"] == TEMPLATE
+    card(opened["ad"], channels, is_asked_template=is_asked_template)
     st.markdown(f"**{say('verdicts')}**")
     if opened["feedback"]:
         st.html(
@@ -38,22 +41,30 @@ def screen(channels: Mapping[int, str]) -> None:
                 (
                     _day(given["given"]),
                     say(f"given_{given['verdict']}"),
-                    given["role"],
-                    given["reason"] or given["text"] or "",
+                    say(f"role_{given['role']}"),
+                    _reason(given["reason"]) or given["text"] or "",
                 )
                 for given in opened["feedback"]
             )
         )
     else:
         st.caption(say("no_verdict"))
-    st.caption(say("versions", model=opened["model"], index=opened["index"]))
+    model = say("model_template") if is_asked_template else opened["model"]
+    st.caption(say("versions", model=model, index=opened["index"]))
+
+
+def _reason(reason: str | None) -> str:
+    """A reason in words: one of the page's, alone or before somebody's own; else as it was sent."""
+    kind, colon, words = (reason or "").partition(": ")
+    return f"{say_or(f'reason_{kind}', kind)}{colon}{words}"
 
 
 def _line(ad: dict[str, object], channels: Mapping[int, str]) -> str:
     """An ad of the history on one line."""
     channel = channels.get(ad["channel_id"], "") if isinstance(ad["channel_id"], int) else ""
     verdict = " · " + say(f"given_{ad['verdict']}") if ad["verdict"] else ""
-    return f"{_day(str(ad['created']))} · {channel}{verdict} · {' '.join(str(ad['text']).split())[:60]}"
+    placed = " · ".join(part for part in (channel, format_words(str(ad["format"]))) if part)
+    return f"{_day(str(ad['created']))} · {placed}{verdict} · {' '.join(str(ad['text']).split())[:60]}"
 
 
 def _day(moment: str) -> str:
