@@ -1,65 +1,122 @@
 """How well an encoder finds the partners of texts that it did not learn from: what decides when training ends."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import polars as pl
 
-from adgen_pipeline.embedding.pairs import pairs
-from adgen_pipeline.text.stems import stem_key
+from adgen_pipeline.embedding.pairs import KEY, Pair, pairs
 
 CUTOFF = 10
-MINIMUM_PAIRS = 200  # fewer tell epochs apart by luck
-MAXIMUM_PAIRS = 1000
-SHARE = 0.05  # of the training pairs, where the validation split gives too few
+MINIMUM_CLUSTERS = 40  # fewer tell one measurement from the next by luck
+SHARE = 0.05  # of the train split's clusters, where the validation split has too few
+PAIRS_A_CLUSTER = 5
+MAXIMUM_PAIRS = 2000
+MAXIMUM_OTHERS = 4000  # texts that were learned from, among which partners are looked for too
 
-Pair = tuple[str, str]
+Encode = Callable[[Sequence[str]], np.ndarray]
 
 
-def held_out_pairs(
-    documents: pl.DataFrame, ads: pl.DataFrame | None, training: Sequence[Pair], *, seed: int
-) -> tuple[list[Pair], list[Pair]]:
-    """Pairs to learn from and pairs to measure with.
+@dataclass(frozen=True)
+class HeldOut:
+    """Pairs to measure with, and texts among which their partners are hard to find.
 
-    The latter are those of the validation split. Where it gives too few, a share of the training pairs, in which each
-    text of theirs stands once; those are then not learned from.
+    Attributes:
+        pairs: no text of their clusters was learned from.
+        others: texts of further clusters, each of another one.
+    """
+
+    pairs: tuple[Pair, ...]
+    others: tuple[str, ...]
+
+    @classmethod
+    def of(cls, found: Sequence[Pair], learned: Sequence[Pair]) -> Self:
+        """The first pairs of each held-out cluster, among one text of each cluster that is learned from."""
+        counts: dict[str, int] = {}
+        kept = []
+        for pair in found:
+            counts[pair.cluster] = counts.get(pair.cluster, 0) + 1
+            if counts[pair.cluster] <= PAIRS_A_CLUSTER:
+                kept.append(pair)
+        others = {pair.cluster: pair.positive for pair in reversed(learned)}
+        for pair in kept:
+            others.pop(pair.cluster, None)
+        return cls(tuple(kept[:MAXIMUM_PAIRS]), tuple(dict.fromkeys(others.values()))[:MAXIMUM_OTHERS])
+
+    def texts(self) -> list[str]:
+        """Every text of it."""
+        return [*(text for pair in self.pairs for text in (pair.anchor, pair.positive)), *self.others]
+
+    def ndcg(self, encode: Encode) -> float:
+        """nDCG@10 of finding each anchor's partner; other texts of its cluster are not counted as mistakes.
+
+        Args:
+            encode: unit vectors of texts, (texts, dimensions).
+        """
+        anchors = encode([pair.anchor for pair in self.pairs])
+        positives = encode([pair.positive for pair in self.pairs])
+        own = (anchors * positives).sum(axis=1)[:, None]  # (pairs, 1)
+        clusters = np.unique([pair.cluster for pair in self.pairs], return_inverse=True)[1]
+        same = clusters[:, None] == clusters[None, :]
+        before = _before(np.where(same, -np.inf, anchors @ positives.T), own)
+        if self.others:
+            before += _before(anchors @ encode(self.others).T, own)
+        return float(np.where(before < CUTOFF, 1 / np.log2(before + 2), 0.0).mean())
+
+
+def hold_out(
+    documents: pl.DataFrame, ads: pl.DataFrame, *, seed: int
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Documents and ads to learn from, and documents to measure with.
+
+    Measured is with the validation split. Where it has too few clusters, with whole clusters of the train split that
+    are then not learned from; a test split is neither.
 
     Args:
         documents: DOCUMENTS rows.
         ads: ADS rows.
-        training: prepared pairs of the train split.
         seed: of the draw.
 
     Returns:
-        Both lists; the second is empty where there are too few pairs altogether.
+        The train split's documents and ads to learn from, and documents to measure with, none where there are too few.
     """
-    found = pairs(
-        documents, ads, split="validation", prepare=stem_key, maximum=MAXIMUM_PAIRS, seed=seed
-    ).rows()
-    if len(found) >= MINIMUM_PAIRS:
-        return list(training), found
-    count = min(MAXIMUM_PAIRS, int(SHARE * len(training)))
-    if count < MINIMUM_PAIRS:
-        return list(training), []
-    drawn = set(random.Random(seed).sample(range(len(training)), count))  # noqa: S311  (a sample of pairs)
+    learned = documents.filter(split="train")
+    validation = documents.filter(split="validation")
+    if validation["cluster"].n_unique() >= MINIMUM_CLUSTERS:
+        return learned, ads, validation
+    clusters = learned["cluster"].unique().sort().to_list()
+    count = int(SHARE * len(clusters))
+    if count < MINIMUM_CLUSTERS:
+        return learned, ads, learned.clear()
+    drawn = random.Random(seed).sample(clusters, count)  # noqa: S311  (a sample of clusters)
+    measured = learned.filter(pl.col("cluster").is_in(drawn))
     return (
-        [pair for row, pair in enumerate(training) if row not in drawn],
-        [pair for row, pair in enumerate(training) if row in drawn],
+        learned.join(measured, on=KEY, how="anti"),
+        ads.join(measured, on=KEY, how="anti"),
+        measured,
     )
 
 
-def ndcg(anchors: np.ndarray, positives: np.ndarray) -> float:
-    """nDCG@10 of finding each anchor's partner among all positives.
+def held_out_pairs(
+    documents: pl.DataFrame, learned: Sequence[Pair], *, prepare: Callable[[str], str], seed: int
+) -> HeldOut | None:
+    """What to measure with on documents of `hold_out`; None where there are none.
 
     Args:
-        anchors: (pairs, dimensions) unit vectors.
-        positives: of their partners, row by row.
+        documents: DOCUMENTS rows, none learned from.
+        learned: prepared pairs that are learned from.
+        prepare: what the encoder reads of a text.
+        seed: of the cuts and the order.
     """
-    like = anchors @ positives.T  # (pairs, pairs)
-    own = np.diagonal(like)[:, None]
-    before = (like > own).sum(axis=1) + (
-        (like == own).sum(axis=1) - 1
-    ) / 2  # equal ones in any order: the middle
-    gains = np.where(before < CUTOFF, 1 / np.log2(before + 2), 0.0)
-    return float(gains.mean()) if len(gains) else 0.0
+    splits = documents["split"].unique().to_list()
+    made = pairs(documents, splits=splits, prepare=prepare, seed=seed)
+    found = [Pair(*row) for row in made.iter_rows()]
+    return HeldOut.of(found, learned) if found else None
+
+
+def _before(like: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """How many texts stand before the partner, (anchors,); of equal ones half do."""
+    return np.asarray((like > own).sum(axis=1) + (like == own).sum(axis=1) / 2)
