@@ -53,7 +53,7 @@ CUTOFF = 10
 RESAMPLES = 2000
 MEASURES = ("ndcg", "mrr", "recall")
 OURS = "ours"
-TOLD = ("weights", "pairs", "steps", "held_out_clusters", "held_out_ndcg", "best_step")
+TOLD = ("weights", "pairs", "steps", "held_out_pairs", "held_out_ndcg", "best_step")
 WORD = re.compile(r"\w+")
 RECIPES = Path(__file__).parents[1] / "recipes"
 

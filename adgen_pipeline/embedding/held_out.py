@@ -1,20 +1,22 @@
-"""How well an encoder finds the partners of texts that it did not learn from: what decides when training ends."""
+"""How well an encoder finds the partners of texts that it did not learn from: what decides when training ends.
+
+Pairs are held out, not documents: an index is made of what the encoder learned from, and what is new is the query.
+Stopping by documents that were not learned from ended training before it knew those that are searched (docs/LOG.md).
+"""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
-import polars as pl
 
-from adgen_pipeline.embedding.pairs import KEY, Pair, pairs
+from adgen_pipeline.embedding.pairs import Pair
 
 CUTOFF = 10
-MINIMUM_CLUSTERS = 40  # fewer tell one measurement from the next by luck
-SHARE = 0.05  # of the train split's clusters, where the validation split has too few
-PAIRS_A_CLUSTER = 5
-MAXIMUM_PAIRS = 2000
+MINIMUM_PAIRS = 100  # fewer tell one measurement from the next by luck
+MAXIMUM_PAIRS = 1000
+SHARE = 0.05  # of the pairs
 MAXIMUM_OTHERS = 4000  # texts that were learned from, among which partners are looked for too
 
 Encode = Callable[[Sequence[str]], np.ndarray]
@@ -25,33 +27,20 @@ class HeldOut:
     """Pairs to measure with, and texts among which their partners are hard to find.
 
     Attributes:
-        pairs: no text of their clusters was learned from.
-        others: texts of further clusters, each of another one.
+        pairs: none was learned from, nor their anchors in any other pair.
+        others: texts that are learned from, each of another cluster.
     """
 
     pairs: tuple[Pair, ...]
-    others: tuple[str, ...]
-
-    @classmethod
-    def of(cls, found: Sequence[Pair], learned: Sequence[Pair]) -> Self:
-        """The first pairs of each held-out cluster, among one text of each cluster that is learned from."""
-        counts: dict[str, int] = {}
-        kept = []
-        for pair in found:
-            counts[pair.cluster] = counts.get(pair.cluster, 0) + 1
-            if counts[pair.cluster] <= PAIRS_A_CLUSTER:
-                kept.append(pair)
-        others = {pair.cluster: pair.positive for pair in reversed(learned)}
-        for pair in kept:
-            others.pop(pair.cluster, None)
-        return cls(tuple(kept[:MAXIMUM_PAIRS]), tuple(dict.fromkeys(others.values()))[:MAXIMUM_OTHERS])
+    others: tuple[Pair, ...]
 
     def texts(self) -> list[str]:
         """Every text of it."""
-        return [*(text for pair in self.pairs for text in (pair.anchor, pair.positive)), *self.others]
+        own = (text for pair in self.pairs for text in (pair.anchor, pair.positive))
+        return [*own, *(pair.positive for pair in self.others)]
 
     def ndcg(self, encode: Encode) -> float:
-        """nDCG@10 of finding each anchor's partner; other texts of its cluster are not counted as mistakes.
+        """nDCG@10 of finding each anchor's partner among all texts; others of its cluster count as no mistakes.
 
         Args:
             encode: unit vectors of texts, (texts, dimensions).
@@ -59,64 +48,35 @@ class HeldOut:
         anchors = encode([pair.anchor for pair in self.pairs])
         positives = encode([pair.positive for pair in self.pairs])
         own = (anchors * positives).sum(axis=1)[:, None]  # (pairs, 1)
-        clusters = np.unique([pair.cluster for pair in self.pairs], return_inverse=True)[1]
-        same = clusters[:, None] == clusters[None, :]
-        before = _before(np.where(same, -np.inf, anchors @ positives.T), own)
+        clusters = np.array([pair.cluster for pair in self.pairs])
+        before = _before(anchors, positives, own, clusters, clusters)
         if self.others:
-            before += _before(anchors @ encode(self.others).T, own)
+            known = np.array([pair.cluster for pair in self.others])
+            before += _before(anchors, encode([pair.positive for pair in self.others]), own, clusters, known)
         return float(np.where(before < CUTOFF, 1 / np.log2(before + 2), 0.0).mean())
 
 
-def hold_out(
-    documents: pl.DataFrame, ads: pl.DataFrame, *, seed: int
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Documents and ads to learn from, and documents to measure with.
-
-    Measured is with the validation split. Where it has too few clusters, with whole clusters of the train split that
-    are then not learned from; a test split is neither.
+def hold_out(pairs: Sequence[Pair], *, seed: int) -> tuple[list[Pair], HeldOut | None]:
+    """Pairs to learn from, and those to measure with; None where there are too few.
 
     Args:
-        documents: DOCUMENTS rows.
-        ads: ADS rows.
+        pairs: prepared, of the train split.
         seed: of the draw.
-
-    Returns:
-        The train split's documents and ads to learn from, and documents to measure with, none where there are too few.
     """
-    learned = documents.filter(split="train")
-    validation = documents.filter(split="validation")
-    if validation["cluster"].n_unique() >= MINIMUM_CLUSTERS:
-        return learned, ads, validation
-    clusters = learned["cluster"].unique().sort().to_list()
-    count = int(SHARE * len(clusters))
-    if count < MINIMUM_CLUSTERS:
-        return learned, ads, learned.clear()
-    drawn = random.Random(seed).sample(clusters, count)  # noqa: S311  (a sample of clusters)
-    measured = learned.filter(pl.col("cluster").is_in(drawn))
-    return (
-        learned.join(measured, on=KEY, how="anti"),
-        ads.join(measured, on=KEY, how="anti"),
-        measured,
-    )
+    times = Counter(pair.anchor for pair in pairs)
+    once = [number for number, pair in enumerate(pairs) if times[pair.anchor] == 1]
+    count = min(MAXIMUM_PAIRS, int(SHARE * len(once)))
+    if count < MINIMUM_PAIRS:
+        return list(pairs), None
+    drawn = set(random.Random(seed).sample(once, count))  # noqa: S311  (a sample of pairs)
+    learned = [pair for number, pair in enumerate(pairs) if number not in drawn]
+    others = list({pair.cluster: pair for pair in reversed(learned)}.values())[::-1]
+    return learned, HeldOut(tuple(pairs[number] for number in sorted(drawn)), tuple(others[:MAXIMUM_OTHERS]))
 
 
-def held_out_pairs(
-    documents: pl.DataFrame, learned: Sequence[Pair], *, prepare: Callable[[str], str], seed: int
-) -> HeldOut | None:
-    """What to measure with on documents of `hold_out`; None where there are none.
-
-    Args:
-        documents: DOCUMENTS rows, none learned from.
-        learned: prepared pairs that are learned from.
-        prepare: what the encoder reads of a text.
-        seed: of the cuts and the order.
-    """
-    splits = documents["split"].unique().to_list()
-    made = pairs(documents, splits=splits, prepare=prepare, seed=seed)
-    found = [Pair(*row) for row in made.iter_rows()]
-    return HeldOut.of(found, learned) if found else None
-
-
-def _before(like: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """How many texts stand before the partner, (anchors,); of equal ones half do."""
+def _before(
+    anchors: np.ndarray, texts: np.ndarray, own: np.ndarray, clusters: np.ndarray, known: np.ndarray
+) -> np.ndarray:
+    """How many texts of other clusters stand before the partner, (anchors,); of equal ones half do."""
+    like = np.where(clusters[:, None] == known[None, :], -np.inf, anchors @ texts.T)  # (anchors, texts)
     return np.asarray((like > own).sum(axis=1) + (like == own).sum(axis=1) / 2)

@@ -6,7 +6,7 @@
 """
 
 import random
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import polars as pl
@@ -35,17 +35,15 @@ def pairs(
     documents: pl.DataFrame,
     ads: pl.DataFrame | None = None,
     *,
-    splits: Collection[str] = ("train",),
     prepare: Callable[[str], str] = str,
     maximum: int = 60_000,
     seed: int = 7,
 ) -> pl.DataFrame:
-    """Pairs of texts, in an order that depends on the seed alone.
+    """Pairs of texts from the train split, in an order that depends on the seed alone.
 
     Args:
-        documents: DOCUMENTS rows; those of other splits are left out.
-        ads: ADS rows, for brief and post pairs; those of other splits are left out.
-        splits: whose rows are read.
+        documents: DOCUMENTS rows; other splits than train are left out.
+        ads: ADS rows, for brief and post pairs; other splits than train are left out.
         prepare: what the encoder reads of a text; applied once a post, and spans are cut from the result.
         maximum: pairs at most. Spans fill what titles and briefs leave of it, spread evenly over the documents.
         seed: of the cuts and the order.
@@ -55,7 +53,7 @@ def pairs(
         stands once, with the cluster that it was first found in.
     """
     generator = random.Random(seed)  # noqa: S311  (chooses cuts, protects nothing)
-    chosen = _rows(documents, splits)
+    chosen = _train_rows(documents)
     posts = list(chosen.select("post", "cluster").iter_rows())
     found: dict[tuple[str, str], str] = {}
 
@@ -67,7 +65,7 @@ def pairs(
     for post, cluster in posts:
         add(((prepare(title), prepare(body)) for title, body in _title_pairs(post)), cluster)
     if ads is not None:
-        for brief, post, cluster in _with_cluster(_rows(ads, splits), documents).iter_rows():
+        for brief, post, cluster in _with_cluster(_train_rows(ads), documents).iter_rows():
             add(((prepare(words), prepare(whole)) for words, whole in _brief_pairs(brief, post)), cluster)
     room = max(0, maximum - len(found))
     spans = min(MAXIMUM_SPANS, -(-room // len(posts))) if posts else 0
@@ -88,8 +86,8 @@ def brief_words(brief: str) -> str:
     return " ".join(SLOT.sub(" ", " ".join((parsed.product, *parsed.features))).split())
 
 
-def _rows(table: pl.DataFrame, splits: Collection[str]) -> pl.DataFrame:
-    return table.filter(pl.col("split").is_in(list(splits))).sort(KEY)
+def _train_rows(table: pl.DataFrame) -> pl.DataFrame:
+    return table.filter(pl.col("split") == "train").sort(KEY)
 
 
 def _with_cluster(ads: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:

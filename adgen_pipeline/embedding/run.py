@@ -9,13 +9,12 @@ import polars as pl
 from adgen_pipeline.artifacts import replacing
 from adgen_pipeline.embedding.curve import Curve, figures
 from adgen_pipeline.embedding.encoder import load_model, save_model
-from adgen_pipeline.embedding.held_out import held_out_pairs, hold_out
+from adgen_pipeline.embedding.held_out import hold_out
 from adgen_pipeline.embedding.job import EncoderJob
 from adgen_pipeline.embedding.pairs import Pair, pairs
 from adgen_pipeline.embedding.parallel import read_parallel
 from adgen_pipeline.embedding.static import train_static
 from adgen_pipeline.process import Report
-from adgen_pipeline.schemas import ADS
 from adgen_pipeline.text.stems import stem_key
 from adgen_pipeline.tracking import TrackedRun
 
@@ -29,8 +28,8 @@ def train(job: EncoderJob, *, report: Report, run: TrackedRun) -> dict[str, obje
 
     Returns:
         encoder (what `encoder.json` says), pairs, translations among them, steps, loss (mean of the
-        last tenth of the steps), seconds, and `curve.Curve` as a dictionary; with patience also the clusters that were
-        held out, the best nDCG@10 on their pairs, and its step.
+        last tenth of the steps), seconds, and `curve.Curve` as a dictionary; with patience also how many of the pairs
+        were held out, the best nDCG@10 on them, and its step.
 
     Raises:
         TrainingError: too few pairs, or a loss that is not finite.
@@ -46,10 +45,7 @@ def train(job: EncoderJob, *, report: Report, run: TrackedRun) -> dict[str, obje
         return {"encoder": description, "pairs": 0, "steps": 0, "seconds": time.monotonic() - started}
 
     documents = pl.read_parquet(job.documents)
-    ads = pl.read_parquet(job.ads) if job.ads is not None else ADS.empty()
-    measured = documents.clear()
-    if job.recipe.patience is not None:
-        documents, ads, measured = hold_out(documents, ads, seed=job.recipe.seed)
+    ads = pl.read_parquet(job.ads) if job.ads is not None else None
     made = pairs(documents, ads, prepare=stem_key, maximum=job.recipe.maximum_pairs, seed=job.recipe.seed)
     translated = _translated(job)
     prepared = [*(Pair(*row) for row in made.iter_rows()), *translated]
@@ -59,12 +55,14 @@ def train(job: EncoderJob, *, report: Report, run: TrackedRun) -> dict[str, obje
         f"training the encoder on {len(prepared)} pairs of texts, {len(translated)} of them translations"
     )
     run.parameters({**job.recipe.model_dump(mode="json"), "pairs": len(prepared)})
-    held_out = held_out_pairs(measured, prepared, prepare=stem_key, seed=job.recipe.seed)
-    if job.recipe.patience is not None and held_out is None:
-        report.line("too few texts to hold some out: training is not stopped early")
+    learned, held_out = prepared, None
+    if job.recipe.patience is not None:
+        learned, held_out = hold_out(prepared, seed=job.recipe.seed)
+        if held_out is None:
+            report.line("too few pairs to hold some out: training is not stopped early")
     progress = _Progress(report, run)
     static = train_static(
-        prepared, job.recipe, held_out=held_out, report=progress.step, measured=progress.measured
+        learned, job.recipe, held_out=held_out, report=progress.step, measured=progress.measured
     )
     with replacing(job.out) as folder:
         folder.mkdir()
@@ -79,7 +77,7 @@ def train(job: EncoderJob, *, report: Report, run: TrackedRun) -> dict[str, obje
         "translations": len(translated),
         "steps": curve.steps,
         "loss": curve.final_loss(),
-        **({"held_out_clusters": measured["cluster"].n_unique()} if held_out else {}),
+        **({"held_out_pairs": len(held_out.pairs)} if held_out else {}),
         **curve.best(),
         "curve": curve.values(),
         "seconds": seconds,

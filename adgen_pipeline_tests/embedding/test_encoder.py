@@ -118,18 +118,24 @@ def test_the_job_runs_as_its_own_process(tmp_path: Path, encoder: Encoder) -> No
 
 def test_a_job_with_patience_says_what_was_reached_and_draws_it(tmp_path: Path) -> None:
     table = tmp_path / "documents.parquet"
-    key = {"channel_id": pl.lit(3, pl.Int64), "cluster": pl.format("3/{}", "message_id")}
-    validation = documents().with_columns(**key, split=pl.lit("validation"))
-    pl.concat([documents(), validation]).write_parquet(table)
+    copies = [
+        documents().with_columns(
+            channel_id=pl.lit(channel, pl.Int64),
+            cluster=pl.format("{}/{}", pl.lit(channel), "message_id"),
+            post=pl.col("post").str.replace_all(" ", f" {word} "),
+        )
+        for channel, word in ((11, "ቦሌ"), (12, "ፒያሳ"), (13, "ሜክሲኮ"), (14, "ሳሪስ"))
+    ]
+    pl.concat(copies).write_parquet(table)
     recipe = EmbeddingRecipe(
-        dimensions=32, vocabulary=500, batch_size=64, epochs=3, patience=2, evaluate_steps=4
+        dimensions=32, vocabulary=500, batch_size=64, epochs=2, patience=2, evaluate_steps=10
     )
     report = Recorder()
     job = EncoderJob(documents=table, recipe=recipe, out=tmp_path / "out")
     result = train(job, report=report, run=TrackedRun("", None))
     curve = result["curve"]
     assert isinstance(curve, dict)
-    assert result["held_out_clusters"] == 48
+    assert 100 <= result["held_out_pairs"] < result["pairs"] / 10  # type: ignore[operator]
     assert result["held_out_ndcg"] == max(curve["held_out_ndcg"]) > 0.2
     assert result["best_step"] in curve["measured_step"]
     assert len(curve["loss"]) == result["steps"]
@@ -146,7 +152,7 @@ def test_a_corpus_too_small_to_hold_texts_out_is_learned_from_whole(tmp_path: Pa
     report = Recorder()
     job = EncoderJob(documents=table, recipe=recipe, out=tmp_path / "out")
     result = train(job, report=report, run=TrackedRun("", None))
-    assert any("too few texts to hold some out" in line for line in report.lines)
+    assert any("too few pairs to hold some out" in line for line in report.lines)
     assert "held_out_ndcg" not in result
     assert folder_digest(tmp_path / "out") == folder_digest(encoder.path)
 

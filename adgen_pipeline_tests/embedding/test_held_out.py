@@ -2,20 +2,10 @@ from collections.abc import Sequence
 from math import log2
 
 import numpy as np
-import polars as pl
 import pytest
 
-from adgen_pipeline.embedding.held_out import (
-    MINIMUM_CLUSTERS,
-    PAIRS_A_CLUSTER,
-    SHARE,
-    HeldOut,
-    held_out_pairs,
-    hold_out,
-)
+from adgen_pipeline.embedding.held_out import MAXIMUM_PAIRS, MINIMUM_PAIRS, SHARE, HeldOut, hold_out
 from adgen_pipeline.embedding.pairs import Pair
-from adgen_pipeline.schemas import ADS, DOCUMENTS
-from adgen_pipeline_tests.embedding.samples import documents
 
 PAIRS = (Pair("a", "A", "1"), Pair("b", "B", "2"), Pair("c", "C", "3"))
 
@@ -49,86 +39,60 @@ def test_a_partner_in_second_place_counts_less_by_the_logarithm() -> None:
 
 
 def test_texts_that_are_learned_from_stand_between_too() -> None:
-    held_out = HeldOut(PAIRS[:1], ("learned",))
+    held_out = HeldOut(PAIRS[:1], (Pair("x", "learned", "9"),))
     assert _measured(AXES | {"A": (1, 1, 0), "learned": (1, 0, 0)}, held_out) == pytest.approx(1 / log2(3))
 
 
 def test_another_text_of_the_same_cluster_is_no_mistake() -> None:
     pairs = (Pair("a", "A", "1"), Pair("b", "B", "1"))
-    assert _measured(AXES | {"A": (1, 1, 0), "B": (1, 0, 0), "b": (1, 0, 0)}, HeldOut(pairs, ())) == 1.0
+    table = AXES | {"A": (1, 1, 0), "B": (1, 0, 0), "b": (1, 0, 0), "learned": (1, 0, 0)}
+    assert _measured(table, HeldOut(pairs, (Pair("x", "learned", "1"),))) == 1.0
 
 
 def test_a_partner_after_the_tenth_place_counts_nothing() -> None:
-    others = tuple(f"text {number}" for number in range(10))
-    table = AXES | {"A": (0, 1, 0)} | dict.fromkeys(others, (1.0, 0.0, 0.0))
+    others = tuple(Pair("x", f"text {number}", f"9/{number}") for number in range(10))
+    table = AXES | {"A": (0, 1, 0)} | {pair.positive: (1.0, 0.0, 0.0) for pair in others}
     assert _measured(table, HeldOut(PAIRS[:1], others)) == 0.0
 
 
-def test_a_cluster_gives_a_few_pairs_and_none_of_the_other_texts() -> None:
-    found = [Pair(f"a{number}", f"A{number}", "1") for number in range(9)]
-    learned = [Pair("x", "first", "2"), Pair("y", "second", "2"), Pair("z", "own", "1")]
-    held_out = HeldOut.of(found, learned)
-    assert held_out.pairs == tuple(found[:PAIRS_A_CLUSTER])
-    assert held_out.others == ("first",)
-
-
-def _many(count: int, split: str, channel_id: int = 5) -> pl.DataFrame:
-    post = documents().head(1)
-    return DOCUMENTS.conform(
-        pl.concat(
-            [
-                post.with_columns(
-                    channel_id=pl.lit(channel_id, pl.Int64),
-                    message_id=pl.lit(number, pl.Int64),
-                    cluster=pl.lit(f"{channel_id}/{number // 2}"),
-                    split=pl.lit(split),
-                )
-                for number in range(2 * count)
-            ]
-        )
-    )
-
-
-def _ads(rows: pl.DataFrame) -> pl.DataFrame:
-    brief = {"vertical": "retail", "target": "", "slots": [], "brief": "{}"}
-    keys = rows.select("channel_id", "message_id", "split", "post").iter_rows(named=True)
-    return ADS.frame([{**row, **brief} for row in keys])
-
-
-def test_the_validation_split_is_measured_with_where_it_is_large_enough() -> None:
-    table = pl.concat([documents(), _many(MINIMUM_CLUSTERS, "validation")])
-    learned, ads, measured = hold_out(table, _ads(documents()), seed=1)
-    assert measured.equals(table.filter(split="validation"))
-    assert learned.equals(table.filter(split="train"))
-    assert ads.height == documents().height
-
-
-def test_else_whole_clusters_of_the_train_split_are_held_out_and_not_learned_from() -> None:
-    train = _many(int(MINIMUM_CLUSTERS / SHARE) + 20, "train")
-    table = pl.concat([documents(), train, _many(MINIMUM_CLUSTERS - 1, "validation", channel_id=6)])
-    learned, ads, measured = hold_out(table, _ads(table), seed=1)
-    clusters = set(measured["cluster"])
-    assert len(clusters) >= MINIMUM_CLUSTERS
-    assert set(measured["split"]) == {"train"}
-    assert clusters.isdisjoint(learned["cluster"])
-    assert learned.height + measured.height == table.filter(split="train").height
-    keys = set(measured.select("channel_id", "message_id").iter_rows())
-    assert keys.isdisjoint(ads.select("channel_id", "message_id").iter_rows())
-    assert ads.height == table.height - measured.height
-
-
-def test_what_is_held_out_depends_on_the_seed_and_not_on_the_order_of_rows() -> None:
-    table = _many(int(MINIMUM_CLUSTERS / SHARE), "train")
-    clusters = [
-        set(hold_out(rows, ADS.empty(), seed=seed)[2]["cluster"])
-        for rows, seed in ((table, 1), (table.reverse(), 1), (table, 2))
+def _many(count: int) -> list[Pair]:
+    """Pairs of `count` clusters, in each of which one anchor has two partners and another has one."""
+    return [
+        Pair(f"{anchor} {number}", f"{positive} {number}", str(number))
+        for number in range(count)
+        for anchor, positive in (("title", "body"), ("title", "post"), ("span", "rest"))
     ]
-    assert clusters[0] == clusters[1] != clusters[2]
 
 
-def test_too_few_texts_and_test_splits_are_never_measured_with() -> None:
-    table = pl.concat([documents(), _many(2 * MINIMUM_CLUSTERS, "test")])
-    learned, _, measured = hold_out(table, ADS.empty(), seed=1)
-    assert measured.is_empty()
-    assert learned.equals(table.filter(split="train"))
-    assert held_out_pairs(measured, [], prepare=str, seed=1) is None
+def test_a_share_of_the_pairs_is_held_out_and_neither_they_nor_their_anchors_are_learned_from() -> None:
+    pairs = _many(int(MINIMUM_PAIRS / SHARE) + 20)
+    learned, held_out = hold_out(pairs, seed=1)
+    assert held_out is not None
+    assert len(held_out.pairs) >= MINIMUM_PAIRS
+    assert sorted([*learned, *held_out.pairs]) == sorted(pairs)
+    assert {pair.anchor for pair in learned}.isdisjoint(pair.anchor for pair in held_out.pairs)
+
+
+def test_partners_are_looked_for_among_one_learned_text_of_each_cluster() -> None:
+    learned, held_out = hold_out(_many(2500), seed=1)
+    assert held_out is not None
+    assert set(held_out.others) <= set(learned)
+    assert len({pair.cluster for pair in held_out.others}) == len(held_out.others) == 2500
+
+
+def test_there_are_no_more_held_out_pairs_than_are_needed() -> None:
+    held_out = hold_out(_many(int(MAXIMUM_PAIRS / SHARE) + 500), seed=1)[1]
+    assert held_out is not None
+    assert len(held_out.pairs) == MAXIMUM_PAIRS
+
+
+def test_what_is_held_out_depends_on_the_seed() -> None:
+    pairs = _many(int(MINIMUM_PAIRS / SHARE))
+    first, again, other = (hold_out(pairs, seed=seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first[1] != other[1]
+
+
+def test_too_few_pairs_are_learned_from_whole() -> None:
+    pairs = _many(int(MINIMUM_PAIRS / SHARE) - 20)
+    assert hold_out(pairs, seed=1) == (pairs, None)

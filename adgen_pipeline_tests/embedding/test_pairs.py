@@ -53,12 +53,6 @@ def test_only_the_train_split_gives_pairs() -> None:
     assert held_out_titles.isdisjoint(pairs(documents())["anchor"])
 
 
-def test_other_splits_give_pairs_where_they_are_asked_for() -> None:
-    held_out = documents().filter(pl.col("split") == "test")
-    found = pairs(documents(), splits=("test",))
-    assert set(found["cluster"]) == set(held_out["cluster"])
-
-
 def test_briefs_of_train_ads_are_paired_with_their_posts() -> None:
     found = set(pairs(documents(), _ads("train")).iter_rows())
     assert ("የቆዳ ጫማ ለወንዶች ጠንካራ ሶል", "የቆዳ ጫማ Abc ለወንዶች ጠንካራ ሶል", "1/900") in found

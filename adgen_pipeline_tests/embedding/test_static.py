@@ -89,7 +89,7 @@ def _topics(count: int) -> list[Pair]:
 
 def _trained(recipe: EmbeddingRecipe) -> tuple[SentenceTransformer, HeldOut, list[tuple[int, float]], int]:
     pairs = _topics(400)
-    held_out = HeldOut.of(pairs[:80], pairs[80:])
+    held_out = HeldOut(tuple(pairs[:80]), tuple(pairs[80:120]))
     seen: list[tuple[int, float]] = []
     steps: list[int] = []
     model = train_static(
