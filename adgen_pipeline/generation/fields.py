@@ -5,7 +5,7 @@ Values are the characters of the document, never parsed numbers: `phone: 0900000
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from adgen_pipeline.errors import BriefError
+from adgen_pipeline.generation.private_words import is_private_label
 from adgen_pipeline.text.amharic import normalise
 
 MAXIMUM_FIELDS = 2_000
@@ -25,15 +26,9 @@ _LABELLED = re.compile(
 )
 _HEADING = re.compile(r"^#{1,6}[ \t]+(?P<title>[^\n]*?)[ \t]*#*$")
 _BULLET = re.compile(r"^[ \t]*(?:[-*•▪✅✔➤🔹🔸👉]\ufe0f?|\d{1,2}[.)])[ \t]+")
-# What speaks to a language model. Whoever writes such a line means no product, so that losing one that was meant
-# costs little; the brief says what was left out.
-_INSTRUCTION = re.compile(
-    r"(?i:\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instructions?|prompts?|rules?|above|previous)\b"
-    r"|\byou are (?:now|an? (?:ai|assistant|language model))\b|\bsystem prompt\b|\bas an ai\b|\bjailbreak\b)"
-    r"|መመሪያ\w*\s+(?:ሁሉ\s+)?(?:ተወ|ተዉ|ችላ|እርሳ|ዘንጋ)"
-)
-_TEMPLATE_TOKEN = re.compile(r"<\|[^|>\n]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>")
-_FREE = ("body", "features", "description", "other")  # what is not in a field of exact things
+_TABLE_ROW = re.compile(r"^[ \t]*\|(?P<cells>[^\n]*)$")
+_TABLE_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$")
+PRIVATE = "private"  # the name of a field that is not for the ad
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)\n---[ \t]*\n", re.DOTALL)
 
 
@@ -42,7 +37,7 @@ class Field:
     """A named part of a brief.
 
     Attributes:
-        name: a key of fields.yaml, "body" for free sentences, or "other".
+        name: a key of fields.yaml, "body" for free sentences, "private" for what is not for the ad, or "other".
         label: as the document names it.
         value: its characters, one paragraph or list item.
         start: where the value begins in the document; None if it is not there letter for letter.
@@ -57,28 +52,13 @@ class Field:
 def field_name(label: str) -> str | None:
     """The field that a label means, or None."""
     plain = re.sub(r"[*_`#\"'()]+", " ", label).replace("-", " ")
-    return _labels().get(normalise(" ".join(plain.lower().split())))
+    known = _labels().get(normalise(" ".join(plain.lower().split())))
+    return PRIVATE if known is None and is_private_label(plain) else known
 
 
-def without_instructions(fields: Sequence[Field]) -> tuple[list[Field], tuple[str, ...]]:
-    """The fields without those that speak to a program, and the values of these.
-
-    A line without a name of its own that follows one is its continuation.
-    """
-    kept: list[Field] = []
-    set_aside: list[str] = []
-    is_open = False
-    for field in fields:
-        names_itself = bool(field.label) or field.name not in ("body", "features")
-        speaks = _INSTRUCTION.search(field.value) or (
-            field.name in _FREE and _TEMPLATE_TOKEN.search(field.value)
-        )
-        is_open = bool(speaks) or (is_open and not names_itself)
-        if is_open:
-            set_aside.append(field.value)
-        else:
-            kept.append(field)
-    return kept, tuple(set_aside)
+def is_table_row(line: str) -> bool:
+    """Whether a line is a row of a Markdown table."""
+    return _TABLE_ROW.match(line) is not None
 
 
 def opens_field(line: str) -> bool:
@@ -130,25 +110,31 @@ def text_fields(document: str, *, source: str) -> list[Field]:
         ]
         offset = front.end()
     section, label = "body", ""
+    is_heading = False
     for line in document[offset:].split("\n"):
         start, offset = offset, offset + len(line) + 1
-        if not line.strip() or re.fullmatch(r"[\s\-=_*|]+", line):
+        if not line.strip() or re.fullmatch(r"[\s\-=_*|:]+", line):
+            if section == PRIVATE and not is_heading and not line.strip():
+                section = "body"
             continue
         if heading := _HEADING.match(line):
             named = field_name(heading["title"].rstrip(":፦"))
-            section, label = named or "body", heading["title"]
+            section, label, is_heading = named or "body", heading["title"], True
             if named is None:
                 title = re.sub(r"^(?i:campaign brief|brief)\W*", "", heading["title"])
                 fields.append(Field("title", "#", title, start + line.find(title)))
             continue
         labelled = _LABELLED.match(line)
         named = field_name(labelled["label"]) if labelled else None
+        if section == PRIVATE:  # whatever stands below «not for the ad», contacts too
+            fields.append(Field(PRIVATE, "", line.strip(), start + len(line) - len(line.lstrip())))
+            continue
         if labelled and named:
             value = labelled["value"].rstrip(" \t*_`")
             if value:
                 fields.append(Field(named, labelled["label"], value, start + labelled.start("value")))
                 continue
-            section, label = named, labelled["label"]
+            section, label, is_heading = named, labelled["label"], False
             continue
         bullet = _BULLET.match(line)
         begin = bullet.end() if bullet else len(line) - len(line.lstrip())
@@ -179,7 +165,7 @@ def _node_fields(document: str, node: yaml.Node, name: str, label: str, depth: i
         yield None
         for key, value in node.value:
             key_label = str(key.value) if isinstance(key, yaml.ScalarNode) else label
-            named = field_name(key_label.replace("_", " "))
+            named = PRIVATE if name == PRIVATE else field_name(key_label.replace("_", " "))
             # `contact: {name: …}`: an unknown or vague key keeps its parent's meaning.
             inherited = name if named is None or (named == "title" and depth > 0) else named
             yield from _node_fields(document, value, inherited, key_label, depth + 1)

@@ -27,6 +27,7 @@ _MONTHS = {
 }  # fmt: skip
 _MONTH = re.compile(r"(?i:\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?)")
 _CURRENCY = re.compile(r"(?i:(?:\betb|\bbirrs?|\bbr\b\.?|(?<=\d)(?:etb|birrs?|br\b\.?)))\s*\.?")
+_SENTENCE_START = re.compile(r"(?:\A|[.!?።፤\n])[\s\-*•\"'(]*\Z")
 _UNIT = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,}(?![A-Za-z])")
 
 
@@ -182,7 +183,7 @@ def _name_runs(value: str) -> list[tuple[int, int]]:
             runs[-1] = (runs[-1][0], _with_numbers(value, max(end, runs[-1][1])))
             continue
         # The first word of a sentence has a capital anyway: on its own it is a name only with more capitals.
-        is_first = not value[:start].strip(" -*•\"'")
+        is_first = _SENTENCE_START.search(value, 0, start) is not None
         following = _LATIN_NAME.match(value, end + 1) if value[end : end + 1] == " " else None
         if is_first and word[1:].islower() and not (following and _looks_like_name(following.group())):
             continue
