@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from adgen_pipeline.generation.fields import PRIVATE, Field
+from adgen_pipeline.generation.field_names import PRIVATE
+from adgen_pipeline.generation.fields import Field
 from adgen_pipeline.generation.private_words import (
     forbids,
     holds_template_token,

@@ -42,6 +42,22 @@ _MAIL_LINE = re.compile(
     r"^[ \t]*(?:from|to|cc|bcc|sent|date|reply-to|attachments?):[^\n]*$", re.MULTILINE | re.IGNORECASE
 )
 _UNIT_ON_NEXT_LINE = re.compile(r"(?<=\d)[ \t]*\n(?=[ \t]*(?:ብር|ሺህ?|ሚሊዮን|(?i:birr?|etb|br|shi|million)\b))")
+# Amharic in Latin letters, between digits and a currency or another amount: «62 shi birr», «500 iske 700 birr».
+_IN_ETHIOPIC = (
+    (
+        re.compile(
+            r"(?<=\d)([ ]?)(shih|shi|sih)\b(?=[ \t]*(?:birr?|br|etb|ብር|\d|iske|eske|esk|to|-|[.,;)]|$))",
+            re.I | re.M,
+        ),
+        "ሺህ",
+    ),
+    (re.compile(r"(?<=\d)([ ]?)(mill?iyon|milyon|million|mln)\b(?=[ \t]*(?:birr?|br|etb|ብር))", re.I), "ሚሊዮን"),
+    (re.compile(r"(?<=[\dhirb])([ ]?)(iske|eske|esk|iskeh|up to)\b(?=[ \t]*\d)", re.I), "እስከ"),
+    (
+        re.compile(r"(?<=\d)([ ])(and)(?=[ ]\d[\d.,]*[ ]?(?:birr?|br|etb|ብር)\b)", re.I),
+        "to",
+    ),  # between 500 and 700 birr
+)
 _SENTENCE_END = re.compile(r"[.።!?:፦፤;|]\s*$")
 _FULL_LINE = 0.75  # of the text's longest line: a shorter line was ended by its writer, not by the margin
 _WRAPPED_CHARS = 60
@@ -61,7 +77,15 @@ def joined(text: str) -> str:
         text = _MAIL_LINE.sub(_blanks, text[: head.end()]) + text[head.end() :]
     for pattern in (_CHAT_STAMP, _STAGE_LINE, _RECORDING):
         text = pattern.sub(_blanks, text)
+    text = number_words(text)
     return _unwrapped(_UNIT_ON_NEXT_LINE.sub(lambda match: " " * len(match.group()), text))
+
+
+def number_words(text: str) -> str:
+    """The text with Amharic number words in Ethiopic that were written in Latin letters."""
+    for pattern, word in _IN_ETHIOPIC:
+        text = pattern.sub(lambda m, word=word: m[1] + word[: len(m[2])].ljust(len(m[2])), text)  # type: ignore[misc]
+    return text
 
 
 def _unwrapped(text: str) -> str:

@@ -5,21 +5,17 @@ Values are the characters of the document, never parsed numbers: `phone: 0900000
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import yaml
 
 from adgen_pipeline.errors import BriefError
-from adgen_pipeline.generation.private_words import is_private_label
-from adgen_pipeline.text.amharic import normalise
+from adgen_pipeline.generation.field_names import PRIVATE, field_name, names_price
 
 MAXIMUM_FIELDS = 2_000
 MAXIMUM_DEPTH = 8
 
-_FILE = Path(__file__).with_name("fields.yaml")
 _LABELLED = re.compile(
     r"^(?P<indent>[ \t]*(?:[-*•▪✅✔➤🔹🔸👉]\ufe0f?[ \t]*)?[*_`]*)(?P<label>[^\W\d_][^\n:：፦=]{0,38}?)[ \t*_`]*"
     r"(?:[:：፦=]|(?<=[ \t])[-–—])[ \t*_`]*(?P<value>[^\n]*)$"
@@ -28,7 +24,6 @@ _HEADING = re.compile(r"^#{1,6}[ \t]+(?P<title>[^\n]*?)[ \t]*#*$")
 _BULLET = re.compile(r"^[ \t]*(?:[-*•▪✅✔➤🔹🔸👉]\ufe0f?|\d{1,2}[.)])[ \t]+")
 _TABLE_ROW = re.compile(r"^[ \t]*\|(?P<cells>[^\n]*)$")
 _TABLE_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$")
-PRIVATE = "private"  # the name of a field that is not for the ad
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)\n---[ \t]*\n", re.DOTALL)
 
 
@@ -41,19 +36,14 @@ class Field:
         label: as the document names it.
         value: its characters, one paragraph or list item.
         start: where the value begins in the document; None if it is not there letter for letter.
+        cells: of a table's row, each a field of its own: `price` where the column says so, else `features`.
     """
 
     name: str
     label: str
     value: str
     start: int | None
-
-
-def field_name(label: str) -> str | None:
-    """The field that a label means, or None."""
-    plain = re.sub(r"[*_`#\"'()]+", " ", label).replace("-", " ")
-    known = _labels().get(normalise(" ".join(plain.lower().split())))
-    return PRIVATE if known is None and is_private_label(plain) else known
+    cells: "tuple[Field, ...]" = ()
 
 
 def is_table_row(line: str) -> bool:
@@ -67,7 +57,7 @@ def opens_field(line: str) -> bool:
         return True
     labelled = _LABELLED.match(line)
     return labelled is not None and (
-        field_name(labelled["label"]) is not None or len(labelled["label"].split()) <= 3
+        field_name(labelled["label"], labelled["value"]) is not None or len(labelled["label"].split()) <= 3
     )
 
 
@@ -111,21 +101,31 @@ def text_fields(document: str, *, source: str) -> list[Field]:
         offset = front.end()
     section, label = "body", ""
     is_heading = False
+    headers: list[str] = []
     for line in document[offset:].split("\n"):
         start, offset = offset, offset + len(line) + 1
         if not line.strip() or re.fullmatch(r"[\s\-=_*|:]+", line):
             if section == PRIVATE and not is_heading and not line.strip():
                 section = "body"
             continue
+        if (row := _TABLE_ROW.match(line)) is None:
+            headers = []
+        elif not headers and _TABLE_RULE.match(document[offset:].split("\n", 1)[0]):
+            headers = [cell.strip(" *_`") for cell in row["cells"].rstrip(" |").split("|")]
+            continue
+        elif headers and section != PRIVATE:
+            cells = _row_cells(row["cells"], start + row.start("cells"), headers)
+            fields.append(Field("features", "", line.strip(), start + len(line) - len(line.lstrip()), cells))
+            continue
         if heading := _HEADING.match(line):
-            named = field_name(heading["title"].rstrip(":፦"))
+            named = field_name(heading["title"].rstrip(":፦"), "")
             section, label, is_heading = named or "body", heading["title"], True
             if named is None:
                 title = re.sub(r"^(?i:campaign brief|brief)\W*", "", heading["title"])
                 fields.append(Field("title", "#", title, start + line.find(title)))
             continue
         labelled = _LABELLED.match(line)
-        named = field_name(labelled["label"]) if labelled else None
+        named = field_name(labelled["label"], labelled["value"].strip(" *_`")) if labelled else None
         if section == PRIVATE:  # whatever stands below «not for the ad», contacts too
             fields.append(Field(PRIVATE, "", line.strip(), start + len(line) - len(line.lstrip())))
             continue
@@ -148,6 +148,20 @@ def text_fields(document: str, *, source: str) -> list[Field]:
     return fields
 
 
+def _row_cells(row: str, start: int, headers: Sequence[str]) -> tuple[Field, ...]:
+    """The cells of a table's row below its headers; a bare number below «Price (Birr)» is a price."""
+    cells: list[Field] = []
+    for number, cell in enumerate(row.rstrip(" |").split("|")):
+        header = headers[number] if number < len(headers) else ""
+        text = cell.strip(" *_`")
+        if text:
+            is_price = names_price(header) and any(c.isdigit() or "፩" <= c <= "፼" for c in text)
+            name = PRIVATE if field_name(header, text) == PRIVATE else "price" if is_price else "features"
+            cells.append(Field(name, header, text, start + cell.index(text)))
+        start += len(cell) + 1
+    return tuple(cells)
+
+
 def _node_fields(document: str, node: yaml.Node, name: str, label: str, depth: int) -> Iterator[Field | None]:
     """Scalars below a YAML node with the field that their nearest known key means; None for other nodes."""
     if depth > MAXIMUM_DEPTH:
@@ -165,14 +179,8 @@ def _node_fields(document: str, node: yaml.Node, name: str, label: str, depth: i
         yield None
         for key, value in node.value:
             key_label = str(key.value) if isinstance(key, yaml.ScalarNode) else label
-            named = PRIVATE if name == PRIVATE else field_name(key_label.replace("_", " "))
+            text = str(value.value) if isinstance(value, yaml.ScalarNode) else None
+            named = PRIVATE if name == PRIVATE else field_name(key_label.replace("_", " "), text)
             # `contact: {name: …}`: an unknown or vague key keeps its parent's meaning.
             inherited = name if named is None or (named == "title" and depth > 0) else named
             yield from _node_fields(document, value, inherited, key_label, depth + 1)
-
-
-@lru_cache(maxsize=1)
-def _labels() -> dict[str, str]:
-    """Labels as compared, and the fields that they mean."""
-    values = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
-    return {normalise(str(label)): field for field, labels in values.items() for label in labels}
