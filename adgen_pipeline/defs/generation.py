@@ -22,7 +22,7 @@ policy_files = source_spec("generation", "policy_files", "Clients' own advertisi
 
 @table_asset(
     BRIEFS,
-    version="6",
+    version="7",
     deps=[("generation", "brief_files"), ("generation", "policy_files")],
     kinds=("polars", "parquet"),
 )

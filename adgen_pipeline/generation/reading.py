@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from adgen_pipeline.errors import BriefError
+from adgen_pipeline.generation.field_names import PRIVATE
 from adgen_pipeline.generation.fields import Field
 from adgen_pipeline.generation.formats import without_stray_brackets
 from adgen_pipeline.generation.lexicon import place, translate
@@ -57,6 +58,8 @@ _FIELD_OF = {
     "hours": "terms",
 }
 _QUOTE_CHARS = 120
+_MODEL = re.compile(r"(?i:model(?: name| number)?)|ሞዴል|ሞዴሉ")
+_MODEL_WORDS = 5
 _TERM_LABELS = {
     "delivery": "ዴሊቨሪ", "shipping": "ዴሊቨሪ", "warranty": "ዋስትና", "guarantee": "ዋስትና", "payment": "ክፍያ"
 }  # fmt: skip
@@ -89,6 +92,11 @@ class Reading:
         self._slots.label = field.label.casefold()
         if field.name not in ("body", "description", "title"):  # whose sentences have places of their own
             self._said(_FIELD_OF.get(field.name, field.name), field.start, field.value)
+        if field.cells:
+            self._row(field)
+            return
+        if field.name == "other" and _MODEL.fullmatch(field.label) and self._model(field):
+            return
         if field.name in ("other", "features") and self._specification(field):
             return
         match field.name:
@@ -229,6 +237,31 @@ class Reading:
         label = amharic_label(found["label"]) or ""
         name = self._slots.add("quantity", text, value, source, must=False, label=label)
         self._add_features([f"{label} {name}".strip()])
+        return True
+
+    def _row(self, field: Field) -> None:
+        """A row of a table as one point, its prices behind what they are the prices of."""
+        parts: list[str] = []
+        for cell in field.cells:
+            if (
+                cell.name == PRIVATE or cell.value not in field.value
+            ):  # the row's part that was set aside is blank
+                continue
+            if cell.name == "price":
+                parts.append(self._slots.slotted(cell.value, "price", cell.start))
+            else:
+                parts += self._points(cell)
+        self._add_features([" ".join(part for part in parts if part)])
+
+    def _model(self, field: Field) -> bool:
+        """Whether the field names a model, whose name an ad must copy: `model: HiAce …`, not the year of one."""
+        value = field.value.strip(" .,።\"'")
+        if not any(c.isalpha() for c in value) or len(value.split()) > _MODEL_WORDS:
+            return False
+        name = self._slots.add(
+            "product", value, value, span(field.name, field.start, 0, len(value)), must=True
+        )
+        self._add_features([f"ሞዴል {name}"])
         return True
 
     def _describe(self, field: Field) -> None:

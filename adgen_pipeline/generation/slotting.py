@@ -1,7 +1,7 @@
 """Facts and names of a brief turned into numbered slots, each fact once however often the brief says it."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from adgen_pipeline.generation.lexicon import translate, unknown_words
 from adgen_pipeline.text.brief import BriefFact
@@ -27,6 +27,14 @@ _MONTHS = {
 }  # fmt: skip
 _MONTH = re.compile(r"(?i:\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?)")
 _CURRENCY = re.compile(r"(?i:(?:\betb|\bbirrs?|\bbr\b\.?|(?<=\d)(?:etb|birrs?|br\b\.?)))\s*\.?")
+_GOODS_BEFORE = re.compile(
+    r"(?i:\b(?:of|x|no\.?|number|every|per|buy|pack|packs|carton|cartons|box|boxes|dozen|bundle|minimum|least)\s*)\Z|(?<![ሀ-ፚ])ባለ\s*\Z"
+)
+_GOODS_AFTER = re.compile(
+    r"(?i:\s*(?:x|×|for|pieces?|pcs|packs?|cartons?|box(?:es)?|bottles?|or more|in a)\b)|\s*(?:ፍሬ|ካርቶን|እሽግ|ደርዘን|ሲገዙ)"
+)
+_MUCH_LESS = 10  # a bare number below a tenth of all prices beside it is none
+_SENTENCE_START = re.compile(r"(?:\A|[.!?።፤\n])[\s\-*•\"'(]*\Z")
 _UNIT = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,}(?![A-Za-z])")
 
 
@@ -72,8 +80,12 @@ class Slotter:
         """The value with each fact (of some kinds) as a slot, read with the field's meaning in mind."""
         parts: list[str] = []
         end = 0
-        for fact in find_facts(value):
-            kind, text, normal = _in_field(fact, field)
+        facts = find_facts(value)
+        for fact in facts:
+            if fact.kind == "quantity" and field == "price" and _counts_goods(value, fact, facts):
+                kind, text, normal = _in_field(fact, "features")
+            else:
+                kind, text, normal = _in_field(fact, field)
             if kinds is not None and kind not in kinds:
                 continue
             source = span(field, start, fact.start, fact.end)
@@ -123,6 +135,15 @@ def span(field: str, start: int | None, begin: int = 0, end: int | None = None) 
     if start is None or end is None:
         return field
     return f"{field}:{start + begin}-{start + end}"
+
+
+def _counts_goods(value: str, fact: Fact, facts: Sequence[Fact]) -> bool:
+    """Whether a bare number among prices counts what is sold: «240 birr each by the carton of 24», «3 for 500 birr»."""
+    if _GOODS_BEFORE.search(value, 0, fact.start) or _GOODS_AFTER.match(value, fact.end):
+        return True
+    lows = [f.value["min"] for f in facts if f.kind == "price" and isinstance(f.value, dict)]
+    plain = re.fullmatch(r"\d+(?:\.\d+)?", str(fact.value))
+    return bool(lows and plain and float(plain.group()) * _MUCH_LESS <= min(lows))
 
 
 def _in_field(fact: Fact, field: str) -> tuple[str, str, str]:
@@ -182,7 +203,7 @@ def _name_runs(value: str) -> list[tuple[int, int]]:
             runs[-1] = (runs[-1][0], _with_numbers(value, max(end, runs[-1][1])))
             continue
         # The first word of a sentence has a capital anyway: on its own it is a name only with more capitals.
-        is_first = not value[:start].strip(" -*•\"'")
+        is_first = _SENTENCE_START.search(value, 0, start) is not None
         following = _LATIN_NAME.match(value, end + 1) if value[end : end + 1] == " " else None
         if is_first and word[1:].islower() and not (following and _looks_like_name(following.group())):
             continue
