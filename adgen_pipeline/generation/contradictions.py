@@ -40,9 +40,6 @@ _WARRANTY_OF = re.compile(
     r"(?<!\w)(?:ለ(?P<am>(?!አንድ|ሁለት|ሶስት|ሦስት|አራት|አምስት|ስድስት|አስር)[^\W\d]{2,})"
     r"|(?i:(?:on|for)\s(?:the\s|its\s)?(?P<en>(?!(?:one|two|three|four|five|six|ten|twelve|all|each|every)\b)[a-z]{3,})))"
 )
-_TABLE_ROW = re.compile(r"\s*\|(?P<cells>.*)\|\s*")
-_TABLE_LINE = re.compile(r"[\s|:-]+")
-_PRICE_COLUMN = re.compile(r"ዋጋ|ብር|(?i:\b(?:price|cost|birr|etb|waga)\b)")
 _DELIVERY = re.compile(r"ማድረ[ስሻ]|ዴሊቨሪ|(?i:\b(?:delivery|shipping)\b)")
 _FREE_DELIVERY = re.compile(
     r"(?:ነ[ፃጻ]\s*(?:ማድረስ|ማድረሻ|ዴሊቨሪ))|(?:(?:ማድረስ|ማድረሻ|ዴሊቨሪ)\w*\s*(?:በ?ነ[ፃጻ]))|(?i:\bfree (?:delivery|shipping)\b)"
@@ -78,17 +75,12 @@ def contradictions(fields: Sequence[Field]) -> tuple[str, ...]:
     claims: list[_Claim] = []
     product = ""
     least_order = False
-    header: list[str] = []
     for field in fields:
         if field.name == "internal":
             continue
-        if row := _TABLE_ROW.fullmatch(field.value):
-            if header:
-                claims += _row_claims(field, header, row, product, names)
-            elif not _TABLE_LINE.fullmatch(field.value):
-                header = row["cells"].split("|")
+        if field.cells:
+            claims += _row_claims(field.cells, product, names)
             continue
-        header = []
         if field.name in ("product", "title"):
             product = stem_key(field.value) if several or field.name == "title" else ""
         for clause, facts, start in _clauses(field):
@@ -159,31 +151,23 @@ def _claims(
         yield claim("delivery", "free", None)
 
 
-def _row_claims(
-    field: Field, header: Sequence[str], row: re.Match[str], product: str, names: frozenset[str]
-) -> Iterator[_Claim]:
+def _row_claims(cells: Sequence[Field], product: str, names: frozenset[str]) -> Iterator[_Claim]:
     """The prices of a table's row; a column of old prices claims nothing."""
-    cells = row["cells"].split("|")
-    columns = [
-        place
-        for place, title in enumerate(header[: len(cells)])
-        if _PRICE_COLUMN.search(title) and not _TWO_AT_ONCE.search(title)
-    ]
-    others = " ".join(cell for place, cell in enumerate(cells) if place not in columns)
+    others = " ".join(cell.value for cell in cells if cell.name == "features")
     facts = find_facts(others)
     sizes = _sizes(facts)
-    for column in columns:
-        title = header[column]
-        of = " ".join(
-            filter(None, (_rest(others, facts, 0, names), _rest(title, find_facts(title), 0, names)))
-        )
-        begin = row.start("cells") + sum(len(cell) + 1 for cell in cells[:column])
-        for fact in find_facts(cells[column]):
+    for cell in cells:
+        if cell.name != "price" or _TWO_AT_ONCE.search(cell.label):
+            continue
+        title = _rest(cell.label, find_facts(cell.label), 0, names)
+        of = " ".join(filter(None, (_rest(others, facts, 0, names), title)))
+        for fact in find_facts(cell.value):
             if fact.kind in ("price", "quantity"):
                 value = value_text(fact.value)
                 value = value if fact.kind == "price" else f"{value} ETB"
-                place = _place(field, begin + fact.start, begin + fact.end)
-                yield _Claim("price", f"{product}/{of}", value, fact.text, place, sizes)
+                yield _Claim(
+                    "price", f"{product}/{of}", value, fact.text, _place(cell, fact.start, fact.end), sizes
+                )
 
 
 def _by_size(claims: Sequence[_Claim]) -> Iterator[_Claim]:
