@@ -16,7 +16,8 @@ from email.utils import formatdate, make_msgid
 import httpx
 
 from adgen_pipeline.errors import ResourceError
-from adgen_pipeline.settings import Mail, Settings
+from adgen_pipeline.mail_settings import Mail
+from adgen_pipeline.settings import Settings
 
 logger = logging.getLogger(__name__)
 

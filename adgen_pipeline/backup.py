@@ -30,7 +30,7 @@ DATA, DUMPS = "data", "postgresql"
 CHUNK = 1 << 20
 # what a lock, a log, a temporary name or an open SQLite database leaves: nothing that a restored folder needs
 _PASSING = regex.compile(
-    r"\.lock|state/logs/.*|(?:.*/)?\.[^/]+\.[0-9a-f]{32}(?:/.*)?|.*\.db-(?:wal|shm|journal)"
+    r"\.lock|state/logs/.*|(?:.*/)?\.[^/]+\.[0-9a-f]{32}(?:/.*)?|.*\.(?:db|sqlite)-(?:wal|shm|journal)"
 )
 
 
@@ -137,7 +137,7 @@ def _files(root: Path) -> Iterator[Path]:
 
 def _add(archive: tarfile.TarFile, path: Path, name: str, work: Path) -> str:
     """Put a file into the archive, a SQLite database by way of its own copy; returns the digest of what went in."""
-    if path.suffix == ".db":
+    if path.suffix in databases.SQLITE_SUFFIXES:
         copy = work / "copy.db"
         copy.unlink(missing_ok=True)
         databases.copy_sqlite(path, copy)

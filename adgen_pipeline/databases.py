@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from adgen_pipeline.errors import ResourceError
 
 BUSY_SECONDS = 60.0
+SQLITE_SUFFIXES = {".db", ".sqlite"}
 
 
 def copy_sqlite(source: Path, target: Path) -> None:

@@ -48,7 +48,7 @@ def resources(recipe: Recipe, settings: Settings) -> dict[str, object]:
         "recipe": recipe,
         "settings": settings,
         "store": store,
-        "tracker": Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_folder),
+        "tracker": Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_root),
         "pipes": dg.PipesSubprocessClient(termination_timeout_seconds=TERMINATION_SECONDS),
         "tables": TableIOManager(store),
         "artifacts": ArtifactIOManager(store),

@@ -10,6 +10,7 @@
     ├── BriefError                 a campaign brief cannot be read or says too little to write an ad
     ├── EndpointError              a model behind an address refuses, is away, or costs more than the recipe allows
     ├── HubError                   a repository of a hub cannot be written or read, or must not be written
+    ├── ObjectStoreError           an object store refuses, is away, lacks what it should hold, or changed meanwhile
     └── ResourceError              too little memory or disk, a port in use
 
 A message has three parts: what was found, where, what to do.
@@ -54,6 +55,10 @@ class EndpointError(AdgenError):
 
 class HubError(AdgenError):
     """A repository of a hub cannot be written or read, or must not be written."""
+
+
+class ObjectStoreError(AdgenError):
+    """An object store refuses, is away, lacks what it should hold, or was changed by another machine."""
 
 
 class ResourceError(AdgenError):

@@ -3,7 +3,6 @@
 What to do stands in a recipe (`recipe.py`), how to spread a job in `deepspeed_configs/`.
 """
 
-import ipaddress
 import logging
 import os
 import re
@@ -12,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from adgen_pipeline.errors import SettingsError
+from adgen_pipeline.mail_settings import Mail, mail_of
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,35 +48,6 @@ class Meeting:
 
 
 @dataclass(frozen=True)
-class Mail:
-    """Through which server alerts go, to whom and from whom.
-
-    Attributes:
-        host, port: of the server.
-        is_encrypted: from the first byte (smtps); else the server has to offer STARTTLS, unless it is here.
-        user, password: what the server lets in; None: it asks nobody.
-        sender: address that the mails come from.
-        recipients: addresses that hear of failures, at least one.
-    """
-
-    host: str
-    port: int
-    is_encrypted: bool
-    user: str | None
-    password: str | None = field(repr=False)
-    sender: str
-    recipients: tuple[str, ...]
-
-    @property
-    def is_here(self) -> bool:
-        """Whether the server is this machine, so that nothing leaves it on the way there."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
-
-
-@dataclass(frozen=True)
 class Settings:
     """One machine's settings.
 
@@ -87,6 +57,8 @@ class Settings:
         spread_dir: the folder of DeepSpeed files.
         gpus: number of GPUs to use (`ADGEN_GPUS`); 0 means the CPU.
         tracking_uri: MLflow's address (`MLFLOW_TRACKING_URI`), by default SQLite below the data folder.
+        artifact_url: object store of MLflow's artifacts (`MLFLOW_DEFAULT_ARTIFACT_ROOT`) where its store is a database;
+            None: a folder below the data folder.
         dagster_url: where the Dagster UI is reached, for links from MLflow (`ADGEN_DAGSTER_URL`).
         mlflow_url: where MLflow's UI is reached, for links from Dagster (`ADGEN_MLFLOW_URL`).
         api_url: where the page finds the API (`ADGEN_API_URL`).
@@ -100,6 +72,10 @@ class Settings:
         mail: people who hear of failures (`ADGEN_ALERT_EMAIL_TO`), through which server (`ADGEN_SMTP_URL`) and from
             which address (`ADGEN_ALERT_EMAIL_FROM`); None: nobody.
         meeting: where hosts that train together meet (`ADGEN_HOSTS`, `ADGEN_RENDEZVOUS`, `ADGEN_LOCAL_ADDRESS`).
+        object_store: what holds a copy of the data folder (`ADGEN_OBJECT_STORE`): s3://bucket/prefix, or file:///folder.
+            Keys are AWS's own variables; they are read by the client alone and stand in no field.
+        s3_endpoint: address of an S3 that is not Amazon's (`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`).
+        s3_authority: file with certificates of an authority of one's own (`AWS_CA_BUNDLE`).
         hub_url: the hub that `adgen publish` writes to and a Space reads from (`HF_ENDPOINT`).
         hub_token: what it lets in (`HF_TOKEN`); None: only what is public can be read.
     """
@@ -121,6 +97,10 @@ class Settings:
     keep_days: int = 30
     meeting: Meeting | None = None
     mail: Mail | None = None
+    artifact_url: str | None = None
+    object_store: str | None = None
+    s3_endpoint: str | None = None
+    s3_authority: Path | None = None
     hub_url: str = "https://huggingface.co"
     hub_token: str | None = field(default=None, repr=False)
 
@@ -140,9 +120,11 @@ class Settings:
         return self.tracking_uri.startswith(("sqlite:", "postgresql"))
 
     @property
-    def artifact_folder(self) -> Path | None:
-        """Where MLflow's artifacts go when its store is a database; None when a server decides."""
-        return self.state / "mlflow-artifacts" if self.is_tracking_database else None
+    def artifact_root(self) -> Path | str | None:
+        """Where MLflow's artifacts go when its store is a database: a folder or a URL; None when a server decides."""
+        if not self.is_tracking_database:
+            return None
+        return self.artifact_url or self.state / "mlflow-artifacts"
 
     @classmethod
     def from_environment(cls, *, data: Path | None = None, recipe: Path | None = None) -> "Settings":
@@ -155,7 +137,8 @@ class Settings:
         named = str(data) if data is not None else environment.get("ADGEN_DATA", "data")
         if "://" in named:
             raise SettingsError(
-                f"ADGEN_DATA={named}: object stores are not supported yet. Name a folder on this machine."
+                f"ADGEN_DATA={named}: the data folder is a folder on this machine. Name one, and the object store "
+                "that keeps a copy in ADGEN_OBJECT_STORE."
             )
         root = Path(named).expanduser().resolve()
         return cls(
@@ -179,7 +162,11 @@ class Settings:
             keep_versions=_count(environment, "ADGEN_KEEP_VERSIONS", 3, "versions"),
             keep_days=_count(environment, "ADGEN_KEEP_DAYS", 30, "days"),
             meeting=_meeting(environment),
-            mail=_mail(environment),
+            mail=mail_of(environment),
+            artifact_url=environment.get("MLFLOW_DEFAULT_ARTIFACT_ROOT") or None,
+            object_store=_object_store(environment),
+            s3_endpoint=_s3_endpoint(environment),
+            s3_authority=Path(bundle) if (bundle := environment.get("AWS_CA_BUNDLE")) else None,
             hub_url=environment.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/"),
             hub_token=environment.get("HF_TOKEN", "").strip() or None,
         )
@@ -291,6 +278,31 @@ def _postgres_url(environment: Mapping[str, str]) -> str | None:
     return url
 
 
+def _object_store(environment: Mapping[str, str]) -> str | None:
+    """Address of the object store without a slash at its end."""
+    url = environment.get("ADGEN_OBJECT_STORE", "").rstrip("/") or None
+    if url is None:
+        return None
+    is_s3 = re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[^/?#@]+)*", url) is not None
+    is_folder = url.startswith("file:///") and ".." not in url.split("/")
+    if not (is_s3 or is_folder) or set(url.split("/")) & {".", ".."}:
+        # what was written there may be a key: it is not shown
+        raise SettingsError(
+            "ADGEN_OBJECT_STORE is no address of an object store. Write s3://BUCKET/PREFIX (or file:///FOLDER for a "
+            "mounted folder); keys go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+    return url
+
+
+def _s3_endpoint(environment: Mapping[str, str]) -> str | None:
+    url = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL") or None
+    if url is not None and not re.fullmatch(r"https?://[\w.:\[\]-]+/?", url):
+        raise SettingsError(
+            "AWS_ENDPOINT_URL is no address of a server. Write https://HOST or http://HOST:PORT."
+        )
+    return url
+
+
 def _meeting(environment: Mapping[str, str]) -> Meeting | None:
     """Where hosts meet; None where this one works alone. Number and address are named together or not at all."""
     hosts = _count(environment, "ADGEN_HOSTS", 1, "hosts")
@@ -314,54 +326,6 @@ def _executor_path(environment: Mapping[str, str]) -> Path | None:
             "ADGEN_EXECUTOR and ADGEN_DASK_SCHEDULER each name where steps run. Set one of them."
         )
     return None if named is None else Path(named).expanduser().resolve()
-
-
-def _mail(environment: Mapping[str, str]) -> Mail | None:
-    """Where alerts are mailed; None where nobody asks for it. Server and receivers are named together or not at all."""
-    url = environment.get("ADGEN_SMTP_URL") or None
-    recipients = tuple(filter(None, re.split(r"[,\s]+", environment.get("ADGEN_ALERT_EMAIL_TO", ""))))
-    if url is None and not recipients:
-        return None
-    if url is None or not recipients:
-        named, missing = ("ADGEN_ALERT_EMAIL_TO", "ADGEN_SMTP_URL")[:: 1 if url is None else -1]
-        raise SettingsError(f"{named} is set and {missing} is not. For alerts by e-mail set both.")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        parts, port = urlsplit(""), None
-    is_named = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname)
-    is_halved = bool(parts.username) != bool(parts.password)
-    if not is_named or is_halved or parts.path.strip("/") or parts.query or parts.fragment:
-        # the address may hold a password: it is not shown
-        raise SettingsError(
-            "ADGEN_SMTP_URL is no address of a mail server. Write smtp://USER:PASSWORD@HOST:587 or "
-            "smtps://USER:PASSWORD@HOST:465, with signs such as @ and / in the password as %40 and %2F."
-        )
-    is_encrypted = parts.scheme == "smtps"
-    user = unquote(parts.username) if parts.username else None
-    sender = environment.get("ADGEN_ALERT_EMAIL_FROM") or (
-        user if _is_mail_address(user or "") else recipients[0]
-    )
-    for name, address in [("FROM", sender), *(("TO", address) for address in recipients)]:
-        if not _is_mail_address(address or ""):
-            raise SettingsError(
-                f"ADGEN_ALERT_EMAIL_{name}: {address!r} is no e-mail address. Write name@example.org, "
-                "several with commas."
-            )
-    return Mail(
-        host=parts.hostname or "",
-        port=port or (465 if is_encrypted else 587),
-        is_encrypted=is_encrypted,
-        user=user,
-        password=unquote(parts.password) if parts.password else None,
-        sender=sender or recipients[0],
-        recipients=recipients,
-    )
-
-
-def _is_mail_address(text: str) -> bool:
-    return text.isascii() and re.fullmatch(r"[\w.+=-]+@[\w-]+(\.[\w-]+)*", text) is not None
 
 
 def _recipe_path(named: str) -> Path:

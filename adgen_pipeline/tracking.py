@@ -154,12 +154,12 @@ class Tracker:
     Attributes:
         uri: the tracking URI.
         ui: address of MLflow's UI, for links.
-        artifacts: folder of run artifacts in a store without a server; None: the server decides.
+        artifacts: folder or URL of run artifacts in a store without a server; None: the server decides.
     """
 
     uri: str
     ui: str
-    artifacts: Path | None = None
+    artifacts: Path | str | None = None
     experiment: str = "adgen_pipeline"
 
     @contextmanager
@@ -273,7 +273,7 @@ class Tracker:
         return len(old), len(going)
 
     def _location(self) -> str | None:
-        return None if self.artifacts is None else self.artifacts.resolve().as_uri()
+        return self.artifacts.resolve().as_uri() if isinstance(self.artifacts, Path) else self.artifacts
 
     def _start(self, name: str, tags: Mapping[str, str]) -> TrackedRun:
         try:

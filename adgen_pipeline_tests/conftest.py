@@ -18,7 +18,10 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADGEN_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("ADGEN_STATE", str(tmp_path / "data" / "state"))
     monkeypatch.setenv("DAGSTER_HOME", str(PROJECT_ROOT))
-    for name in ("ADGEN_RECIPE", "ADGEN_GPUS", "ADGEN_API_KEY", "MLFLOW_TRACKING_URI"):
+    for name in (
+        "ADGEN_RECIPE", "ADGEN_GPUS", "ADGEN_API_KEY", "MLFLOW_TRACKING_URI", "MLFLOW_DEFAULT_ARTIFACT_ROOT",
+        "ADGEN_OBJECT_STORE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_CA_BUNDLE",
+    ):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
 
 

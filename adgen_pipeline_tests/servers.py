@@ -1,5 +1,6 @@
-"""Servers that slow tests start for real and take down again: PostgreSQL from Debian's packages."""
+"""Servers that slow tests start for real and take down again: PostgreSQL from Debian's packages, Dask, S3."""
 
+import json
 import os
 import shutil
 import socket
@@ -9,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,64 @@ def _wait_for(port: int, seconds: float = 300) -> None:
         except OSError:
             time.sleep(0.5)
     raise TimeoutError(f"nothing listens on port {port}")
+
+
+@dataclass(frozen=True)
+class S3:
+    """An S3 server with one bucket, and the key that it lets in.
+
+    Attributes:
+        endpoint: its address.
+        bucket: name of the bucket.
+        key, secret: of the one user.
+    """
+
+    endpoint: str
+    bucket: str
+    key: str
+    secret: str
+
+    def environment(self) -> dict[str, str]:
+        """What a client of it needs."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.key,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+@contextmanager
+def s3(bucket: str = "adgen-test") -> Iterator[S3]:
+    """moto's server, which speaks S3 over HTTP and checks keys; gone at the end."""
+    import boto3  # noqa: PLC0415
+
+    port = free_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    # the four calls below are let in by anybody, all others by the user's key alone
+    child = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        env={**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "4"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(port)
+        root = {
+            "endpoint_url": endpoint, "region_name": "us-east-1",
+            "aws_access_key_id": "x", "aws_secret_access_key": "x",
+        }  # fmt: skip
+        boto3.client("s3", **root).create_bucket(Bucket=bucket)
+        users = boto3.client("iam", **root)
+        users.create_user(UserName="adgen")
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+        }
+        users.put_user_policy(UserName="adgen", PolicyName="all", PolicyDocument=json.dumps(policy))
+        made = users.create_access_key(UserName="adgen")["AccessKey"]
+        yield S3(endpoint, bucket, made["AccessKeyId"], made["SecretAccessKey"])
+    finally:
+        child.terminate()
+        child.wait(timeout=30)

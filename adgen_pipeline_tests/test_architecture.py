@@ -36,6 +36,7 @@ SHARED_DEFS = {
     "logs",
     "materialise",
     "metadata",
+    "object_store",
     "partitions",
     "retraining",
 }

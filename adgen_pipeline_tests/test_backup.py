@@ -65,6 +65,22 @@ def test_a_restored_folder_is_the_same_but_for_leftovers_and_logs(store: Store, 
     assert rows == {"adgen_pipeline": (there / "state" / "mlflow-artifacts").as_uri(), "second": "elsewhere"}
 
 
+def test_stored_ads_are_saved_with_what_stands_in_the_log_beside_them(store: Store, tmp_path: Path) -> None:
+    path = store.root / "ads" / "archive.sqlite"
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as live:
+        live.execute("PRAGMA journal_mode=WAL")
+        live.execute("CREATE TABLE ads (text TEXT)")
+        live.execute("INSERT INTO ads VALUES ('ማስታወቂያ')")
+        live.commit()
+        backup(_settings(store.root), tmp_path / "backup.tar", report=print)
+    restore(_settings(tmp_path / "restored"), tmp_path / "backup.tar", report=print)
+    folder = tmp_path / "restored" / "ads"
+    assert [file.name for file in folder.iterdir()] == ["archive.sqlite"]
+    with closing(sqlite3.connect(folder / "archive.sqlite")) as database:
+        assert database.execute("SELECT text FROM ads").fetchall() == [("ማስታወቂያ",)]
+
+
 def test_a_backup_goes_nowhere_into_the_folder_that_it_holds(store: Store) -> None:
     _filled(store)
     with pytest.raises(DataError, match="outside"):

@@ -43,7 +43,8 @@ def _is_command(words: list[str]) -> bool:
 
 
 def _settings_read(name: str) -> bool:
-    return f'"{name}"' in (PROJECT_ROOT / "adgen_pipeline" / "settings.py").read_text(encoding="utf-8")
+    files = [PROJECT_ROOT / "adgen_pipeline" / f"{module}.py" for module in ("settings", "mail_settings")]
+    return any(f'"{name}"' in file.read_text(encoding="utf-8") for file in files)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,18 @@ def test_defaults_point_below_the_data_folder(tmp_path: Path) -> None:
     ("name", "value", "words"),
     [
         pytest.param("ADGEN_GPUS", "two", "number of GPUs", id="gpus"),
-        pytest.param("ADGEN_DATA", "s3://bucket/x", "folder on this machine", id="object store"),
+        pytest.param(
+            "ADGEN_DATA", "s3://bucket/x", "ADGEN_OBJECT_STORE", id="object store as the data folder"
+        ),
+        pytest.param("ADGEN_OBJECT_STORE", "bucket/x", "s3://BUCKET/PREFIX", id="no address"),
+        pytest.param("ADGEN_OBJECT_STORE", "s3://", "s3://BUCKET/PREFIX", id="no bucket"),
+        pytest.param(
+            "ADGEN_OBJECT_STORE", "s3://bucket/../x", "s3://BUCKET/PREFIX", id="a prefix that climbs"
+        ),
+        pytest.param("ADGEN_OBJECT_STORE", "file://x/y", "s3://BUCKET/PREFIX", id="a relative folder"),
+        pytest.param(
+            "AWS_ENDPOINT_URL", "127.0.0.1:9000", "https://HOST", id="an endpoint without its scheme"
+        ),
         pytest.param("ADGEN_HOSTS", "2", "do not go together", id="hosts that meet nowhere"),
         pytest.param("ADGEN_HOSTS", "none", "number of hosts", id="hosts"),
         pytest.param(
@@ -96,3 +107,31 @@ def test_mails_come_from_who_logs_in_or_who_is_named(monkeypatch: pytest.MonkeyP
     named = Settings.from_environment().mail
     assert named is not None
     assert named.sender == "alerts@example.org"
+
+
+def test_keys_in_the_address_of_an_object_store_are_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ADGEN_OBJECT_STORE", "s3://AKIA:geheim@bucket/x")
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment()
+    assert "geheim" not in str(refused.value)
+
+
+def test_an_object_store_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.from_environment().object_store is None
+    monkeypatch.setenv("ADGEN_OBJECT_STORE", "s3://my.bucket/some/prefix/")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9000")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "geheim")
+    settings = Settings.from_environment()
+    assert settings.object_store == "s3://my.bucket/some/prefix"
+    assert settings.s3_endpoint == "http://127.0.0.1:9000"
+    assert "geheim" not in repr(settings)
+
+
+def test_artifacts_of_mlflow_go_where_its_own_variable_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.from_environment().artifact_root == Settings.from_environment().state / "mlflow-artifacts"
+    monkeypatch.setenv("MLFLOW_DEFAULT_ARTIFACT_ROOT", "s3://bucket/mlflow")
+    assert Settings.from_environment().artifact_root == "s3://bucket/mlflow"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
+    assert Settings.from_environment().artifact_root is None

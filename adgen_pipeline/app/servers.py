@@ -110,7 +110,7 @@ def mlflow_servers(settings: Settings, *, port: int) -> list[Server]:
             "mlflow",
             [
                 sys.executable, "-m", "mlflow", "server", "--backend-store-uri", settings.tracking_uri,
-                "--default-artifact-root", str(settings.artifact_folder),
+                "--default-artifact-root", str(settings.artifact_root),
                 "--host", LOOPBACK, "--port", str(port), "--workers", "1",
             ],
             address=f"{_url(port)}/#/experiments",

@@ -41,7 +41,7 @@ def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]
 
 @table_asset(
     GENERATED_ADS,
-    version="10",
+    version="11",
     ins={"briefs": "generation/briefs", "model": "training/model", "index": "index/posts"},
     deps=[("embedding", "encoder"), ("corpus", "channel_profiles"), ("generation", "policy_files")],
     kinds=("pytorch", "lancedb", "parquet"),

@@ -11,6 +11,7 @@ people's files: the pipeline never writes there, and reads past what is forgotte
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 
 import polars as pl
 
@@ -21,6 +22,7 @@ from adgen_pipeline.errors import DataError
 from adgen_pipeline.forgotten import Entry, Forgotten
 from adgen_pipeline.generation.archive import Archive
 from adgen_pipeline.locks import remove_leftovers
+from adgen_pipeline.placing import staging_of
 from adgen_pipeline.schemas import DOCUMENTS, DROPS, MESSAGES, POSTS
 from adgen_pipeline.telegram.quarantine import forgotten_items, read_quarantine, write_quarantine
 from adgen_pipeline.telegram.scan import scan
@@ -122,6 +124,7 @@ def erase(store: Store, forgotten: Forgotten, *, report: Callable[[str], None]) 
         report(f"Removed from quarantine/{name}.jsonl")
     for folder in (f for f in store.root.iterdir() if f.is_dir() and f not in _folders_of_people(store)):
         remove_leftovers(folder)
+    rmtree(staging_of(store.root), ignore_errors=True)  # of a pull that was killed
     if forgotten.channels:
         _scan_cache(store).unlink(missing_ok=True)  # it names them; the next scan leaves their names out
 

@@ -1,7 +1,10 @@
-"""Well-formed Amharic lines for facts: what the template is made of, and what repairs an ad that forgot a fact."""
+"""Well-formed Amharic lines for facts and points: what the template is made of, and what repairs a forgetful ad."""
 
+import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 
+from adgen_pipeline.generation.wording import stems
 from adgen_pipeline.text.brief import Brief, BriefFact
 from adgen_pipeline.text.slots import SLOT, slot_kind, slots_in
 
@@ -43,6 +46,10 @@ _INVITATIONS = {
     "url": "ለተጨማሪ መረጃ እና ለማዘዝ ከላይ ያለውን ሊንክ ይጫኑ።",
     "email": "ለተጨማሪ መረጃ እና ለማዘዝ በኢሜይል ይጻፉልን።",
 }
+SAID_SHARE = 0.5  # of a point's words; with fewer an ad leaves it out
+# Before the first line of these an ad says what it has to say of its product.
+_AFTER_POINTS = frozenset(("price", "percent", "date", "time", "term", "location", *CONTACTS, "hashtag"))
+_BULLET = re.compile(r"^[^\w⟨\s]+[ \u00a0]?")
 _OFFERED = "ለእርስዎ አቅርበናል።"  # behind a name that stands alone: a sentence, and no promise
 
 
@@ -126,3 +133,39 @@ MORE_AMHARIC = (with_leads, with_closing, with_offer, with_invitation)
 def missing_facts(brief: Brief, said: Collection[str]) -> list[BriefFact]:
     """Facts that the brief says must stand in the ad, and that do not."""
     return [fact for fact in brief.facts if fact.must and fact.slot not in said]
+
+
+def missing_points(spoken: Brief, slotted: str) -> list[str]:
+    """Points of a brief, in Amharic, that an ad says less than half the words of; those with facts are facts' lines.
+
+    Args:
+        spoken: the brief in the words of the prompt (`prompt.spoken`).
+        slotted: the ad.
+    """
+    said = set(stems(slotted))
+    found = []
+    for point in dict.fromkeys(spoken.features):
+        words = set(stems(point))
+        if words and not slots_in(point) and len(words & said) < SAID_SHARE * len(words):
+            found.append(point)
+    return found
+
+
+def with_points(slotted: str, points: Sequence[str]) -> str:
+    """The ad with points as lines of their own, before prices, places and contacts, behind the ad's own bullet."""
+    if not points:
+        return slotted
+    lines = slotted.split("\n")
+    place = next(
+        (
+            n
+            for n, line in enumerate(lines)
+            if n and any(slot_kind(s) in _AFTER_POINTS for s in slots_in(line))
+        ),
+        len(lines),
+    )
+    while place > 1 and not lines[place - 1].strip():
+        place -= 1
+    bullets = Counter(match.group() for line in lines[1:place] if (match := _BULLET.match(line)))
+    bullet = bullets.most_common(1)[0][0] if bullets else "✅ "
+    return "\n".join([*lines[:place], *(f"{bullet}{point}" for point in points), *lines[place:]])

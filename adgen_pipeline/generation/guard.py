@@ -1,8 +1,8 @@
 """What no ad may do, checked on every candidate: invent a fact, copy a post, promise what the brief does not.
 
 The guards look at the slotted text: whatever stands outside of slots must hold no fact at all. A line or sentence
-that breaks a rule is dropped; must-have facts that are then missing are appended as lines of their own; a candidate
-that is broken as a whole is refused.
+that breaks a rule is dropped; must-have facts and points of the brief that are then missing become lines of their own;
+a candidate that is broken as a whole is refused.
 """
 
 import re
@@ -14,7 +14,13 @@ import polars as pl
 import regex
 
 from adgen_pipeline.generation import formats
-from adgen_pipeline.generation.coverage import MORE_AMHARIC, lines_for, missing_facts
+from adgen_pipeline.generation.coverage import (
+    MORE_AMHARIC,
+    lines_for,
+    missing_facts,
+    missing_points,
+    with_points,
+)
 from adgen_pipeline.generation.prompt import spoken
 from adgen_pipeline.generation.tidying import tidy
 from adgen_pipeline.generation.wording import foreign_letters, stems
@@ -95,7 +101,7 @@ class Guarded:
         slotted: repaired, with slots.
         text: filled from the brief.
         violations: what was found and dropped.
-        repairs_count: lines or sentences dropped, plus facts appended.
+        repairs_count: lines or sentences dropped, plus facts and points added.
         refusal: why the candidate cannot be used at all; None if it can.
     """
 
@@ -135,6 +141,7 @@ class Guard:
         """
         self._brief = brief
         self._spoken = spoken(brief, keep_unknown=True)
+        self._asked = spoken(brief)  # as the prompt has it: points that would be half English are left out
         self._values = brief.values()
         said = brief_text(brief)
         brief_folded = folded(said)
@@ -177,6 +184,8 @@ class Guard:
         refusal = self._refusal(clean, body) or (f"it copies a post: {len(copies)} runs" if copies else None)
         missing = missing_facts(self._brief, set(slots_in(body)))
         top, bottom = lines_for(self._spoken, missing)
+        points = missing_points(self._asked, "\n".join([*top, body, *bottom]))
+        body = with_points(body, points)
         ad = tidy("\n".join([*top, *([body] if body else []), *bottom]), self._values)
         for more_amharic in MORE_AMHARIC:
             if script_shares(fill(ad, self._values))[0] < MINIMUM_ETHIOPIC_SHARE:
@@ -185,7 +194,7 @@ class Guard:
         text = fill(ad, self._values)
         if refusal is None and (problems := formats.problems(text, slotted=ad)):
             refusal = problems[0]
-        return Guarded(ad, text, tuple(violations), dropped + len(missing), refusal)
+        return Guarded(ad, text, tuple(violations), dropped + len(missing) + len(points), refusal)
 
     def fallback(self, slotted: str) -> Guarded:
         """An ad of the template writer, made of the brief alone: tidied, filled, and cut by lines if it is too long."""

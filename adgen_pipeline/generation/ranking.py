@@ -12,7 +12,7 @@ from adgen_pipeline.text.stems import stem_key
 
 WEIGHTS: Mapping[str, float] = {
     "fact_coverage": 3.0,  # must-have facts that the model said itself, not the repair
-    "brief_overlap": 2.0,  # words of the brief that the ad says
+    "brief_overlap": 2.0,  # words of the brief, in Amharic where the prompt had them so, that the ad says
     "fluency": 2.0,
     "repairs": 1.5,
     "novelty": 1.0,
@@ -41,21 +41,22 @@ def score(
     Args:
         candidate: slotted, as the model wrote it.
         guarded: the same after the guards.
-        brief: what it was written for.
+        brief: what it was written for, in the words of the prompt (`prompt.spoken`).
         bits_per_byte: of the guarded slotted text; NaN counts as broken.
         retrieved: posts that it should not resemble too much.
     """
     required = [fact.slot for fact in brief.facts if fact.must]
     said = set(slots_in(candidate))
     asked = _content(" ".join([brief.product, brief.description, *brief.features]))
-    told = _content(guarded.slotted)
+    told = _content(candidate)  # what the model said itself, not the repair
+    whole = _content(guarded.slotted)
     fluency = (_BROKEN_BITS - bits_per_byte) / (_BROKEN_BITS - _FLUENT_BITS)
     parts = {
         "fact_coverage": sum(name in said for name in required) / len(required) if required else 1.0,
         "brief_overlap": len(asked & told) / len(asked) if asked else 1.0,
         "fluency": min(1.0, max(0.0, fluency)) if fluency == fluency else 0.0,
         "repairs": 1.0 / (1.0 + guarded.repairs_count),
-        "novelty": 1.0 - max((_overlap(told, _content(post)) for post in retrieved), default=0.0),
+        "novelty": 1.0 - max((_overlap(whole, _content(post)) for post in retrieved), default=0.0),
         "repetition": 1.0 if maximum_repeats(guarded.slotted, 3) <= 1 else 0.5,
         "ethiopic_share": script_shares(guarded.text)[0],
     }

@@ -41,7 +41,7 @@ def test_history_and_runs_live_in_postgresql_and_come_back_from_a_backup(
 
         settings = Settings.from_environment()
         of_the_assets = _rows(mlflow, "runs")
-        tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_folder)
+        tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_root)
         with tracker.run("training/model", {}) as tracked:
             tracked.text("…", "note.txt")
         assert _rows(mlflow, "runs") == of_the_assets + 1

@@ -21,7 +21,9 @@ BRIEF = understand(
     "ባህሪያት፦ ውሃ የማያስገባ፣ በተለያየ ቀለም",
     source="brief.txt",
 )
-GOOD = "⟨brand_1⟩\nየሚያምር የሴቶች የእጅ ቦርሳ ውሃ የማያስገባ ነው\nዋጋ፦ ⟨price_1⟩\n📍 ⟨location_1⟩\n📞 ⟨phone_1⟩"
+GOOD = (
+    "⟨brand_1⟩\nየሚያምር የሴቶች የእጅ ቦርሳ ውሃ የማያስገባ ነው\n🔹 በተለያየ ቀለም\nዋጋ፦ ⟨price_1⟩\n📍 ⟨location_1⟩\n📞 ⟨phone_1⟩"
+)
 
 
 def _kinds(candidate: str, brief: Brief = BRIEF, **options: object) -> set[str]:
@@ -122,13 +124,14 @@ def test_what_the_brief_promises_the_ad_may_promise() -> None:
     assert not _kinds("የሚያምር ጫማ ለእርስዎ አቅርበናል\nበነፃ እናደርሳለን\n⟨phone_1⟩", brief)
 
 
-def test_missing_facts_are_appended_as_lines_of_their_own() -> None:
+def test_missing_facts_and_points_become_lines_of_their_own() -> None:
     guarded = Guard(BRIEF).check("የሚያምር የሴቶች የእጅ ቦርሳ ውሃ የማያስገባ ነው")
     assert guarded.refusal is None
-    assert guarded.repairs_count == 4
+    assert guarded.repairs_count == 5
     assert guarded.text.split("\n") == [
         "🏷 ABC Bags",
         "የሚያምር የሴቶች የእጅ ቦርሳ ውሃ የማያስገባ ነው",
+        "✅ በተለያየ ቀለም",
         "💵 ዋጋ፦ 1,800 ብር",
         "📍 አድራሻ፦ ፒያሳ፣ ማዕከል ሕንፃ",
         "📞 ስልክ፦ 0900 000 014",
@@ -293,7 +296,22 @@ def test_a_line_that_says_the_same_again_goes_and_news_of_the_brief_stay() -> No
     again = "ለማዘዝ በዚህ 👇 ይጻፉልን"
     assert "repeated_line" in _kinds(f"{GOOD}\n{again}\nሆነው ለማዘዝ በዚህ 👇 ይጻፉልን")
     news = "የሚያምር የሴቶች የእጅ ቦርሳ በተለያየ ቀለም"
-    assert Guard(BRIEF).check(f"{GOOD}\n{news}").slotted.endswith(news)
+    silent = GOOD.replace("🔹 በተለያየ ቀለም\n", "")
+    assert Guard(BRIEF).check(f"{silent}\n{news}").slotted.endswith(news)
+
+
+def test_a_point_that_the_ad_leaves_out_is_said_before_the_price_with_the_ads_own_bullet() -> None:
+    silent = GOOD.replace("🔹 በተለያየ ቀለም\n", "🔹 ለስጦታ የሚሆን\n")
+    brief = BRIEF.model_copy(update={"features": (*BRIEF.features, "ለስጦታ የሚሆን", "Ergonomic Zyx Qwv")})
+    guarded = Guard(brief).check(silent)
+    assert guarded.slotted == silent.replace("የሚሆን\n", "የሚሆን\n🔹 በተለያየ ቀለም\n")
+    assert guarded.repairs_count == 1
+
+
+def test_a_point_in_english_is_said_in_amharic_and_one_with_a_fact_is_left_to_the_facts() -> None:
+    words = "Product: leather shoe\nPrice: 900 birr\nFeatures: waterproof, very strong; Size 42"
+    guarded = Guard(understand(words, source="b.txt")).check("ምርጥ የቆዳ ጫማ ለሁሉም\nዋጋ ⟨price_1⟩")
+    assert guarded.slotted.split("\n")[:3] == ["ምርጥ የቆዳ ጫማ ለሁሉም", "✅ ውሃ የማያስገባ", "✅ ጠንካራ"]
 
 
 def test_a_call_to_join_goes_where_no_channel_is_named() -> None:

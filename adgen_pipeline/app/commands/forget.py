@@ -99,7 +99,7 @@ def forget(
     store = Store(settings.data)
     with terminal.stdout_for_results():
         planned = plan(store, entries, with_copies=with_copies, report=terminal.report)
-        tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_folder)
+        tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_root)
         is_registered = any(model.name == "model" for model in planned.models)
         registered = tracker.registered(REGISTERED_NAME) if is_registered else {}
     if not as_json:
@@ -112,6 +112,11 @@ def forget(
             erase(settings, planned.forgotten, report=terminal.report)
         terminal.report(f"Done. Next: {NEXT}   (makes what was removed again, and trains anew)")
         terminal.report("Restart `adgen serve` and `adgen dev` if they are running: they hold the old index.")
+        if settings.object_store is not None:
+            terminal.report(
+                f"{settings.object_store} has it until the next push: `adgen store push`, and `--remove` where you "
+                "deleted exports."
+            )
     if as_json:
         terminal.emit_json(_document(store, planned, registered, erased=yes))
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from adgen_pipeline.app import terminal
-from adgen_pipeline.errors import AdgenError, ArtifactError
+from adgen_pipeline.errors import AdgenError, ArtifactError, ObjectStoreError
 
 if TYPE_CHECKING:
     from adgen_pipeline.artifacts import Store
+    from adgen_pipeline.settings import Settings
 
 
 @click.command(
@@ -29,7 +30,8 @@ def run(recipe: str | None, select: str | None, data: Path | None) -> None:
     """Run the pipeline: exports in, ads and a report out.
 
     Only what changed since the last run is made; after Ctrl-C, or a kill, it goes on where it stopped. While another
-    run works on the same data folder, this one says so and waits.
+    run works on the same data folder, this one says so and waits. With ADGEN_OBJECT_STORE, exports that were dropped
+    there come first, and what was made is pushed at the end.
     """
     from adgen_pipeline.alerts import tell
     from adgen_pipeline.app.room import require_room
@@ -44,6 +46,8 @@ def run(recipe: str | None, select: str | None, data: Path | None) -> None:
     terminal.report(f"Recipe {loaded.name} ({loaded.digest()}): {loaded.description}")
     terminal.report(f"Data in {settings.data}")
     started = time.monotonic()
+    if settings.object_store is not None:
+        fetch_incoming(settings)
     try:
         with terminal.stdout_for_results():
             steps = materialise(loaded, settings, select=select, report=terminal.report)
@@ -68,6 +72,29 @@ def run(recipe: str | None, select: str | None, data: Path | None) -> None:
         store = Store(settings.data)
         for line in (*best_ads(store), *where_to_look(store)):
             click.echo(line)
+    if settings.object_store is not None:
+        push_to_store(settings)
+
+
+def fetch_incoming(settings: "Settings") -> None:
+    """Bring exports from the object store; one that is away keeps nobody from working with what is here."""
+    from adgen_pipeline.incoming import fetch
+    from adgen_pipeline.object_store import ObjectStore
+
+    try:
+        fetch(settings.data, ObjectStore.of(settings), report=terminal.report)
+    except ObjectStoreError as error:
+        terminal.report(f"No exports were fetched: {error}")
+
+
+def push_to_store(settings: "Settings") -> None:
+    """Push what the run has made; a failure is the command's, though the run itself is done."""
+    from adgen_pipeline.mirror import push
+    from adgen_pipeline.object_store import ObjectStore
+
+    with terminal.stdout_for_results():
+        moved = push(settings.data, ObjectStore.of(settings), report=terminal.report)
+    terminal.report(f"{settings.object_store}: {moved.files} files new, {moved.removed} gone.")
 
 
 def best_ads(store: "Store") -> Iterator[str]:

@@ -25,7 +25,7 @@ def promote(data: Path | None, as_json: bool) -> None:
     from adgen_pipeline.tracking import REGISTERED_NAME, Tracker
 
     settings = Settings.from_environment(data=data)
-    tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_folder)
+    tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_root)
     with terminal.stdout_for_results(), exclusive(settings.data, report=terminal.report):
         judgement, made = make_champion(Store(settings.data), tracker)
     if as_json:
@@ -73,7 +73,7 @@ def rollback(data: Path | None, as_json: bool) -> None:
     from adgen_pipeline.tracking import Tracker
 
     settings = Settings.from_environment(data=data)
-    tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_folder)
+    tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_root)
     with terminal.stdout_for_results(), exclusive(settings.data, report=terminal.report):
         restored = restore(Store(settings.data), tracker)
     parts = {f"{part.stage}/{part.name}": part.version for part in restored.parts}

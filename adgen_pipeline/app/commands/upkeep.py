@@ -93,7 +93,7 @@ def vacuum(keep: int | None, days: int | None, dry_run: bool, data: Path | None,
     with terminal.stdout_for_results(), exclusive(settings.data, report=terminal.report):
         require_current(settings.data, report=terminal.report)
         going = old_versions(store, rule, now=now)
-        tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_folder)
+        tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_root)
         runs, registered = tracker.forget_old(
             REGISTERED_NAME,
             kept_models(store, going),
