@@ -117,6 +117,13 @@ def _denied(phrase: str, token: str, end: int, entry: tuple[str, str], *, denial
     return f"{noun} {'የሌለው' if goes_on and entry[0] != 'offers' else 'የለም'}", end
 
 
+def in_amharic(point: str) -> str:
+    """A point in Amharic; empty where too few of its words could be said: half of a few, four fifths of a sentence."""
+    translation = translate(point)
+    enough = 0.5 if len(point.split()) <= 4 else 0.8
+    return translation.text if translation.known_share >= enough else ""
+
+
 class _Part:
     """The words after a preposition or conjunction."""
 

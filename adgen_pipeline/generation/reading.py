@@ -209,7 +209,7 @@ class Reading:
         return words
 
     def _words(self, field: Field) -> str:
-        return _amharic(self._named(field.value, field, must=False))
+        return in_amharic(self._named(field.value, field, must=False))
 
     def _named(self, value: str, field: Field, *, must: bool) -> str:
         """The value with facts and Latin names as slots; numbers beside a name are part of it."""
@@ -221,7 +221,7 @@ class Reading:
         """Short points of a field: its list items, lines or clauses."""
         value = self._named(field.value, field, must=False)
         points = _SPLIT.split(value) if len(value.split()) > 3 else [value]
-        spoken = (_amharic(point) for point in points)
+        spoken = (in_amharic(point) for point in points)
         return [point for point in spoken if _has_words(point) or _says_something(point)]
 
     def _specification(self, field: Field) -> bool:
@@ -364,16 +364,6 @@ def _language(document: str, ethiopic_share: float) -> str:
     if ethiopic_share > 0.2:
         return "mixed"
     return "am-latn" if language(document) == "am-latn" else "en"
-
-
-def _amharic(slotted: str) -> str:
-    """A point in Amharic; empty when too few of its words could be said in Amharic.
-
-    Two known words of three may be a point («comfortable ergonomic chair»); of a whole sentence only nearly all.
-    """
-    translation = translate(slotted)
-    enough = 0.5 if len(slotted.split()) <= 4 else 0.8
-    return translation.text if translation.known_share >= enough else ""
 
 
 def _amharic_side(text: str) -> str:
