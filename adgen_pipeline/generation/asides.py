@@ -1,13 +1,15 @@
 """What a brief says that no ad may say, taken out before anything is read: whatever stands in it is no fact.
 
-Two kinds: words that the brief itself keeps back («please don't print my own mobile», a cost price, what competitors
-ask), by clause; and instructions to a program, with all that follows them. The reader is told what was set aside.
+Three kinds: words that the brief itself keeps back («please don't print my own mobile», a cost price, what competitors
+ask) and terms that it does not offer («no delivery»), by clause; and instructions to a program, with all that follows
+them. The reader is told what was set aside.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from adgen_pipeline.generation.denials import denial, says_nothing
 from adgen_pipeline.generation.field_names import PRIVATE
 from adgen_pipeline.generation.fields import Field
 from adgen_pipeline.generation.private_words import (
@@ -75,7 +77,7 @@ def without_asides(fields: Sequence[Field], document: str) -> tuple[list[Field],
     told += [(number, start, blanked[number].value[start:end]) for number, start, end in kept_back]
     kept: list[Field] = []
     for number, field in enumerate(_blanked(blanked, kept_back)):
-        if field.name == PRIVATE:
+        if field.name == PRIVATE or (field.label and says_nothing(field.value)):
             if field.value.strip():
                 told.append((number, 0, f"{field.label}: {field.value}" if field.label else field.value))
         elif any(c.isalnum() for c in field.value) or field.value == fields[number].value:
@@ -128,6 +130,11 @@ def _kept_back(fields: Sequence[Field]) -> list[tuple[int, int, int]]:
         if found is None:
             if speaks_of_house_money(clause.text) and _amounts(clause.text):
                 marked.add(at)
+            elif denied := denial(clause.text):
+                if find_facts(clause.text):  # «900 birr without delivery»: the price stays
+                    cuts.append((clause.field, clause.start + denied[0], clause.start + denied[1]))
+                else:
+                    marked.add(at)
             cuts += _negated(clause)
             continue
         marked.add(at)

@@ -16,6 +16,7 @@ from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation import brief_files
 from adgen_pipeline.generation.asides import without_asides
 from adgen_pipeline.generation.contradictions import contradictions
+from adgen_pipeline.generation.courtesies import without_signature
 from adgen_pipeline.generation.document import joined, number_words, without_hidden
 from adgen_pipeline.generation.field_names import field_name
 from adgen_pipeline.generation.fields import (
@@ -100,7 +101,7 @@ def understand(
         found = text_fields(document, source=source)
     meant, set_aside = without_asides([*given, *found], document)
     reading = Reading(source, policy)
-    for field in _ordered(with_names(meant)):
+    for field in _ordered(without_signature(with_names(meant))):
         reading.take(field)
     said = document if found else " ".join(f.value for f in given)
     brief = reading.brief(said)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from adgen_pipeline.generation.denials import labels_what_is_left_out
 from adgen_pipeline.generation.private_words import is_private_label
 from adgen_pipeline.text.amharic import normalise
 from adgen_pipeline.text.letters import shape, shaped
@@ -74,7 +75,7 @@ def field_name(label: str, value: str | None = None) -> str | None:
     known = _labels().get(normalise(" ".join(plain.lower().split())))
     if known is not None:
         return known
-    if is_private_label(plain):
+    if is_private_label(plain) or labels_what_is_left_out(plain):
         return PRIVATE
     return _guessed(" ".join(_SIDE.sub(" ", label.replace("_", " ")).split()), " ".join(plain.split()), value)
 
