@@ -223,16 +223,16 @@ def unknown_words(phrase: str) -> list[tuple[int, int]]:
 def _scan(phrase: str) -> Iterator[tuple[int, int, str, tuple[str, str] | None]]:
     """Tokens with their place and, for phrases of the lexicon, section and Amharic."""
     matches = list(_TOKEN.finditer(phrase))
+    tokens = [match.group() for match in matches]
     position = 0
     while position < len(matches):
         length, entry = 1, None
         if _LATIN.match(matches[position].group()):
             for length in range(min(_LONGEST_PHRASE, len(matches) - position), 0, -1):
-                entry = _entry([match.group() for match in matches[position : position + length]])
+                entry = _entry(tokens[position : position + length])
                 if entry is not None:
                     break
             if length == 1:
-                tokens = [match.group() for match in matches]
                 entry = sense_of(tokens, position, _singulars(tokens[position].lower()), entry)
         last = matches[position + length - 1]
         start = matches[position].start()

@@ -235,7 +235,7 @@ def _parts(
     """A rule's parts; a rule without parts is one itself."""
     parts = entry.get("parts") or [{key: value for key, value in entry.items() if key in _PART_KEYS}]
     try:
-        return [_part(rule_id, entry["verdict"], part, place) for part in parts]
+        return [_part(rule_id, part.get("verdict", entry["verdict"]), part, place) for part in parts]
     except (re.error, TypeError, AttributeError, ValueError) as error:
         raise BriefError(
             f"{source}: the rule {rule_id} cannot be used ({error}). See policy.yaml."
@@ -243,6 +243,8 @@ def _parts(
 
 
 def _part(rule_id: str, verdict: Verdict, part: Mapping[str, Any], place: Mapping[str, list[str]]) -> _Part:
+    if verdict not in _SEVERITY or verdict == "allow":
+        raise ValueError("the verdict of a part is needs_review or refuse")
     is_place = bool(part.get("is_place"))
     return _Part(
         rule_id=rule_id,

@@ -35,8 +35,9 @@ class _Sense:
     def fits(self, tokens: Sequence[str], position: int) -> bool:
         if not (self.near or self.before or self.after or self.is_alone):
             return True
-        before, after = tokens[:position], tokens[position + 1 :]
-        around = (*before[-_NEAR_WORDS:], *after[:_NEAR_WORDS])
+        before = tokens[max(0, position - _NEAR_WORDS) : position]
+        after = tokens[position + 1 : position + 1 + _NEAR_WORDS]
+        around = (*before, *after)
         return (
             any(not self.near.isdisjoint(_forms(token)) for token in around)
             or (bool(before) and not self.before.isdisjoint(_forms(before[-1])))

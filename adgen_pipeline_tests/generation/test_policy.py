@@ -18,6 +18,12 @@ from benchmarks.policy import SETS, measure
         pytest.param("Forex signals, guaranteed profit", "refuse", "5.7", id="finance"),
         pytest.param("ውፍረት መቀነሻ ሻይ", "needs_review", "5.8", id="slimming tea"),
         pytest.param("ሽጉጥ እንሸጣለን", "refuse", "5.10", id="weapon"),
+        pytest.param("Kids' water gun and real bullets", "refuse", "5.10", id="weapon beside a toy"),
+        pytest.param("Pepper spray in three sizes", "needs_review", "5.10", id="weaker words of a rule"),
+        pytest.param("bira ena areke be karton", "refuse", "5.9", id="alcohol in Latin letters"),
+        pytest.param("yewengel gubae, egziabher", "refuse", "5.5", id="religion in Latin letters"),
+        pytest.param("ሪህን ከሥሩ የሚነቅል ዘይት", "needs_review", "5.8", id="a cure by disease and verb"),
+        pytest.param("USDT በጥቁር ገበያ ዋጋ", "refuse", "5.7", id="black market"),
     ],
 )
 def test_a_forbidden_ad_is_caught_by_its_rule(text: str, verdict: str, rule: str) -> None:
@@ -116,7 +122,17 @@ def test_words_that_mean_it_only_together_or_name_a_place_stop_nobody(text: str)
         "Half-day guided walk to the old mosque and the market of Harar",
         "የጥንታዊ ገዳማት እና የፋሲል ግንብ ጉብኝት",
         "ውቅር ቤተ ክርስቲያናትን ከአስጎብኚ ጋር ይጎብኙ",
+        "On the second day we visit the painted monastery church",
+        "የጎንደርን ደብረ ብርሃን ሥላሴ ቤተ ክርስቲያን ይጎብኙ",
         "White netela for church and holidays",
+        "Cakes and halls for weddings and baptism",
+        "Champagne gold phone case",
+        "Rifle scope pack for the PlayStation",
+        "የልጆች መጫወቻ ሽጉጥ",
+        "Karate and self-defence classes for girls",
+        "Women's shoes in a shop near you",
+        "Cocktail dress in emerald",
+        "የእግር ኳስ ጨዋታ ለማየት የሚሆን ቴሌቪዥን",
         "Room behind the parliament, 9,000 birr",
         "Nude heels, sizes 36 to 40",
         "Spray that kills insects: we kill all cockroaches",
@@ -151,6 +167,8 @@ def test_neighbours_make_a_word_harmless(text: str) -> None:
         ("Sunday service in our historic church", "5.5"),
         ("Join our church, guided prayer included", "5.5"),
         ("Donate for the ancient mosque", "5.5"),
+        ("Visit the true church and be saved", "5.5"),
+        ("ቤተ ክርስቲያናችንን እሁድ ይጎብኙ", "5.5"),
         ("ለጥንታዊው ቤተ ክርስቲያን ግንባታ መዋጮ", "5.5"),
         ("No betting experience needed, win today", "5.6"),
         ("ይህ ቁማር አይደለም፣ ዛሬ ይመዝገቡ", "5.6"),
@@ -171,7 +189,13 @@ def test_a_neighbour_in_another_sentence_clears_nothing() -> None:
     assert judge("Colours: black, navy\nWine from Ziway").rules == ("5.9",)
 
 
-@pytest.mark.parametrize("name", SETS)
+def test_what_is_said_in_a_roundabout_way_is_caught_more_often_than_not() -> None:
+    figures, _ = measure("roundabout")
+    assert figures["caught_share"] >= 0.6  # type: ignore[operator]
+    assert figures["false_alarm_share"] <= 0.03  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("name", [name for name in SETS if name != "roundabout"])
 def test_the_tags_are_caught_and_ordinary_sentences_let_through(name: str) -> None:
     figures, _ = measure(name)
     assert figures["caught_share"] >= 0.95  # type: ignore[operator]
@@ -227,6 +251,7 @@ def test_a_clients_rules_are_compiled_once_and_again_when_their_file_changes(tmp
         ("words: []", "no rules in it"),
         ("rules: {mine: {verdict: allow, en: [a]}}", "needs a verdict"),
         ("rules: {mine: {verdict: refuse, words: [a]}}", "needs a verdict"),
+        ("rules: {mine: {verdict: refuse, parts: [{verdict: allow, en: [a]}]}}", "the verdict of a part"),
         ("rules: {'5.6': {verdict: refuse, en: [a]}}", "is there already"),
         ("rules: {mine: {verdict: refuse, en: ['(']}}", "cannot be used"),
         ("rules: {mine: {verdict: refuse, en: [a], contexts: [{by: [b]}]}}", "a context has"),
