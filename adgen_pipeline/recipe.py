@@ -12,6 +12,7 @@ from typing import Annotated, Literal, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from adgen_pipeline.embedding_recipe import EmbeddingRecipe
 from adgen_pipeline.endpoint_recipe import EndpointRecipe
 from adgen_pipeline.errors import RecipeError
 from adgen_pipeline.recipe_section import NotNegative, Positive, Section, Share, digest_of
@@ -210,22 +211,6 @@ class TokenizerRecipe(Section):
     extend_pieces: Annotated[int, Field(ge=0)] = (
         0  # Amharic pieces to learn at most; above 0 tokenizer/extended is made
     )
-
-
-class EmbeddingRecipe(Section):
-    """The sentence encoder."""
-
-    model: str = "static"  # "static": trained from the corpus on the CPU; else a hub id or local folder
-    dimensions: Positive = 256
-    vocabulary: Positive = 16_000
-    batch_size: Positive = 512
-    epochs: Positive = 2
-    maximum_pairs: Positive = 60_000
-    parallel: tuple[
-        str, ...
-    ] = ()  # files below corpora/ with English and Amharic sentences: x.tsv, or x.en by x.am
-    learning_rate: Annotated[float, Field(gt=0)] = 0.1
-    seed: int = 7
 
 
 class PartWeights(BaseModel):

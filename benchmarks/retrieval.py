@@ -5,7 +5,7 @@ python -m benchmarks.retrieval --amqa FILE|FOLDER                           SQuA
 python -m benchmarks.retrieval --exports DIR [--recipe NAME]                Telegram exports: words of a brief → post
 python -m benchmarks.retrieval --parallel FILE --translations FILE …        English sentence → its translation
 python -m benchmarks.retrieval --data DIR                                   the same of a folder that adgen run filled
-    [--pairs N] [--maximum N] [--seed N] [--json]
+    [--pairs N] [--maximum N] [--seed N] [--variant "NAME=VALUE …"]… [--json]
 
 Ours is the real thing: the encoder is trained on the passages alone (no query), they are indexed by `index.building`
 and asked for through `PostIndex`. Half of the queries (seeded) teach the weights of the parts; figures are of the other
@@ -13,6 +13,7 @@ half. With exports the splits do that: briefs of validation ads teach, those of 
 
 BM25 (k1 1.2, b 0.75) is bm25s's, on words as written and on L2 words; TF-IDF is scikit-learn's. Intervals are 95 %
 bootstraps over queries; differences are paired. The answer is the first of the ten hits that is relevant.
+A variant is a further encoder with other values of the recipe's `embedding`; ours is compared with it system by system.
 """
 
 import json
@@ -38,10 +39,11 @@ from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.embedding.job import EncoderJob
 from adgen_pipeline.embedding.parallel import read_parallel
 from adgen_pipeline.embedding.run import train
+from adgen_pipeline.embedding_recipe import EmbeddingRecipe
 from adgen_pipeline.index.building import build, with_posts
 from adgen_pipeline.index.queries import Key, brief_queries
 from adgen_pipeline.index.search import PostIndex, System
-from adgen_pipeline.recipe import EmbeddingRecipe, Recipe, load_recipe
+from adgen_pipeline.recipe import Recipe, load_recipe
 from adgen_pipeline.schemas import ADS, DOCUMENTS, POST_LABELS, TEST_SPLITS
 from adgen_pipeline.text.amharic import search_key
 from adgen_pipeline.tracking import TrackedRun
@@ -50,6 +52,8 @@ from benchmarks.briefs import tables
 CUTOFF = 10
 RESAMPLES = 2000
 MEASURES = ("ndcg", "mrr", "recall")
+OURS = "ours"
+TOLD = ("weights", "pairs", "steps", "held_out_clusters", "held_out_ndcg", "best_step")
 WORD = re.compile(r"\w+")
 RECIPES = Path(__file__).parents[1] / "recipes"
 
@@ -192,14 +196,27 @@ def ours(task: Task, recipe: Recipe, folder: Path) -> tuple[dict[str, Ranked], d
     index = PostIndex(folder / "whole", encoder)
     ranked: dict[str, Ranked] = {}
     for system in get_args(System):
-        ranked[f"ours, {system}"] = [
+        ranked[system] = [
             [
                 (hit.channel_id or 0, hit.message_id or 0)
                 for hit in index.search(text, k=CUTOFF, system=system)
             ]
             for text, _ in task.asked
         ]
+    del trained["curve"]
     return ranked, {"weights": facts["weights"], "weight_queries": facts["weight_queries"], **trained}
+
+
+def variants(recipe: Recipe, texts: Sequence[str]) -> dict[str, Recipe]:
+    """The recipe as ours, and with other values of its embedding section ("epochs=4 hard_negatives=true")."""
+    found = {OURS: recipe}
+    for text in texts:
+        values = {
+            name: json.loads(value) for name, _, value in (part.partition("=") for part in text.split())
+        }
+        embedding = EmbeddingRecipe(**{**recipe.embedding.model_dump(), **values})
+        found[text] = recipe.model_copy(update={"embedding": embedding})
+    return found
 
 
 def others(task: Task) -> dict[str, Ranked]:
@@ -254,15 +271,23 @@ def report(task: Task, scores: dict[str, np.ndarray], seed: int) -> dict[str, ob
             for i, name in enumerate(MEASURES)
         }
 
-    hybrid = scores["ours, hybrid"]
+    own = {name: scores[f"{OURS}, {_system(name)}"] for name in scores}
     return {
         "task": task.name,
         "texts": task.documents.height,
         "asked": count,
         "taught": len(task.teaching),
         "systems": {name: interval(values) for name, values in scores.items()},
-        "lead": {name: interval(hybrid - values) for name, values in scores.items() if values is not hybrid},
+        "lead": {
+            name: interval(own[name] - values) for name, values in scores.items() if own[name] is not values
+        },
     }
+
+
+def _system(name: str) -> str:
+    """Which of our systems another one is compared with: the same of a variant, for all others the hybrid."""
+    variant, _, system = name.rpartition(", ")
+    return system if system in get_args(System) and variant != OURS else "hybrid"
 
 
 @click.command()
@@ -278,6 +303,7 @@ def report(task: Task, scores: dict[str, np.ndarray], seed: int) -> dict[str, ob
 @click.option("--pairs", default=40_000, show_default=True, help="Training pairs of the encoder, at most.")
 @click.option("--maximum", default=600, show_default=True, help="Queries asked, at most.")
 @click.option("--seed", default=7, show_default=True)
+@click.option("--variant", "others_of_ours", multiple=True, help='As "epochs=4 hard_negatives=true".')
 @click.option("--json", "as_json", is_flag=True)
 def main(
     corpus: Path | None,
@@ -292,6 +318,7 @@ def main(
     pairs: int,
     maximum: int,
     seed: int,
+    others_of_ours: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Measure each task that files are given for."""
@@ -311,8 +338,11 @@ def main(
     for task in tasks:
         task.asked[maximum:] = []
         task.teaching[recipe.index.weight_queries :] = []
-        with tempfile.TemporaryDirectory() as folder:
-            ranked, facts = ours(task, recipe, Path(folder))
+        ranked, facts = {}, {}
+        for name, variant in variants(recipe, others_of_ours).items():
+            with tempfile.TemporaryDirectory() as folder:
+                hits, facts[name] = ours(task, variant, Path(folder))
+            ranked.update({f"{name}, {system}": found for system, found in hits.items()})
         ranked.update(others(task))
         scores = {name: measured(hits, task.asked) for name, hits in ranked.items()}
         result = {**report(task, scores, seed), "index": facts}
@@ -329,15 +359,18 @@ def show(result: dict[str, object]) -> None:
     assert isinstance(lead, dict)
     assert isinstance(facts, dict)
     click.echo(
-        f"{result['task']}: {result['texts']} texts, {result['asked']} queries asked, {result['taught']} taught; "
-        f"weights {facts['weights']}"
+        f"{result['task']}: {result['texts']} texts, {result['asked']} queries asked, {result['taught']} taught"
     )
+    for name, known in facts.items():
+        told = {key: known[key] for key in TOLD if key in known}
+        click.echo(f"{name}: {told}")
+    width = max(20, *(len(name) + 2 for name in systems))
     click.echo(
-        f"{'':20}" + "".join(f"{name + '@10':>24}" for name in MEASURES) + f"{'hybrid leads (mrr)':>26}"
+        f"{'':{width}}" + "".join(f"{name + '@10':>24}" for name in MEASURES) + f"{'ours leads (mrr)':>26}"
     )
     for name, cells in systems.items():
         line = "".join(f"{_cell(cells[measure]):>24}" for measure in MEASURES)
-        click.echo(f"{name:20}{line}{_cell(lead[name]['mrr'], '+') if name in lead else '':>26}")
+        click.echo(f"{name:{width}}{line}{_cell(lead[name]['mrr'], '+') if name in lead else '':>26}")
 
 
 def _cell(values: Sequence[float], sign: str = "") -> str:

@@ -1,6 +1,7 @@
 """The Amharic sentence encoder."""
 
 import json
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -20,7 +21,7 @@ from adgen_pipeline.tracking import Tracker
     "embedding",
     "encoder",
     "Sentence encoder that puts Amharic texts of like meaning side by side.",
-    version="1",
+    version="2",
     kinds=("pytorch", "huggingface"),
     ins={"documents": "corpus/documents", "ads": "corpus/ads"},
     is_heavy=True,
@@ -45,7 +46,7 @@ def encoder(
         table_digest(ads),
         recipe.embedding.digest(),
         [file_digest(path) for path in read],
-        "1",
+        "2",
     )
     version = values_digest(*inputs)
     job_path = store.job_path("embedding", "encoder", version)
@@ -61,11 +62,20 @@ def encoder(
         command = launch(context, pipes, settings, run, module="adgen_pipeline.embedding", job=job_path)
     artifact = store.publish("embedding", "encoder", job.out)
     provenance.note(artifact, documents, splits=("train",))
+    return _trained(artifact, job_path, command, run.url)
+
+
+def _trained(
+    artifact: Artifact, job_path: Path, command: list[str], mlflow_run: str | None
+) -> dg.MaterializeResult[Artifact]:
+    """What the process made, with its curves and the command that repeats it."""
+    from adgen_pipeline.embedding.curve import figures
+
+    result = json.loads(job_path.with_name("result.json").read_text(encoding="utf-8"))
+    curve = result.pop("curve", {})
     return artifact_result(
         artifact,
-        links={"mlflow_run": run.url},
-        facts={
-            "command": " ".join(command),
-            **json.loads(job_path.with_name("result.json").read_text(encoding="utf-8")),
-        },
+        figures=figures(curve),
+        links={"mlflow_run": mlflow_run},
+        facts={"command": " ".join(command), **result},
     )

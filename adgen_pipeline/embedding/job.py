@@ -5,8 +5,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from adgen_pipeline.artifacts import write_json
+from adgen_pipeline.embedding_recipe import EmbeddingRecipe
 from adgen_pipeline.errors import TrainingError
-from adgen_pipeline.recipe import EmbeddingRecipe
 
 
 class EncoderJob(BaseModel):

@@ -1,19 +1,21 @@
 """The encoder job's work: tables in, encoder folder and result out."""
 
 import logging
-import math
 import random
 import time
 
 import polars as pl
 
 from adgen_pipeline.artifacts import replacing
+from adgen_pipeline.embedding.curve import Curve, figures
 from adgen_pipeline.embedding.encoder import load_model, save_model
+from adgen_pipeline.embedding.held_out import held_out_pairs, hold_out
 from adgen_pipeline.embedding.job import EncoderJob
-from adgen_pipeline.embedding.pairs import pairs
+from adgen_pipeline.embedding.pairs import Pair, pairs
 from adgen_pipeline.embedding.parallel import read_parallel
 from adgen_pipeline.embedding.static import train_static
 from adgen_pipeline.process import Report
+from adgen_pipeline.schemas import ADS
 from adgen_pipeline.text.stems import stem_key
 from adgen_pipeline.tracking import TrackedRun
 
@@ -27,7 +29,8 @@ def train(job: EncoderJob, *, report: Report, run: TrackedRun) -> dict[str, obje
 
     Returns:
         encoder (what `encoder.json` says), pairs, translations among them, steps, loss (mean of the
-        last tenth of the steps), seconds.
+        last tenth of the steps), seconds, and `curve.Curve` as a dictionary; with patience also the clusters that were
+        held out, the best nDCG@10 on their pairs, and its step.
 
     Raises:
         TrainingError: too few pairs, or a loss that is not finite.
@@ -43,45 +46,55 @@ def train(job: EncoderJob, *, report: Report, run: TrackedRun) -> dict[str, obje
         return {"encoder": description, "pairs": 0, "steps": 0, "seconds": time.monotonic() - started}
 
     documents = pl.read_parquet(job.documents)
-    ads = pl.read_parquet(job.ads) if job.ads is not None else None
-    prepared = pairs(
-        documents, ads, prepare=stem_key, maximum=job.recipe.maximum_pairs, seed=job.recipe.seed
-    ).rows()
+    ads = pl.read_parquet(job.ads) if job.ads is not None else ADS.empty()
+    measured = documents.clear()
+    if job.recipe.patience is not None:
+        documents, ads, measured = hold_out(documents, ads, seed=job.recipe.seed)
+    made = pairs(documents, ads, prepare=stem_key, maximum=job.recipe.maximum_pairs, seed=job.recipe.seed)
     translated = _translated(job)
-    prepared = [*prepared, *translated]
+    prepared = [*(Pair(*row) for row in made.iter_rows()), *translated]
     if translated:
         random.Random(job.recipe.seed).shuffle(prepared)  # noqa: S311  (orders rows)
     report.line(
         f"training the encoder on {len(prepared)} pairs of texts, {len(translated)} of them translations"
     )
     run.parameters({**job.recipe.model_dump(mode="json"), "pairs": len(prepared)})
+    held_out = held_out_pairs(measured, prepared, prepare=stem_key, seed=job.recipe.seed)
+    if job.recipe.patience is not None and held_out is None:
+        report.line("too few texts to hold some out: training is not stopped early")
     progress = _Progress(report, run)
-    static = train_static(prepared, job.recipe, report=progress.step)
+    static = train_static(
+        prepared, job.recipe, held_out=held_out, report=progress.step, measured=progress.measured
+    )
     with replacing(job.out) as folder:
         folder.mkdir()
         description = save_model(static, folder, preparation="stems", origin="static")
     seconds = time.monotonic() - started
-    report.line(
-        f"encoder trained in {seconds:.0f} s, {progress.steps} steps, loss {progress.final_loss():.3f}"
-    )
+    curve = progress.curve
+    report.line(f"encoder trained in {seconds:.0f} s, {curve.steps} steps, loss {curve.final_loss():.3f}")
+    run.images(figures(curve.values()))
     return {
         "encoder": description,
         "pairs": len(prepared),
         "translations": len(translated),
-        "steps": progress.steps,
-        "loss": progress.final_loss(),
+        "steps": curve.steps,
+        "loss": curve.final_loss(),
+        **({"held_out_clusters": measured["cluster"].n_unique()} if held_out else {}),
+        **curve.best(),
+        "curve": curve.values(),
         "seconds": seconds,
     }
 
 
-def _translated(job: EncoderJob) -> list[tuple[str, str]]:
-    """Prepared English and Amharic sentences, each pair once."""
+def _translated(job: EncoderJob) -> list[Pair]:
+    """Prepared English and Amharic sentences, each pair once and a cluster of its own."""
     found = [
         (stem_key(english), stem_key(amharic))
         for path in job.parallel
         for english, amharic in read_parallel(path)
     ]
-    return list(dict.fromkeys(pair for pair in found if all(pair)))
+    distinct = dict.fromkeys(pair for pair in found if all(pair))
+    return [Pair(*pair, f"translation/{number}") for number, pair in enumerate(distinct)]
 
 
 class _Progress:
@@ -91,18 +104,14 @@ class _Progress:
         self._report = report
         self._run = run
         self._told = time.monotonic()
-        self._losses: list[float] = []
+        self.curve = Curve()
 
-    @property
-    def steps(self) -> int:
-        return len(self._losses)
-
-    def final_loss(self) -> float:
-        last = self._losses[-max(1, len(self._losses) // 10) :]
-        return math.fsum(last) / len(last)
+    def measured(self, step: int, reached: float) -> None:
+        self.curve.measured.append((step, reached))
+        self._run.metrics({"encoder_held_out_ndcg": reached}, step=step)
 
     def step(self, step: int, steps: int, loss: float) -> None:
-        self._losses.append(loss)
+        self.curve.losses.append(loss)
         if step % 10 == 0 or step == steps:
             self._run.metrics({"encoder_loss": loss}, step=step)
         if time.monotonic() - self._told >= SECONDS_BETWEEN_LINES:

@@ -7,7 +7,7 @@ import polars as pl
 from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.embedding.job import EncoderJob
 from adgen_pipeline.embedding.run import train
-from adgen_pipeline.recipe import EmbeddingRecipe
+from adgen_pipeline.embedding_recipe import EmbeddingRecipe
 from adgen_pipeline.schemas import DOCUMENTS
 from adgen_pipeline.tracking import TrackedRun
 

@@ -4,15 +4,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from adgen_pipeline import process
 from adgen_pipeline.artifacts import folder_digest
+from adgen_pipeline.embedding.curve import figures
 from adgen_pipeline.embedding.encoder import DESCRIPTION, Encoder
 from adgen_pipeline.embedding.job import EncoderJob
 from adgen_pipeline.embedding.run import train
+from adgen_pipeline.embedding_recipe import EmbeddingRecipe
 from adgen_pipeline.errors import ArtifactError, TrainingError
-from adgen_pipeline.recipe import EmbeddingRecipe
 from adgen_pipeline.settings import Settings
 from adgen_pipeline.tracking import TrackedRun
 from adgen_pipeline_tests.embedding.samples import Recorder, documents, train_encoder
@@ -111,6 +113,41 @@ def test_the_job_runs_as_its_own_process(tmp_path: Path, encoder: Encoder) -> No
     assert finished.returncode == 0, finished.stderr
     assert "adgen: training the encoder on" in finished.stdout
     assert json.loads((tmp_path / "job" / "result.json").read_text())["encoder"]["dimensions"] == 32
+    assert folder_digest(tmp_path / "out") == folder_digest(encoder.path)
+
+
+def test_a_job_with_patience_says_what_was_reached_and_draws_it(tmp_path: Path) -> None:
+    table = tmp_path / "documents.parquet"
+    key = {"channel_id": pl.lit(3, pl.Int64), "cluster": pl.format("3/{}", "message_id")}
+    validation = documents().with_columns(**key, split=pl.lit("validation"))
+    pl.concat([documents(), validation]).write_parquet(table)
+    recipe = EmbeddingRecipe(
+        dimensions=32, vocabulary=500, batch_size=64, epochs=3, patience=2, evaluate_steps=4
+    )
+    report = Recorder()
+    job = EncoderJob(documents=table, recipe=recipe, out=tmp_path / "out")
+    result = train(job, report=report, run=TrackedRun("", None))
+    curve = result["curve"]
+    assert isinstance(curve, dict)
+    assert result["held_out_clusters"] == 48
+    assert result["held_out_ndcg"] == max(curve["held_out_ndcg"]) > 0.2
+    assert result["best_step"] in curve["measured_step"]
+    assert len(curve["loss"]) == result["steps"]
+    drawn = figures(curve)
+    assert sorted(drawn) == ["encoder_held_out", "encoder_loss"]
+    assert all(picture.startswith(b"\x89PNG") for picture in drawn.values())
+    assert not any("too few" in line for line in report.lines)
+
+
+def test_a_corpus_too_small_to_hold_texts_out_is_learned_from_whole(tmp_path: Path, encoder: Encoder) -> None:
+    table = tmp_path / "documents.parquet"
+    documents().write_parquet(table)
+    recipe = EmbeddingRecipe(dimensions=32, vocabulary=500, batch_size=64, epochs=2, patience=2)
+    report = Recorder()
+    job = EncoderJob(documents=table, recipe=recipe, out=tmp_path / "out")
+    result = train(job, report=report, run=TrackedRun("", None))
+    assert any("too few texts to hold some out" in line for line in report.lines)
+    assert "held_out_ndcg" not in result
     assert folder_digest(tmp_path / "out") == folder_digest(encoder.path)
 
 

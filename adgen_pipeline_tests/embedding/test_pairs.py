@@ -30,17 +30,20 @@ def test_brief_words_are_the_product_and_the_features_without_slots() -> None:
 
 def test_a_title_is_paired_with_its_body() -> None:
     found = pairs(documents(), seed=1)
-    post = documents().filter(pl.col("split") == "train")["post"][0]
+    post, cluster = documents().filter(pl.col("split") == "train").select("post", "cluster").row(0)
     title, body = post.split("\n", 1)
-    assert (title, body) in set(found.iter_rows())
+    assert (title, body, cluster) in set(found.iter_rows())
 
 
 def test_a_span_is_paired_with_the_rest_of_its_post() -> None:
-    posts = {" ".join(post.split()) for post in documents()["post"]}
-    spans = [(a, p) for a, p in pairs(documents(), seed=1).iter_rows() if "\n" not in p]
+    posts = {
+        cluster: " ".join(post.split()) for cluster, post in documents().select("cluster", "post").iter_rows()
+    }
+    spans = [row for row in pairs(documents(), seed=1).iter_rows() if "\n" not in row[1]]
     assert spans
-    for span, rest in spans:
-        assert any(span in post and len(span) + len(rest) + 1 == len(post) for post in posts)
+    for span, rest, cluster in spans:
+        assert span in posts[cluster]
+        assert len(span) + len(rest) + 1 == len(posts[cluster])
 
 
 def test_only_the_train_split_gives_pairs() -> None:
@@ -50,9 +53,23 @@ def test_only_the_train_split_gives_pairs() -> None:
     assert held_out_titles.isdisjoint(pairs(documents())["anchor"])
 
 
+def test_other_splits_give_pairs_where_they_are_asked_for() -> None:
+    held_out = documents().filter(pl.col("split") == "test")
+    found = pairs(documents(), splits=("test",))
+    assert set(found["cluster"]) == set(held_out["cluster"])
+
+
 def test_briefs_of_train_ads_are_paired_with_their_posts() -> None:
     found = set(pairs(documents(), _ads("train")).iter_rows())
-    assert ("የቆዳ ጫማ ለወንዶች ጠንካራ ሶል", "የቆዳ ጫማ Abc ለወንዶች ጠንካራ ሶል") in found
+    assert ("የቆዳ ጫማ ለወንዶች ጠንካራ ሶል", "የቆዳ ጫማ Abc ለወንዶች ጠንካራ ሶል", "1/900") in found
+
+
+def test_a_brief_is_of_the_cluster_of_its_posts_document() -> None:
+    key = {"channel_id": 1, "message_id": 3}
+    table = documents().with_columns(cluster=pl.lit("1/1"))
+    taken = _ads("train").with_columns(**{name: pl.lit(value) for name, value in key.items()})
+    briefs = pairs(table, taken).filter(pl.col("anchor") == "የቆዳ ጫማ ለወንዶች ጠንካራ ሶል")
+    assert briefs["cluster"].to_list() == ["1/1"]
 
 
 def test_pairs_depend_on_the_seed_and_not_on_the_order_of_rows() -> None:
@@ -63,4 +80,4 @@ def test_pairs_depend_on_the_seed_and_not_on_the_order_of_rows() -> None:
 
 def test_there_are_no_more_pairs_than_asked_for_and_none_twice() -> None:
     assert pairs(documents(), maximum=50).height == 50
-    assert pairs(documents()).is_unique().all()
+    assert pairs(documents()).select("anchor", "positive").is_unique().all()

@@ -6,8 +6,8 @@ from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.embedding.job import EncoderJob
 from adgen_pipeline.embedding.parallel import read_parallel
 from adgen_pipeline.embedding.run import train
+from adgen_pipeline.embedding_recipe import EmbeddingRecipe
 from adgen_pipeline.errors import DataError
-from adgen_pipeline.recipe import EmbeddingRecipe
 from adgen_pipeline.tracking import TrackedRun
 from adgen_pipeline_tests.embedding.samples import GOODS, Recorder, documents
 
