@@ -21,7 +21,7 @@ from adgen_pipeline.generation.policy import judge
 from adgen_pipeline.generation.prompt import spoken
 from adgen_pipeline.generation.template import template_ad
 from adgen_pipeline.text.brief import Brief, brief_text
-from adgen_pipeline.text.promises import promised
+from adgen_pipeline.text.promises import offered
 
 SEEN = Path(__file__).with_name("briefs")
 DEVELOPMENT = Path(__file__).with_name("briefs_development")
@@ -120,7 +120,7 @@ def _misread(brief: Brief, expected: Expected) -> Iterator[Shortfall]:
     is_allowed = judged.verdict == "allow"
     if not set(expected.rules) <= set(judged.rules) or is_allowed != (not expected.rules):
         yield Shortfall("policy", _listed(expected.rules), f"{judged.verdict}, rules {_listed(judged.rules)}")
-    invented = promised(brief_text(brief)) - set(expected.promises)
+    invented = offered(brief_text(brief)) - set(expected.promises)
     if expected.kind == "ordinary" and invented:
         yield Shortfall("promises", _listed(expected.promises), f"also {_listed(sorted(invented))}")
 

@@ -65,7 +65,7 @@ def fingerprints(posts: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Ma
 
 
 @dg.multi_asset(
-    specs=[_spec(schema, _CHANNELS, version="3") for schema in (DOCUMENTS, DROPS)],
+    specs=[_spec(schema, _CHANNELS, version="4") for schema in (DOCUMENTS, DROPS)],
     ins={
         "posts": dg.AssetIn(key=["telegram", "posts"]),
         "fingerprints": dg.AssetIn(key=["corpus", "fingerprints"]),
@@ -150,7 +150,7 @@ def channel_profiles(
     return table_result(CHANNEL_PROFILES, table, figures=charts.of_channels(table), facts=signs)
 
 
-@table_asset(ADS, version="5", ins={"documents": "corpus/documents", "post_labels": "labels/post_labels"})
+@table_asset(ADS, version="6", ins={"documents": "corpus/documents", "post_labels": "labels/post_labels"})
 def ads(
     documents: pl.DataFrame, post_labels: pl.DataFrame, recipe: dg.ResourceParam[Recipe]
 ) -> dg.MaterializeResult[pl.DataFrame]:

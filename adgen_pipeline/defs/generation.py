@@ -22,7 +22,7 @@ policy_files = source_spec("generation", "policy_files", "Clients' own advertisi
 
 @table_asset(
     BRIEFS,
-    version="6",
+    version="7",
     deps=[("generation", "brief_files"), ("generation", "policy_files")],
     kinds=("polars", "parquet"),
 )
@@ -41,7 +41,7 @@ def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]
 
 @table_asset(
     GENERATED_ADS,
-    version="11",
+    version="12",
     ins={"briefs": "generation/briefs", "model": "training/model", "index": "index/posts"},
     deps=[("embedding", "encoder"), ("corpus", "channel_profiles"), ("generation", "policy_files")],
     kinds=("pytorch", "lancedb", "parquet"),
@@ -76,7 +76,7 @@ def ads(
     )
 
 
-@table_asset(FEEDBACK, version="2", deps=[("generation", "verdicts")])
+@table_asset(FEEDBACK, version="3", deps=[("generation", "verdicts")])
 def feedback(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]:
     """Collect what people did with the ads that the API kept."""
     from adgen_pipeline.generation.archive import Archive
@@ -87,7 +87,7 @@ def feedback(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFram
     return table_result(FEEDBACK, table, facts=facts)
 
 
-@table_asset(COMPARISONS, version="1", deps=[("generation", "verdicts")])
+@table_asset(COMPARISONS, version="2", deps=[("generation", "verdicts")])
 def comparisons(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]:
     """Collect the votes on two ads side by side."""
     from adgen_pipeline.generation.archive import Archive

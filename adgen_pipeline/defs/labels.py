@@ -44,7 +44,7 @@ def _spec(schema: TableSchema) -> dg.AssetSpec:
         description=f"{schema.row[0].upper()}{schema.row[1:]}.",
         kinds={"polars", "parquet"},
         owners=[TEAMS[schema.stage]],
-        code_version="1",
+        code_version="2",
         metadata=column_schema(schema),
         tags={"cost": "cpu"},
         automation_condition=on_new_data,

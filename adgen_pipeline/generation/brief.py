@@ -14,14 +14,17 @@ from pathlib import Path
 
 from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation import brief_files
+from adgen_pipeline.generation.asides import without_asides
 from adgen_pipeline.generation.contradictions import contradictions
+from adgen_pipeline.generation.courtesies import without_signature
+from adgen_pipeline.generation.document import joined, number_words, without_hidden
+from adgen_pipeline.generation.field_names import field_name
 from adgen_pipeline.generation.fields import (
     Field,
-    field_name,
     mapping_fields,
     text_fields,
-    without_instructions,
 )
+from adgen_pipeline.generation.names import with_names
 from adgen_pipeline.generation.policy import Policy
 from adgen_pipeline.generation.reading import Reading
 from adgen_pipeline.generation.slotting import CONTACT_KINDS
@@ -81,26 +84,30 @@ def understand(
         raise BriefError(
             f"{source}: {len(text)} characters, at most {MAXIMUM_CHARS} are read. Shorten the brief."
         )
-    document = _document(text, is_json=source.lower().endswith(".json"))
+    document, hidden = without_hidden(_document(text, is_json=source.lower().endswith(".json")))
+    is_mapping = source.lower().endswith((".yaml", ".yml", ".json"))
+    document = number_words(document) if is_mapping else joined(document)
     if language(document) == "am-latn":  # «waga 2500 birr new»: «is», not «new»; places stay as they are
         document = _COPULA.sub(lambda match: " " * len(match.group()), document)
     given = [
-        Field(field_name(label) or "other", label, _document(str(value), is_json=False), None)
+        Field(field_name(label, str(value)) or "other", label, _document(str(value), is_json=False), None)
         for label, value in (metadata or {}).items()
         if value
     ]
-    if source.lower().endswith((".yaml", ".yml", ".json")):
+    if is_mapping:
         # Tabs are space in JSON and forbidden in YAML, which reads the rest of it.
         found = mapping_fields(document.replace("\t", " "), source=source)
     else:
         found = text_fields(document, source=source)
-    meant, set_aside = without_instructions([*given, *found])
+    meant, set_aside = without_asides([*given, *found], document)
     reading = Reading(source, policy)
-    for field in _ordered(meant):
+    for field in _ordered(without_signature(with_names(meant))):
         reading.take(field)
     said = document if found else " ".join(f.value for f in given)
     brief = reading.brief(said)
-    return brief.model_copy(update={"contradictions": contradictions(meant), "set_aside": set_aside})
+    return brief.model_copy(
+        update={"contradictions": contradictions(meant), "set_aside": (*hidden, *set_aside)}
+    )
 
 
 def missing(brief: Brief) -> tuple[str, ...]:

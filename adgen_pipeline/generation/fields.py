@@ -7,33 +7,23 @@ Values are the characters of the document, never parsed numbers: `phone: 0900000
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import yaml
 
 from adgen_pipeline.errors import BriefError
-from adgen_pipeline.text.amharic import normalise
+from adgen_pipeline.generation.field_names import PRIVATE, field_name, names_price
 
 MAXIMUM_FIELDS = 2_000
 MAXIMUM_DEPTH = 8
 
-_FILE = Path(__file__).with_name("fields.yaml")
 _LABELLED = re.compile(
     r"^(?P<indent>[ \t]*(?:[-*•▪✅✔➤🔹🔸👉]\ufe0f?[ \t]*)?[*_`]*)(?P<label>[^\W\d_][^\n:：፦=]{0,38}?)[ \t*_`]*"
     r"(?:[:：፦=]|(?<=[ \t])[-–—])[ \t*_`]*(?P<value>[^\n]*)$"
 )
 _HEADING = re.compile(r"^#{1,6}[ \t]+(?P<title>[^\n]*?)[ \t]*#*$")
 _BULLET = re.compile(r"^[ \t]*(?:[-*•▪✅✔➤🔹🔸👉]\ufe0f?|\d{1,2}[.)])[ \t]+")
-# What speaks to a language model. Whoever writes such a line means no product, so that losing one that was meant
-# costs little; the brief says what was left out.
-_INSTRUCTION = re.compile(
-    r"(?i:\b(?:ignore|disregard|forget|override)\b[^.\n]{0,40}\b(?:instructions?|prompts?|rules?|above|previous)\b"
-    r"|\byou are (?:now|an? (?:ai|assistant|language model))\b|\bsystem prompt\b|\bas an ai\b|\bjailbreak\b)"
-    r"|መመሪያ\w*\s+(?:ሁሉ\s+)?(?:ተወ|ተዉ|ችላ|እርሳ|ዘንጋ)"
-)
-_TEMPLATE_TOKEN = re.compile(r"<\|[^|>\n]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>")
-_FREE = ("body", "features", "description", "other")  # what is not in a field of exact things
+_TABLE_ROW = re.compile(r"^[ \t]*\|(?P<cells>[^\n]*)$")
+_TABLE_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?[ \t]*$")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)\n---[ \t]*\n", re.DOTALL)
 
 
@@ -42,43 +32,23 @@ class Field:
     """A named part of a brief.
 
     Attributes:
-        name: a key of fields.yaml, "body" for free sentences, or "other".
+        name: a key of fields.yaml, "body" for free sentences, "private" for what is not for the ad, or "other".
         label: as the document names it.
         value: its characters, one paragraph or list item.
         start: where the value begins in the document; None if it is not there letter for letter.
+        cells: of a table's row, each a field of its own: `price` where the column says so, else `features`.
     """
 
     name: str
     label: str
     value: str
     start: int | None
+    cells: "tuple[Field, ...]" = ()
 
 
-def field_name(label: str) -> str | None:
-    """The field that a label means, or None."""
-    plain = re.sub(r"[*_`#\"'()]+", " ", label).replace("-", " ")
-    return _labels().get(normalise(" ".join(plain.lower().split())))
-
-
-def without_instructions(fields: Sequence[Field]) -> tuple[list[Field], tuple[str, ...]]:
-    """The fields without those that speak to a program, and the values of these.
-
-    A line without a name of its own that follows one is its continuation.
-    """
-    kept: list[Field] = []
-    set_aside: list[str] = []
-    is_open = False
-    for field in fields:
-        names_itself = bool(field.label) or field.name not in ("body", "features")
-        speaks = _INSTRUCTION.search(field.value) or (
-            field.name in _FREE and _TEMPLATE_TOKEN.search(field.value)
-        )
-        is_open = bool(speaks) or (is_open and not names_itself)
-        if is_open:
-            set_aside.append(field.value)
-        else:
-            kept.append(field)
-    return kept, tuple(set_aside)
+def is_table_row(line: str) -> bool:
+    """Whether a line is a row of a Markdown table."""
+    return _TABLE_ROW.match(line) is not None
 
 
 def opens_field(line: str) -> bool:
@@ -87,7 +57,7 @@ def opens_field(line: str) -> bool:
         return True
     labelled = _LABELLED.match(line)
     return labelled is not None and (
-        field_name(labelled["label"]) is not None or len(labelled["label"].split()) <= 3
+        field_name(labelled["label"], labelled["value"]) is not None or len(labelled["label"].split()) <= 3
     )
 
 
@@ -130,25 +100,41 @@ def text_fields(document: str, *, source: str) -> list[Field]:
         ]
         offset = front.end()
     section, label = "body", ""
+    is_heading = False
+    headers: list[str] = []
     for line in document[offset:].split("\n"):
         start, offset = offset, offset + len(line) + 1
-        if not line.strip() or re.fullmatch(r"[\s\-=_*|]+", line):
+        if not line.strip() or re.fullmatch(r"[\s\-=_*|:]+", line):
+            if section == PRIVATE and not is_heading and not line.strip():
+                section = "body"
+            continue
+        if (row := _TABLE_ROW.match(line)) is None:
+            headers = []
+        elif not headers and _TABLE_RULE.match(document[offset:].split("\n", 1)[0]):
+            headers = [cell.strip(" *_`") for cell in row["cells"].rstrip(" |").split("|")]
+            continue
+        elif headers and section != PRIVATE:
+            cells = _row_cells(row["cells"], start + row.start("cells"), headers)
+            fields.append(Field("features", "", line.strip(), start + len(line) - len(line.lstrip()), cells))
             continue
         if heading := _HEADING.match(line):
-            named = field_name(heading["title"].rstrip(":፦"))
-            section, label = named or "body", heading["title"]
+            named = field_name(heading["title"].rstrip(":፦"), "")
+            section, label, is_heading = named or "body", heading["title"], True
             if named is None:
                 title = re.sub(r"^(?i:campaign brief|brief)\W*", "", heading["title"])
                 fields.append(Field("title", "#", title, start + line.find(title)))
             continue
         labelled = _LABELLED.match(line)
-        named = field_name(labelled["label"]) if labelled else None
+        named = field_name(labelled["label"], labelled["value"].strip(" *_`")) if labelled else None
+        if section == PRIVATE:  # whatever stands below «not for the ad», contacts too
+            fields.append(Field(PRIVATE, "", line.strip(), start + len(line) - len(line.lstrip())))
+            continue
         if labelled and named:
             value = labelled["value"].rstrip(" \t*_`")
             if value:
                 fields.append(Field(named, labelled["label"], value, start + labelled.start("value")))
                 continue
-            section, label = named, labelled["label"]
+            section, label, is_heading = named, labelled["label"], False
             continue
         bullet = _BULLET.match(line)
         begin = bullet.end() if bullet else len(line) - len(line.lstrip())
@@ -160,6 +146,20 @@ def text_fields(document: str, *, source: str) -> list[Field]:
         if not bullet and section not in ("body", "description", "features"):
             section = section if offset < len(document) and document[offset : offset + 1] != "\n" else "body"
     return fields
+
+
+def _row_cells(row: str, start: int, headers: Sequence[str]) -> tuple[Field, ...]:
+    """The cells of a table's row below its headers; a bare number below «Price (Birr)» is a price."""
+    cells: list[Field] = []
+    for number, cell in enumerate(row.rstrip(" |").split("|")):
+        header = headers[number] if number < len(headers) else ""
+        text = cell.strip(" *_`")
+        if text:
+            is_price = names_price(header) and any(c.isdigit() or "፩" <= c <= "፼" for c in text)
+            name = PRIVATE if field_name(header, text) == PRIVATE else "price" if is_price else "features"
+            cells.append(Field(name, header, text, start + cell.index(text)))
+        start += len(cell) + 1
+    return tuple(cells)
 
 
 def _node_fields(document: str, node: yaml.Node, name: str, label: str, depth: int) -> Iterator[Field | None]:
@@ -179,14 +179,8 @@ def _node_fields(document: str, node: yaml.Node, name: str, label: str, depth: i
         yield None
         for key, value in node.value:
             key_label = str(key.value) if isinstance(key, yaml.ScalarNode) else label
-            named = field_name(key_label.replace("_", " "))
+            text = str(value.value) if isinstance(value, yaml.ScalarNode) else None
+            named = PRIVATE if name == PRIVATE else field_name(key_label.replace("_", " "), text)
             # `contact: {name: …}`: an unknown or vague key keeps its parent's meaning.
             inherited = name if named is None or (named == "title" and depth > 0) else named
             yield from _node_fields(document, value, inherited, key_label, depth + 1)
-
-
-@lru_cache(maxsize=1)
-def _labels() -> dict[str, str]:
-    """Labels as compared, and the fields that they mean."""
-    values = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
-    return {normalise(str(label)): field for field, labels in values.items() for label in labels}

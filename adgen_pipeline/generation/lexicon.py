@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from adgen_pipeline.generation.senses import SAYS_NOTHING, sense_of
 from adgen_pipeline.text.labels import AMHARIC_LABELS, SIZE_LABELS
 from adgen_pipeline.text.letters import plain_letters
 
@@ -25,6 +26,13 @@ _TOKEN = re.compile(
 _LINKS = {"of": "የ", "for": "ለ", "in": "በ", "at": "በ", "and": "እና", "&": "እና"}
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _LATIN = re.compile(r"[A-Za-z]")
+_PARTICIPLES = ("የሚ", "የማይ", "የተ")  # «የተቆላ»: what one leaves of it without የ is no noun
+_DENIALS = frozenset(("no", "without"))
+_ARTICLES = frozenset(("a", "an", "any", "the", "our"))
+_NOT = re.compile(
+    r"\s+(?:(?:is|are)\s+)?not(?:\s+(?:available|offered|provided|possible|included|given))?(?!\w)", re.I
+)
+_NOT_AMHARIC = re.compile(r"\W{1,4}(?:የለ[ምንውባ]|የሌለ|አይደረግ|አናደርግ|አንሰጥ|አይሰጥ)")
 
 
 @dataclass(frozen=True)
@@ -55,11 +63,26 @@ def translate(phrase: str, *, keep_unknown: bool = False) -> Translation:
     parts = [_Part("")]
     unknown: list[str] = []
     known = 0
+    done = 0
+    denial = ""
     for start, end, token, entry in _scan(phrase):
         lower = token.lower()
+        if start < done or entry == SAYS_NOTHING:
+            continue
+        if (
+            denial and entry is None and lower not in _ARTICLES
+        ):  # «no ergonomic chair»: nobody knows what is denied
+            unknown.append(denial)
+            if keep_unknown:
+                parts[-1].add(denial, start, -1)
+            denial = ""
         if entry is not None:
-            parts[-1].add(entry[1], start, end, section=entry[0])
+            word, done = _denied(phrase, token, end, entry, denial=denial.lower())
+            parts[-1].add(word, start, end, section=entry[0])
+            denial = ""
             known += 1
+        elif lower in _DENIALS:
+            denial = token
         elif not _LATIN.match(token):
             if token[0].isalnum() or token[0] == "⟨":
                 parts[-1].add(token, start, end)
@@ -70,8 +93,35 @@ def translate(phrase: str, *, keep_unknown: bool = False) -> Translation:
             unknown.append(token)
             if keep_unknown:
                 parts[-1].add(token, start, end)
+    if denial:
+        unknown.append(denial)
     meant = known + len(unknown)
     return Translation(_in_order(parts), tuple(unknown), known / meant if meant else 0.0)
+
+
+def _denied(phrase: str, token: str, end: int, entry: tuple[str, str], *, denial: str) -> tuple[str, int]:
+    """The Amharic of phrase[…:end], and where reading goes on; of what is denied («no delivery»), with its denial.
+
+    A word that says in Amharic that the shop does something («እናደርሳለን») becomes its noun, of which it is said.
+    """
+    noun = str(_file()["denied"].get(token.lower(), entry[1]))
+    if _NOT_AMHARIC.match(phrase, end):
+        return noun, end
+    after = _NOT.match(phrase, end) if entry[0] == "offers" else None
+    if after is None and not denial:
+        return entry[1], end
+    if denial == "without":
+        return f"ያለ {noun}", end
+    end = after.end() if after else end
+    goes_on = re.match(r"\s+\w", phrase[end:])
+    return f"{noun} {'የሌለው' if goes_on and entry[0] != 'offers' else 'የለም'}", end
+
+
+def in_amharic(point: str) -> str:
+    """A point in Amharic; empty where too few of its words could be said: half of a few, four fifths of a sentence."""
+    translation = translate(point)
+    enough = 0.5 if len(point.split()) <= 4 else 0.8
+    return translation.text if translation.known_share >= enough else ""
 
 
 class _Part:
@@ -173,14 +223,17 @@ def unknown_words(phrase: str) -> list[tuple[int, int]]:
 def _scan(phrase: str) -> Iterator[tuple[int, int, str, tuple[str, str] | None]]:
     """Tokens with their place and, for phrases of the lexicon, section and Amharic."""
     matches = list(_TOKEN.finditer(phrase))
+    tokens = [match.group() for match in matches]
     position = 0
     while position < len(matches):
         length, entry = 1, None
         if _LATIN.match(matches[position].group()):
             for length in range(min(_LONGEST_PHRASE, len(matches) - position), 0, -1):
-                entry = _entry([match.group() for match in matches[position : position + length]])
+                entry = _entry(tokens[position : position + length])
                 if entry is not None:
                     break
+            if length == 1:
+                entry = sense_of(tokens, position, _singulars(tokens[position].lower()), entry)
         last = matches[position + length - 1]
         start = matches[position].start()
         yield start, last.end(), phrase[start : last.end()], entry
@@ -237,7 +290,7 @@ def _nouns() -> frozenset[str]:
         str(amharic).removeprefix("የ")
         for entries in sections
         for amharic in entries.values()
-        if amharic[0] == "የ"
+        if amharic[0] == "የ" and not amharic.startswith(_PARTICIPLES)
     )
 
 
@@ -247,6 +300,6 @@ def _lexicon() -> dict[str, tuple[str, str]]:
     return labels | {
         str(english): (section, str(amharic))
         for section, entries in _file().items()
-        if isinstance(entries, dict)
+        if isinstance(entries, dict) and section != "denied"
         for english, amharic in entries.items()
     }

@@ -16,7 +16,16 @@ import yaml
 
 from adgen_pipeline.errors import BriefError
 from adgen_pipeline.text.brief import Brief, brief_text
-from adgen_pipeline.text.lexical import amharic_pattern, english_pattern, folded, spans, verb_pattern
+from adgen_pipeline.text.contexts import Context, contexts
+from adgen_pipeline.text.lexical import (
+    amharic_pattern,
+    any_pattern,
+    english_pattern,
+    folded,
+    spans,
+    verb_pattern,
+)
+from adgen_pipeline.text.unsaid import quoted_unsaid, unsaid
 
 Verdict = Literal["allow", "needs_review", "refuse"]
 TAGS = ("gambling", "politics", "profanity", "religious")
@@ -24,7 +33,7 @@ TAGS = ("gambling", "politics", "profanity", "religious")
 _FILE = Path(__file__).with_name("policy.yaml")
 _SEVERITY: dict[str, int] = {name: place for place, name in enumerate(get_args(Verdict))}
 _RULE_KEYS = {"name", "verdict", "parts"}
-_PART_KEYS = {"tag", "am", "verbs", "en", "both", "unless", "is_place"}
+_PART_KEYS = {"tag", "am", "verbs", "en", "both", "unless", "contexts", "is_place"}
 _PLACE_CHARS = 24  # between a church and the word that makes it an address: «ከሚካኤል ቤተ ክርስቲያን በታች፣ ፊት ለፊት»
 _PATTERN = tuple[re.Pattern[str], ...]
 
@@ -56,6 +65,7 @@ class _Part:
     patterns: _PATTERN
     both: tuple[tuple[_PATTERN, _PATTERN], ...]
     unless: _PATTERN
+    contexts: tuple[Context, ...]
     place_after: re.Pattern[str] | None
     place_before: re.Pattern[str] | None
 
@@ -66,12 +76,18 @@ class _Part:
             one, other = spans(key, first), spans(key, second)
             if one and other and set(one) != set(other):
                 matches += [*one, *other]
-        harmless = spans(key, self.unless)
+        if not matches:
+            return []
+        # Of what the text says must not be written, only claims are harmless without quotation marks: else a «never»
+        # would clear all.
+        forbidden = unsaid(key) if self.verdict == "needs_review" else quoted_unsaid(key)
+        harmless = [*spans(key, self.unless), *forbidden]
         return [
             (start, end)
             for start, end in sorted(set(matches))
             if not any(begin <= start < stop or start <= begin < end for begin, stop in harmless)
             and not self._is_address(key, start, end)
+            and not any(context.excuses(key, start, end) for context in self.contexts)
         ]
 
     def _is_address(self, key: str, start: int, end: int) -> bool:
@@ -219,7 +235,7 @@ def _parts(
     """A rule's parts; a rule without parts is one itself."""
     parts = entry.get("parts") or [{key: value for key, value in entry.items() if key in _PART_KEYS}]
     try:
-        return [_part(rule_id, entry["verdict"], part, place) for part in parts]
+        return [_part(rule_id, part.get("verdict", entry["verdict"]), part, place) for part in parts]
     except (re.error, TypeError, AttributeError, ValueError) as error:
         raise BriefError(
             f"{source}: the rule {rule_id} cannot be used ({error}). See policy.yaml."
@@ -227,6 +243,8 @@ def _parts(
 
 
 def _part(rule_id: str, verdict: Verdict, part: Mapping[str, Any], place: Mapping[str, list[str]]) -> _Part:
+    if verdict not in _SEVERITY or verdict == "allow":
+        raise ValueError("the verdict of a part is needs_review or refuse")
     is_place = bool(part.get("is_place"))
     return _Part(
         rule_id=rule_id,
@@ -237,18 +255,11 @@ def _part(rule_id: str, verdict: Verdict, part: Mapping[str, Any], place: Mappin
             verb_pattern(part.get("verbs", [])),
             english_pattern(part.get("en", [])),
         ),
-        both=tuple((_words(first), _words(second)) for first, second in part.get("both", [])),
+        both=tuple((any_pattern(first), any_pattern(second)) for first, second in part.get("both", [])),
         unless=tuple(re.compile(re.escape(folded(word))) for word in part.get("unless", [])),
+        contexts=contexts(part.get("contexts", [])),
         place_after=_any_of(place["place_after"]) if is_place else None,
         place_before=_any_of(place["place_before"]) if is_place else None,
-    )
-
-
-def _words(words: Sequence[str]) -> _PATTERN:
-    """Amharic words as stems, others as English patterns."""
-    amharic = [word for word in words if not word.isascii()]
-    return amharic_pattern(amharic, inflected=True), english_pattern(
-        [word for word in words if word.isascii()]
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from adgen_pipeline.corpus.chat import messages
-from adgen_pipeline.generation.lexicon import translate
+from adgen_pipeline.generation.lexicon import in_amharic, translate
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.facts import find_facts
 from adgen_pipeline.text.language import script_shares
@@ -109,18 +109,17 @@ def spoken(brief: Brief, *, keep_unknown: bool = False) -> Brief:
 
     Args:
         brief: in either language.
-        keep_unknown: leave words that the lexicon lacks as they are; else a point of which it knows less than half
-            is left out, unless it holds a slot.
+        keep_unknown: leave words that the lexicon lacks as they are; else a point of which it knows less than half,
+            or a sentence of which it knows less than four fifths, is left out, unless it holds a slot.
     """
 
     def amharic(text: str) -> str:
         ethiopic, latin = script_shares(SLOT.sub(" ", text))
         if latin <= ethiopic:
             return text
-        known_share = translate(text).known_share
         if keep_unknown or slots_in(text):  # a number without its words says nothing
             return translate(text, keep_unknown=True).text
-        return translate(text).text if known_share >= 0.5 else ""
+        return in_amharic(text)
 
     points = (amharic(feature) for feature in brief.features)
     return brief.model_copy(

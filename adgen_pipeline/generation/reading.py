@@ -4,16 +4,25 @@ import re
 from collections.abc import Iterable
 
 from adgen_pipeline.errors import BriefError
+from adgen_pipeline.generation.courtesies import is_medium, without_greeting, without_request
+from adgen_pipeline.generation.field_names import PRIVATE
 from adgen_pipeline.generation.fields import Field
 from adgen_pipeline.generation.formats import without_stray_brackets
-from adgen_pipeline.generation.lexicon import place, translate
+from adgen_pipeline.generation.lexicon import in_amharic, place, translate
 from adgen_pipeline.generation.policy import Policy, ours
-from adgen_pipeline.generation.slotting import CONTACT_KINDS, Slotter, span
-from adgen_pipeline.text.amharic import STOP_WORDS, sentences
+from adgen_pipeline.generation.slotting import (
+    CONTACT_KINDS,
+    Slotter,
+    has_words,
+    says_something,
+    span,
+    until,
+)
+from adgen_pipeline.text.amharic import sentences
 from adgen_pipeline.text.brief import Brief, BriefFact, BriefSpan
 from adgen_pipeline.text.labels import SPECIFICATION, amharic_label
 from adgen_pipeline.text.language import language, script_shares
-from adgen_pipeline.text.slots import FACT_KINDS, SLOT
+from adgen_pipeline.text.slots import FACT_KINDS, SLOT, slots_in
 
 MAXIMUM_FEATURES = 12
 MAXIMUM_SENSITIVE = 20
@@ -25,11 +34,6 @@ _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)+")
 _SIDES = re.compile(r"\s+[/|]\s+|\s*[()]\s*")
 _ETHIOPIC = re.compile("[\u1200-\u135a]")
 
-# Words of the request around the ad, not of the ad.
-_REQUEST = re.compile(
-    "(?:የ?ማስታወቂያ\\w*|\\w*እንፈልጋለን|\\w*እፈልጋለሁ|እባክ(?:ዎ|ህ|ሽ|ዎን|ችሁ)\\w*|ይፃፍ\\w*|ይጻፍ\\w*|ፃፍ\\w*|ጻፉ\\w*|አዘጋጁ\\w*|ያዘጋጁ\\w*|ለመሸጥ|"
-    "ማስተዋወቅ|ለማስተዋወቅ|ይደውሉ\\w*|ለማዘዝ|እንሸጣለን|እንሸጥ|ሰላም|ጤና ይስጥልኝ|የምንሸጠው|አለን|ነው|ናቸው|ዋጋው?|ስልክ(?: ቁጥር)?|አድራሻ(?:ችን)?|ብራንድ)(?!\\w)"
-)
 _SELLS = re.compile(
     r"(?i:\b(?:sell(?:s|ing)?|advertis(?:e|es|ing)|promot(?:e|es|ing)|offer(?:s|ing)?"
     r"|ad(?:vert)?s? for|launch(?:ing)?|brief:)\s+)"
@@ -47,7 +51,6 @@ _PLACE_CUE = re.compile(
     r"|(?i:\badrasha(?:chin)?|\baddress|\blocation|\blocated (?:at|in)|\bfind us (?:at|in)|\bvisit us (?:at|in)))"
     r"\s*[:፦\-–]?\s*(?P<place>[^.።\n;]+)"
 )
-_GREETING = re.compile(r"(?:ሰላም|ጤና ይስጥልኝ|(?i:selam(?:ta)?|hello|hi|dear (?:all|sirs?|team)))[\s!.,።፣]*")
 # Fields that are said among the points of an ad.
 _FIELD_OF = {
     "other": "features",
@@ -57,6 +60,9 @@ _FIELD_OF = {
     "hours": "terms",
 }
 _QUOTE_CHARS = 120
+_MODEL = re.compile(r"(?i:model(?: name| number)?)|ሞዴል|ሞዴሉ")
+_MODEL_WORDS = 5
+_SOLD_BY = "መጠን"  # a field «volume: 6 GB» says how much is sold; RAM or weight is one quality among others
 _TERM_LABELS = {
     "delivery": "ዴሊቨሪ", "shipping": "ዴሊቨሪ", "warranty": "ዋስትና", "guarantee": "ዋስትና", "payment": "ክፍያ"
 }  # fmt: skip
@@ -89,6 +95,11 @@ class Reading:
         self._slots.label = field.label.casefold()
         if field.name not in ("body", "description", "title"):  # whose sentences have places of their own
             self._said(_FIELD_OF.get(field.name, field.name), field.start, field.value)
+        if field.cells:
+            self._row(field)
+            return
+        if field.name == "other" and _MODEL.fullmatch(field.label) and self._model(field):
+            return
         if field.name in ("other", "features") and self._specification(field):
             return
         match field.name:
@@ -120,7 +131,7 @@ class Reading:
                 self._term(field)
             case "until":
                 slotted = self._slots.slotted(field.value, field.name, field.start)
-                self._add_features([f"እስከ {name} ድረስ" for name in _slots(slotted)[:1]])
+                self._add_features([f"እስከ {name} ድረስ" for name in slots_in(slotted)[:1]])
             case "size" | "color":
                 self._add_features([f"{'ሳይዝ' if field.name == 'size' else 'ቀለም'} {self._words(field)}"])
             case "body":
@@ -148,10 +159,10 @@ class Reading:
         if not self._product and self._features:  # «Car for sale: …» is no field that has a name
             self._product = self._features.pop(0)
             for fact in self._slots.facts:
-                if fact.slot in _slots(self._product) and fact.kind in ("product", "brand"):
+                if fact.slot in slots_in(self._product) and fact.kind in ("product", "brand"):
                     self._slots.add(fact.kind, fact.text, fact.value, fact.source, must=True)
         names = [fact for fact in self._slots.facts if fact.kind in ("brand", "product")]
-        if not (_has_words(self._product) or self._features or self._description or names):
+        if not (has_words(self._product) or self._features or self._description or names):
             raise BriefError(
                 f"{self._source}: the brief says nothing that an ad could be about. Name at least the product "
                 "(`product: …` or `ምርት፦ …`)."
@@ -195,26 +206,26 @@ class Reading:
         if not copies and translation.known_share < _KNOWN_SHARE:
             return ""
         words = translation.text
-        if copies and not _has_words(words) and not _slots(words) and any(c.isalpha() for c in field.value):
+        if copies and not has_words(words) and not slots_in(words) and any(c.isalpha() for c in field.value):
             plain = field.value.strip()
             words = self._slots.add("product", plain, plain, span(field.name, field.start), must=True)
         return words
 
     def _words(self, field: Field) -> str:
-        return _amharic(self._named(field.value, field, must=False))
+        return in_amharic(self._named(field.value, field, must=False))
 
     def _named(self, value: str, field: Field, *, must: bool) -> str:
         """The value with facts and Latin names as slots; numbers beside a name are part of it."""
         slotted = self._brand_slots(self._slots.slotted(value, field.name, field.start, kinds=_NOT_QUANTITY))
         named = self._slots.name_latin(slotted, field.name, field.start, kind="product", must=must)
-        return _until(self._slots.slotted_around(named, field.name))
+        return until(self._slots.slotted_around(named, field.name))
 
     def _points(self, field: Field) -> list[str]:
         """Short points of a field: its list items, lines or clauses."""
         value = self._named(field.value, field, must=False)
         points = _SPLIT.split(value) if len(value.split()) > 3 else [value]
-        spoken = (_amharic(point) for point in points)
-        return [point for point in spoken if _has_words(point) or _says_something(point)]
+        spoken = (in_amharic(point) for point in points)
+        return [point for point in spoken if has_words(point) or says_something(point)]
 
     def _specification(self, field: Field) -> bool:
         """Whether the field is one such as `RAM: 8GB DDR4`, whose value is then one quantity behind its label."""
@@ -227,8 +238,34 @@ class Reading:
         begin = field.value.index(value)
         source = span(field.name, field.start, begin, begin + len(value))
         label = amharic_label(found["label"]) or ""
-        name = self._slots.add("quantity", text, value, source, must=False, label=label)
+        must = is_labelled and label == _SOLD_BY and self._slots.alone(value, field.name) is not None
+        name = self._slots.add("quantity", text, value, source, must=must, label=label)
         self._add_features([f"{label} {name}".strip()])
+        return True
+
+    def _row(self, field: Field) -> None:
+        """A row of a table as one point, its prices behind what they are the prices of."""
+        parts: list[str] = []
+        for cell in field.cells:
+            if (
+                cell.name == PRIVATE or cell.value not in field.value
+            ):  # the row's part that was set aside is blank
+                continue
+            if cell.name == "price":
+                parts.append(self._slots.slotted(cell.value, "price", cell.start))
+            else:
+                parts += self._points(cell)
+        self._add_features([" ".join(part for part in parts if part)])
+
+    def _model(self, field: Field) -> bool:
+        """Whether the field names a model, whose name an ad must copy: `model: HiAce …`, not the year of one."""
+        value = field.value.strip(" .,።\"'")
+        if not any(c.isalpha() for c in value) or len(value.split()) > _MODEL_WORDS:
+            return False
+        name = self._slots.add(
+            "product", value, value, span(field.name, field.start, 0, len(value)), must=True
+        )
+        self._add_features([f"ሞዴል {name}"])
         return True
 
     def _describe(self, field: Field) -> None:
@@ -238,7 +275,7 @@ class Reading:
 
     def _add_features(self, points: Iterable[str]) -> None:
         for point in points:
-            if point and point not in self._features and (_has_words(point) or _says_something(point)):
+            if point and point not in self._features and (has_words(point) or says_something(point)):
                 self._features.append(point)
 
     def _name(self, field: Field, kind: str) -> None:
@@ -282,12 +319,12 @@ class Reading:
             begin = field.value.find(sentence, position)
             position = begin + len(sentence)
             start = None if field.start is None else field.start + begin
-            rest = sentence
-            if cue := _PLACE_CUE.search(sentence):
+            rest = without_greeting(sentence)
+            if cue := _PLACE_CUE.search(rest):
                 where = cue.start("place")
                 self._location(Field("location", "", cue["place"], None if start is None else start + where))
-                rest = sentence[: cue.start()]
-            if not rest.strip() or _GREETING.fullmatch(rest.strip()):
+                rest = rest[: cue.start()]
+            if not any(c.isalnum() for c in without_request(rest)):
                 continue
             is_first = not self._product and not self._features
             self._said("product" if is_first else "features", start, rest)
@@ -295,14 +332,15 @@ class Reading:
                 self._product = self._product_of(Field("body", "", rest, start))
             else:
                 self._slots.slotted(rest, "body", start)
-                points = self._points(Field("body", "", _REQUEST.sub(" ", rest), None))
-                self._add_features(point for point in points if _has_words(point))
+                points = self._points(Field("body", "", without_request(rest), None))
+                self._add_features(point for point in points if has_words(point))
 
     def _product_of(self, field: Field) -> str:
         """Product words of a free sentence, without the request around them."""
         text = field.value
         if not _ETHIOPIC.search(text):
             sells = _SELLS.search(text)
+            sells = None if sells and is_medium(sells["what"]) else sells
             what = sells["what"] if sells else text
             end = _PRODUCT_END.search(what)
             self._slots.slotted(text, "body", field.start)
@@ -310,9 +348,7 @@ class Reading:
             words = self._product_words(phrase, copies=sells is not None)
         else:
             self._slots.slotted(text, "body", field.start)
-            words = translate(
-                self._named(_REQUEST.sub(" ", text), Field("body", "", "", None), must=True)
-            ).text
+            words = translate(self._named(without_request(text), Field("body", "", "", None), must=True)).text
         kept = [w for w in words.split() if not SLOT.fullmatch(w) or w.startswith(("⟨brand", "⟨product"))]
         return " ".join(kept[:_PRODUCT_WORDS])
 
@@ -333,16 +369,6 @@ def _language(document: str, ethiopic_share: float) -> str:
     return "am-latn" if language(document) == "am-latn" else "en"
 
 
-def _amharic(slotted: str) -> str:
-    """A point in Amharic; empty when too few of its words could be said in Amharic.
-
-    Two known words of three may be a point («comfortable ergonomic chair»); of a whole sentence only nearly all.
-    """
-    translation = translate(slotted)
-    enough = 0.5 if len(slotted.split()) <= 4 else 0.8
-    return translation.text if translation.known_share >= enough else ""
-
-
 def _amharic_side(text: str) -> str:
     """The Amharic one of two names for the same thing («sofa / ሶፋ»)."""
     sides = [side for side in _SIDES.split(text) if side]
@@ -359,25 +385,3 @@ def _located(fact: BriefFact, document: str) -> str:
     if ":" in fact.source or document.count(fact.value) != 1:
         return fact.source
     return span(fact.source, document.index(fact.value), 0, len(fact.value))
-
-
-def _until(slotted: str) -> str:
-    """English words of time and range around slots, in Amharic."""
-    slotted = re.sub(r"(?i:\b(?:until|till|by|before|ends(?: on)?)\s+)(⟨date_\d+⟩)", r"እስከ \1 ድረስ", slotted)
-    return re.sub(r"(⟨(\w+)_\d+⟩)\s*(?:to|-|–)\s*(⟨\2_\d+⟩)", r"ከ\1 እስከ \3", slotted)
-
-
-def _says_something(point: str) -> bool:
-    """Whether a point of slots alone is one: a name or a size is, a lone price or phone stands among the facts."""
-    return any(name.startswith(("⟨product", "⟨brand", "⟨quantity", "⟨percent")) for name in _slots(point))
-
-
-def _slots(text: str) -> list[str]:
-    return [match.group() for match in SLOT.finditer(text)]
-
-
-def _has_words(text: str) -> bool:
-    """Whether a text says more than slots and function words."""
-    return any(
-        word not in STOP_WORDS and any(c.isalpha() for c in word) for word in SLOT.sub(" ", text).split()
-    )

@@ -1,9 +1,10 @@
 """Facts and names of a brief turned into numbered slots, each fact once however often the brief says it."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from adgen_pipeline.generation.lexicon import translate, unknown_words
+from adgen_pipeline.text.amharic import STOP_WORDS
 from adgen_pipeline.text.brief import BriefFact
 from adgen_pipeline.text.facts import Fact, find_facts, value_text
 from adgen_pipeline.text.labels import word_before
@@ -11,6 +12,7 @@ from adgen_pipeline.text.price_roles import DELIVERY, MINIMUM_ORDER, without_del
 from adgen_pipeline.text.slots import SLOT, slot
 
 CONTACT_KINDS = ("phone", "handle", "email", "url")
+MAXIMUM_MODELS = 2  # that an ad must name
 MAXIMUM_MUSTS = 8  # of a kind: a brief of twenty pages lists more contacts than an ad can
 # A number among the features or an hour may be left out of a short ad; a price or a contact may not, nor what has a
 # field of its own.
@@ -27,6 +29,18 @@ _MONTHS = {
 }  # fmt: skip
 _MONTH = re.compile(r"(?i:\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?)")
 _CURRENCY = re.compile(r"(?i:(?:\betb|\bbirrs?|\bbr\b\.?|(?<=\d)(?:etb|birrs?|br\b\.?)))\s*\.?")
+_GOODS_BEFORE = re.compile(
+    r"(?i:\b(?:of|x|no\.?|number|every|per|buy|pack|packs|carton|cartons|box|boxes|dozen|bundle|minimum|least)\s*)\Z|(?<![ሀ-ፚ])ባለ\s*\Z"
+)
+_GOODS_AFTER = re.compile(
+    r"(?i:\s*(?:x|×|for|pieces?|pcs|packs?|cartons?|box(?:es)?|bottles?|or more|in a)\b)|\s*(?:ፍሬ|ካርቶን|እሽግ|ደርዘን|ሲገዙ)"
+)
+_NAMING = ("body", "title", "description")  # where a sentence may name a model that is sold
+_NO_MAKER = re.compile(
+    r"(?i:\b(?:facebook|telegram|tiktok|instagram|youtube|whatsapp|google|viber|linkedin|phone|tel|addis ababa)\b)"
+)
+_MUCH_LESS = 10  # a bare number below a tenth of all prices beside it is none
+_SENTENCE_START = re.compile(r"(?:\A|[.!?።፤\n])[\s\-*•\"'(]*\Z")
 _UNIT = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,}(?![A-Za-z])")
 
 
@@ -35,6 +49,7 @@ class Slotter:
 
     def __init__(self) -> None:
         self.label = ""  # of the field being read: what stands before a number that begins its value
+        self._models = 0
         self._facts: list[BriefFact] = []
         self._by_key: dict[tuple[str, str, str], int] = {}
 
@@ -72,8 +87,12 @@ class Slotter:
         """The value with each fact (of some kinds) as a slot, read with the field's meaning in mind."""
         parts: list[str] = []
         end = 0
-        for fact in find_facts(value):
-            kind, text, normal = _in_field(fact, field)
+        facts = find_facts(value)
+        for fact in facts:
+            if fact.kind == "quantity" and field == "price" and _counts_goods(value, fact, facts):
+                kind, text, normal = _in_field(fact, "features")
+            else:
+                kind, text, normal = _in_field(fact, field)
             if kinds is not None and kind not in kinds:
                 continue
             source = span(field, start, fact.start, fact.end)
@@ -110,6 +129,12 @@ class Slotter:
         end = 0
         for begin, stop in _name_runs(value):
             text = value[begin:stop]
+            if field in _NAMING and _is_model(text, value) and self._models < MAXIMUM_MODELS:
+                self._models += 1
+                name = self.add("product", text, text, span(field, start), must=True)
+                pieces += [value[end:begin], name]
+                end = stop
+                continue
             # A specification («16GB RAM») is a quantity to the model, which knows one product a post.
             is_quantity = not must and any(character.isdigit() for character in text)
             name = self.add("quantity" if is_quantity else kind, text, text, span(field, start), must=must)
@@ -123,6 +148,36 @@ def span(field: str, start: int | None, begin: int = 0, end: int | None = None) 
     if start is None or end is None:
         return field
     return f"{field}:{start + begin}-{start + end}"
+
+
+def until(slotted: str) -> str:
+    """English words of time and range around slots, in Amharic."""
+    slotted = re.sub(r"(?i:\b(?:until|till|by|before|ends(?: on)?)\s+)(⟨date_\d+⟩)", r"እስከ \1 ድረስ", slotted)
+    return re.sub(r"(⟨(\w+)_\d+⟩)\s*(?:to|-|–)\s*(⟨\2_\d+⟩)", r"ከ\1 እስከ \3", slotted)
+
+
+def says_something(point: str) -> bool:
+    """Whether a point of slots alone is one: a name or a size is, a lone price or phone stands among the facts."""
+    return any(
+        name.startswith(("⟨product", "⟨brand", "⟨quantity", "⟨percent"))
+        for name in [m.group() for m in SLOT.finditer(point)]
+    )
+
+
+def has_words(text: str) -> bool:
+    """Whether a text says more than slots and function words."""
+    return any(
+        word not in STOP_WORDS and any(c.isalpha() for c in word) for word in SLOT.sub(" ", text).split()
+    )
+
+
+def _counts_goods(value: str, fact: Fact, facts: Sequence[Fact]) -> bool:
+    """Whether a bare number among prices counts what is sold: «240 birr each by the carton of 24», «3 for 500 birr»."""
+    if _GOODS_BEFORE.search(value, 0, fact.start) or _GOODS_AFTER.match(value, fact.end):
+        return True
+    lows = [f.value["min"] for f in facts if f.kind == "price" and isinstance(f.value, dict)]
+    plain = re.fullmatch(r"\d+(?:\.\d+)?", str(fact.value))
+    return bool(lows and plain and float(plain.group()) * _MUCH_LESS <= min(lows))
 
 
 def _in_field(fact: Fact, field: str) -> tuple[str, str, str]:
@@ -182,7 +237,7 @@ def _name_runs(value: str) -> list[tuple[int, int]]:
             runs[-1] = (runs[-1][0], _with_numbers(value, max(end, runs[-1][1])))
             continue
         # The first word of a sentence has a capital anyway: on its own it is a name only with more capitals.
-        is_first = not value[:start].strip(" -*•\"'")
+        is_first = _SENTENCE_START.search(value, 0, start) is not None
         following = _LATIN_NAME.match(value, end + 1) if value[end : end + 1] == " " else None
         if is_first and word[1:].islower() and not (following and _looks_like_name(following.group())):
             continue
@@ -195,6 +250,17 @@ def _with_numbers(value: str, end: int) -> int:
     """Where a name ends when the numbers after it are taken to it."""
     numbers = _NUMBERS_AFTER.match(value, end)
     return numbers.end() if numbers else end
+
+
+def _is_model(text: str, sentence: str) -> bool:
+    """Whether a name of several words is a maker with its model: it holds a number, or stands in Amharic words."""
+    words = text.split()
+    if len(words) < 2 or _NO_MAKER.search(text) or not all(_looks_like_name(word) for word in words):
+        return False
+    first = words[0]
+    if not first.isalpha() or not translate(first).unknown:  # «Intel» is in the lexicon: a specification
+        return False
+    return any(c.isdigit() for c in text) or any("ሀ" <= c <= "ፚ" for c in sentence)
 
 
 def _looks_like_name(word: str) -> bool:

@@ -66,9 +66,10 @@ def weak_labels(posts: pl.DataFrame | pl.LazyFrame, *, minimum_score: float) -> 
         minimum_score: weight that a label needs, in keyword weights.
     """
     with_text = posts.lazy().filter(~pl.col("is_empty")).select(*KEY, "post").sort(KEY).collect()
-    texts = _Texts(with_text)
-    cast = np.zeros((with_text.height, len(FUNCTIONS), len(LABELS)), np.int8)
-    said = np.zeros((with_text.height, len(LABELS)), np.bool_)
+    keys, texts = with_text.select(KEY), _Texts(with_text)
+    del with_text
+    cast = np.zeros((keys.height, len(FUNCTIONS), len(LABELS)), np.int8)
+    said = np.zeros((keys.height, len(LABELS)), np.bool_)
     with tempfile.TemporaryFile() as file:
         ends = array("q", [0])
         looked = batches(
@@ -78,9 +79,10 @@ def weak_labels(posts: pl.DataFrame | pl.LazyFrame, *, minimum_score: float) -> 
             ends.append(ends[-1] + file.write(evidence))
             cast[place], said[place, labels] = of_text, True
         places = np.frombuffer(texts.places, dtype=np.int64)
-        if len(ends) - 1 < with_text.height:
+        del looked, texts  # with all words: what follows needs votes and evidence alone
+        if len(ends) - 1 < keys.height:
             cast, said = cast[places], said[places]
-        model = estimate(cast, said, with_text["channel_id"].to_numpy())
+        model = estimate(cast, said, keys["channel_id"].to_numpy())
         likely = np.where(
             (model.likely > 0.5) == said, model.likely, np.where(said, 0.5 + DISPUTED, 0.5 - DISPUTED)
         )
@@ -90,11 +92,17 @@ def weak_labels(posts: pl.DataFrame | pl.LazyFrame, *, minimum_score: float) -> 
             for at in places[start : start + BLOCK_ROWS].tolist():
                 file.seek(ends[at])
                 found.append(file.read(ends[at + 1] - ends[at]))
-            blocks.append(_verdicts(likely[start : start + BLOCK_ROWS], found))
-    probabilities = pl.DataFrame(likely.astype(np.float32), schema=list(LABELS)).to_struct("probabilities")
-    table = with_text.select(KEY).hstack(pl.concat(blocks).with_columns(probabilities))
-    logger.info("%d posts, %d of them ads", table.height, table["is_ad"].sum())
-    return Weak(WEAK_LABELS.conform(table), cast, model)
+            of_block = likely[start : start + BLOCK_ROWS]
+            probabilities = pl.DataFrame(of_block.astype(np.float32), schema=list(LABELS)).to_struct(
+                "probabilities"
+            )
+            table = (
+                keys.slice(start, BLOCK_ROWS).hstack(_verdicts(of_block, found)).with_columns(probabilities)
+            )
+            blocks.append(WEAK_LABELS.conform(table))
+    whole = pl.concat(blocks)  # in the order of the keys: sorting it again would hold it twice
+    logger.info("%d posts, %d of them ads", whole.height, whole["is_ad"].sum())
+    return Weak(whole, cast, model)
 
 
 class _Texts:

@@ -88,11 +88,12 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
     ),
     "price": (
         # possessive: what follows all digits, blanks and dashes begins a currency, a multiple or «እስከ»
-        r"(?=[0-9,.\-–—~ \t\u00a0\u202f]{1,60}+[ብeEbBuUdD$€ዶዩ/በ+pPሺሽሚቢmMtTkKእከ])(?:"
+        r"(?=[0-9፩-፼,.\-–—~ \t\u00a0\u202f]{1,60}+[ብeEbBuUdD$€ዶዩ/በ+pPሺሽሚቢመmMtTkKእከ])(?:"
         rf"{_RANGE}{_SS}[-–]?{_SS}{_CURRENCY}",
         rf"{_RANGE}/[-=]",
         rf"{_RANGE}(?={_SS}(?:በየ?ወር|በካሬ|\+{_SS}ቫት|/{_SS}(?i:month|mo)\b|(?i:per{_S}month))))",
         rf"{_NUMERALS}{_SS}{_CURRENCY}",
+        rf"{_NUMERALS}{_SS}(?:{NUMBER_WORDS})(?:{_SS}{_NUMERALS})?{_SS}{_CURRENCY}",  # ፲ ሺህ ብር · ፫ መቶ ሺህ ፭፻ ብር
     ),
     "quantity": (
         rf"(?:{_SHAPE}|[፩-፼]++)(?:ኛ|G\+{_D}{{1,2}}{_ENDS}|{_S}?(?:{_LATIN_UNIT})|{_S}?{_ETHIOPIC_UNIT}|[A-Za-z][A-Za-z0-9]*+)?",
@@ -125,7 +126,8 @@ CURRENCY_ENDS = frozenset("ርBbRrDd.$€:፦፡-")  # what a currency before an
 PRICE_HINT = re.compile(r"[ዋ💵💰💲💴]|(?i:pri|cost)")  # cheap: without one of these there is no cue
 YEAR_PREFIXES = frozenset("በከየለ")  # «ስማርት ስልክ በ2017 የወጣ»: a year, not a number to call
 PHONE_CUE = re.compile(
-    r"(?:[📞☎📲✆]|(?:(?:ስልክ|አጭር)(?: ቁጥር)?|ደውሉ|በመደወል|(?i:call|(?<!\[)phone|tel|mobile|dial|sms|short ?code))[ሀ-ፚ]{0,3})"
+    r"(?:[📞☎📲✆]|(?:(?:ስልክ|አጭር)(?: ቁጥር)?|ደውሉ|በመደወል|(?i:call|(?<!\[)phone|tel|mobile|dial|sms|short ?code"
+    r"|call cent(?:er|re)|hot ?line|help ?line|info(?:rmation)? line|toll[ -]free))[ሀ-ፚ]{0,3}|የ?ጥሪ ማ[ዕእ]ከል[ሀ-ፚ]{0,3})"
     r"[^\w\n]{0,8}(?:በ ?|ወደ ?)?\Z"
 )
 USSD_END = re.compile(r"(?:\*[0-9]{1,6}){0,3}#")  # *000# is dialled

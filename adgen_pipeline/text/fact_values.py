@@ -23,8 +23,8 @@ def counted_value(written: str) -> str:
 
 def price_value(written: str) -> dict[str, Any]:
     """{"min", "max", "currency"} of a price; ETB where no currency is named."""
-    if numerals := patterns.NUMERALS.match(written):
-        amounts = [Decimal(ethiopic_number(numerals.group()))]
+    if patterns.NUMERALS.match(written):  # ፲ ሺህ ብር · ፴፪ ሺህ ፭፻ ብር
+        amounts = [read_amount(patterns.NUMERALS.sub(lambda m: str(ethiopic_number(m.group())), written))]
     else:
         joined = patterns.DIGIT_GROUP_SPACE.sub("", written)  # «12 500 ብር»
         parts = [match.group() for match in patterns.AMOUNT_IN.finditer(joined)] or [written]

@@ -62,6 +62,14 @@ def english_pattern(patterns: Sequence[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z])(?P<stem>{'|'.join(patterns)})(?![a-z])" if patterns else r"(?!)")
 
 
+def any_pattern(words: Sequence[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Patterns for words of both kinds: Amharic ones are stems with any ending, ASCII ones English patterns."""
+    return (
+        amharic_pattern([word for word in words if not word.isascii()], inflected=True),
+        english_pattern([word for word in words if word.isascii()]),
+    )
+
+
 def folded(text: str) -> str:
     """A text as both kinds of pattern expect it, of the same length."""
     return search_key(text).lower()

@@ -30,6 +30,18 @@ def test_every_field_names_the_place_that_it_came_from(name: str, text: str) -> 
             "product: shoes\nprice: 900 birr\nterms: free delivery\n- Delivery 100 birr",
             "free delivery and a fee",
         ),
+        (
+            "# Gas stove\n| Burners | Price |\n|---|---|\n| 2 burners | 5,400 birr |\n\n"
+            "The gas stove with 2 burners costs 5,900 birr.",
+            "two prices",
+        ),
+        (
+            "# የቢሮ ዕቃዎች\n| ዕቃ | ዋጋ |\n|---|---|\n| ጠረጴዛ | 8,000 |\n| ወንበር | 4,100 |\n\nየወንበር ዋጋ 4,500 ብር ነው።",
+            "two prices",
+        ),
+        ("product: fridge\nTwo years' warranty\nwarranty: 1 year", "two lengths of the warranty"),
+        ("ምርት፦ ፍሪጅ\nዋስትና፦ ሁለት ዓመት\n- የ1 ዓመት ዋስትና አለው", "two lengths of the warranty"),
+        ("ምርት፦ ፍሪጅ\nየስድስት ወር ዋስትና አለው\n- ዋስትና ፩ ዓመት", "two lengths of the warranty"),
     ],
 )
 def test_two_things_that_cannot_both_be_true_are_named(text: str, said: str) -> None:
@@ -53,6 +65,16 @@ def test_two_things_that_cannot_both_be_true_are_named(text: str, said: str) -> 
         "product: shoes\nprice: 900 birr\nDelivery 100 birr, free delivery above 5,000 birr when you buy",
         "# ጫማ\nዋጋ፦ 900 ብር\n# ቦርሳ\nዋጋ፦ 1,200 ብር",
         "ምርት፦ ቤት\nዋጋ፦ 12 ሚሊዮን ብር\nቅድሚያ ክፍያ 2 ሚሊዮን ብር",
+        "# Gas stove\n| Burners | Price |\n|---|---|\n| 2 burners | 5,400 birr |\n| 4 burners | 9,900 birr |",
+        "# የውሃ ታንከር\n| መጠን | ዋጋ |\n|---|---|\n| 500 ሊትር | 6,000 ብር |\n"
+        "| 1000 ሊትር | 11,000 ብር |\n\nባለ 500 ሊትር ታንከር ዋጋ 6,000 ብር ነው።",
+        "# Chair\n| Model | Old price | Price |\n|---|---|---|\n| Low | 5,000 | 4,100 |\n| High | 6,000 | 5,200 |",
+        "# Honey\n| Size | Retail price | Wholesale price |\n|---|---|---|\n| 1 kg | 900 birr | 800 birr |",
+        "product: fridge\nTwelve months' warranty\nwarranty: 1 year",
+        "product: fridge\n1 year warranty, ten years on the compressor",
+        "product: fridge\nwarranty on the compressor 5 years. warranty on the door 1 year.",
+        "ምርት፦ ፍሪጅ\nለኮምፕሬሰሩ 5 ዓመት ዋስትና\n- ለበሩ የሁለት ዓመት ዋስትና",
+        "product: fridge\nwarranty: 1 year\nIn business for twenty years, with warranty of 1 year",
     ],
 )
 def test_price_lists_old_prices_and_ordinary_briefs_contradict_nothing(text: str) -> None:

@@ -8,6 +8,7 @@ from adgen_pipeline.generation.brief import understand
 from adgen_pipeline.generation.coverage import MORE_AMHARIC, with_invitation, with_leads, with_offer
 from adgen_pipeline.generation.formats import problems
 from adgen_pipeline.generation.guard import Guard, invented_in_table, maximum_repeats
+from adgen_pipeline.generation.prompt import spoken
 from adgen_pipeline.generation.template import template_ad
 from adgen_pipeline.generation.tidying import tidy
 from adgen_pipeline.schemas import GENERATED_ADS
@@ -122,6 +123,15 @@ def test_only_the_sentence_that_breaks_a_rule_is_dropped() -> None:
 def test_what_the_brief_promises_the_ad_may_promise() -> None:
     brief = understand("product: shoes\nterms: Free delivery\nphone: 0900000012", source="b.yaml")
     assert not _kinds("የሚያምር ጫማ ለእርስዎ አቅርበናል\nበነፃ እናደርሳለን\n⟨phone_1⟩", brief)
+
+
+@pytest.mark.parametrize("said", ["Delivery የለንም! pickup only", "No delivery, pickup only"])
+def test_what_the_brief_denies_the_ad_may_not_promise(said: str) -> None:
+    brief = understand(f"Product: ድብልቅ ቆሎ\n{said}\nስልክ: 0900 000 012", source="b.txt")
+    ad = "የሚጣፍጥ ድብልቅ ቆሎ ለእርስዎ አቅርበናል\n{}\n⟨phone_1⟩"
+    assert _kinds(ad.format("ያሉበት እናደርሳለን"), brief) >= {"promise_delivery"}
+    assert _kinds(ad.format("ነፃ ዴሊቨሪ አለን"), brief) >= {"promise_delivery", "promise_gift"}
+    assert "እናደርሳለን" not in Guard(brief).fallback(template_ad(spoken(brief, keep_unknown=True))).text
 
 
 def test_missing_facts_and_points_become_lines_of_their_own() -> None:
