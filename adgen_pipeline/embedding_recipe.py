@@ -21,7 +21,7 @@ class EmbeddingRecipe(Section):
     ] = ()  # files below corpora/ with English and Amharic sentences: x.tsv, or x.en by x.am
     learning_rate: Annotated[float, Field(gt=0)] = 0.1
     # Measurements of nDCG@10 on held-out pairs without a better one after which training ends; the best weights are
-    # kept. None: all epochs, the last weights.
+    # kept. None: all epochs, the last weights. With `parallel` 4, and 6 epochs, find more (docs/LOG.md).
     patience: Positive | None = None
     evaluate_steps: Positive = 20  # between two measurements
     hard_negatives: bool = (
