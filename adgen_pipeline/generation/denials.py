@@ -5,35 +5,19 @@ Only standing terms count: «no sugar» and «no interest» are what is sold, an
 
 import re
 
+from adgen_pipeline.text.denials import denied
 from adgen_pipeline.text.letters import shape, shaped
+from adgen_pipeline.text.lexical import folded
 
-_TERM = (
-    r"(?:deliver(?:y|ies|ed|ing)?|shipping|ship(?:ment)?|warrant(?:y|ies)|guarantee[sd]?|returns?|refunds?|discounts?|credit"
-    r"|instal?lments?|(?:free )?gifts?|exchanges?|installation|transport)"
+_TERM = re.compile(
+    r"(?<!\w)(?:deliver(?:y|ies|ed|ing)?|shipping|ship(?:ment)?|warrant(?:y|ies)|guarantee[sd]?|returns?|refunds?"
+    r"|discounts?|credit|instal?lments?|(?:free )?gifts?|exchanges?|installation|transport|wastina|[qk]inash)(?!\w)"
+    + folded(r"|(?<![ሀ-ፚ])[የበለከ]?(?:[ዴደዲ]ሊቨሪ|ማድረ[ስሻ]|ማጓጓዣ|ዋስትና|ጋራንቲ|ዋራንቲ|ቅናሽ|ዱቤ|ብድር|ስጦታ|ተመላሽ|ክሬዲት)[ሀ-ፚ]*")
 )
-_FEE = r"(?!\s+(?:fees?|charges?|costs?|price|cards?|needed|required|problem|worries))"
-_FEW = r"(?:[\w'’]+\s+){0,3}?"
-_ENGLISH = re.compile(
-    rf"(?i:\b(?:no|without|excluding|excl\.?|minus|neither|nor)\s+(?:any\s+)?(?:\w+\s+(?:or|and|nor)\s+|home\s+|free\s+)?{_TERM}\b{_FEE}"
-    rf"|\b(?:(?:do|does|did|can|could|will|would|is|are)\s?(?:n[o'’]t|not)|can(?:no|['’])t|won['’]?t|don['’]?t|never)\s+"
-    rf"(?!only\b|just\b){_FEW}{_TERM}\b{_FEE}"
-    rf"|\b{_TERM}\s+(?:[\w'’]+\s+){{0,2}}?(?:not|isn['’]?t|aren['’]?t|unavailable|excluded)\b(?!\s+(?:only|just))(?:\s+\w+)?"
-    rf"|\b{_TERM}\s*[:=–-]\s*(?:no|none|not)\b)"
-)
-_AMHARIC_TERM = (
-    r"(?:[ዴደዲ]ሊቨሪ|ማድረ[ስሻ]|ማጓጓዣ|ዋስትና|ጋራንቲ|ዋራንቲ|ቅናሽ|ዱቤ|ብድር|ስጦታ|ተመላሽ|ክሬዲት"
-    r"|(?i:delivery|warranty|discount|guarantee|credit|refund))"
-)
-_NOT = (
-    r"(?:የለ|የሌለ|አይ[ሀ-ፚ]+ም|አን[ሀ-ፚ]+ም|አና[ሀ-ፚ]+ም|አያ[ሀ-ፚ]+ም|አል[ሀ-ፚ]+ም|ያል(?!ቅ)[ሀ-ፚ]"
-    r"|የማይ(?!ቋ|ጠ|ደ)[ሀ-ፚ]|የማን[ሀ-ፚ]|የማያ[ሀ-ፚ])[ሀ-ፚ]*"
-)
-_AMHARIC = shaped(
-    rf"(?<![ሀ-ፚ])[የበለከ]?{_AMHARIC_TERM}[ሀ-ፚ]*\s+(?:(?!ክፍያ|ዋጋ|ሂሳብ|አለ|እንሰጣ)[^\s,፣።]+\s+){{0,2}}?{_NOT}"
-    rf"|(?<![ሀ-ፚ])ያለ\s+{_AMHARIC_TERM}(?![ሀ-ፚ]*\s+(?:ክፍያ|ዋጋ|ሂሳብ))"
-    r"|(?<![ሀ-ፚ])(?:አና?ደርስም|አንልክም|አይደርስም|አናደርስላ[ሀ-ፚ]*ም|አንመልስም|አንቀይርም)(?![ሀ-ፚ])"
-    r"|(?i:\b(?:delivery|wasti?na|warranty|discount|qinash|kinash)\w*\s+(?:\w+\s+)?(?:yele\w*m?|yelm|ye?len\w*|ayno\w*|ans?e\w+m|ayse\w+m)\b"
-    r"|\b(?:an|ana)adersim\b|\banadersim\b|\ban?likim\b)"
+# The term is in the verb.
+_VERB = re.compile(
+    folded(r"(?<![ሀ-ፚ])(?:አና?ደርስም|አንልክም|አይደርስም|አናደርስላ[ሀ-ፚ]*ም|አንመልስም|አንቀይርም)(?![ሀ-ፚ])")
+    + r"|\b(?:an|ana)adersim\b|\banadersim\b|\ban?likim\b"
 )
 _NOTHING = shaped(
     r"\W*(?i:no|none|not (?:available|offered|included|provided|applicable)|n/?a|unavailable|nil|never|yelem"
@@ -49,8 +33,12 @@ _LEFT_OUT_LABEL = shaped(
 
 def denial(clause: str) -> tuple[int, int] | None:
     """Where a clause says that a standing term (delivery, warranty, discount, credit …) is not offered; else None."""
-    found = _ENGLISH.search(clause) or _AMHARIC.search(shape(clause))
-    return found.span() if found else None
+    key = folded(clause)
+    for term in _TERM.finditer(key):
+        if found := denied(key, *term.span()):
+            return found
+    verb = _VERB.search(key)
+    return verb.span() if verb else None
 
 
 def says_nothing(value: str) -> bool:

@@ -29,9 +29,10 @@ _AFTER = re.compile(
     r"|\s(?:isn|aren)[’']?t(?!\w)"
     r"|\s?[:=፦-]\s?(?:no|none|not|n/a|nil|unavailable)(?!\w))"
 )
+_FEE_DENIED = re.compile(rf"\s(?:{_DENIED_INSTEAD})(?!\w)|\w*\s(?:{_DENIED_INSTEAD_AMHARIC})\w*(?!\w)")
 _VERB = folded(
     r"የለ(?:ም|ንም|ኝም|ውም|ውም|ባቸውም|ባትም|ዎትም|ምና)|የሌለ\w*|አልባ|የማይ\w+"
-    r"|አን(?:ሰጥም|ሸጥም|ቀበልም|ልክም|መልስም|ቀይርም)|አይ(?:ሰጥም|ሰጠውም|ሸጥም|ደረግም|ኖርም|ኖረውም|ቀርብም|መለስም|ቻልም|ፈቀድም|ቀየርም)|አና(?:ደርግም|ደርስም|ቀርብም|መጣም)"
+    r"|አን(?:ሰጥም|ሸጥም|ቀበልም|ልክም|መልስም|ቀይርም)|አይ(?:ጨምርም|ሰጥም|ሰጠውም|ሸጥም|ደረግም|ኖርም|ኖረውም|ቀርብም|መለስም|ቻልም|ፈቀድም|ቀየርም)|አና(?:ደርግም|ደርስም|ቀርብም|መጣም)"
 )
 _VERB_LATIN = r"yelem|yelenm|yelenim|yelewm|yelewim|yelelew\w*|yelelebet|ansetim|anset'?m|aydelem|alba"
 _AFTER_AMHARIC = re.compile(
@@ -40,9 +41,12 @@ _AFTER_AMHARIC = re.compile(
 )
 
 
-def is_denied(key: str, start: int, end: int) -> bool:
-    """Whether the folded text says that what key[start:end] names is not offered."""
-    if _AFTER_AMHARIC.match(key, end) or _AFTER.match(key, end):
-        return True
-    before = _BEFORE.search(key[max(0, start - _CHARS) : start])
-    return before is not None and not re.match(rf"\s(?:{_DENIED_INSTEAD})(?!\w)", key[end : end + _CHARS])
+def denied(key: str, start: int, end: int) -> tuple[int, int] | None:
+    """Where the folded text says that what key[start:end] names is not offered, with these words; else None."""
+    if after := _AFTER_AMHARIC.match(key, end) or _AFTER.match(key, end):
+        return start, after.end()
+    low = max(0, start - _CHARS)
+    before = _BEFORE.search(key[low:start])
+    if before is None or _FEE_DENIED.match(key, end):
+        return None
+    return low + before.start(), end

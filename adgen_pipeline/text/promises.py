@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from adgen_pipeline.text.contexts import Context, contexts
-from adgen_pipeline.text.denials import is_denied
+from adgen_pipeline.text.denials import denied
 from adgen_pipeline.text.lexical import amharic_pattern, english_pattern, folded
 from adgen_pipeline.text.unsaid import Span, unsaid
 
@@ -102,7 +102,7 @@ class Supported:
         self._kinds = offered(brief_text)
         # A place may be named by an ad whatever the brief says of it: an address, or where it delivers.
         self._stems = {(p.kind, p.stem) for p, span in found if _is_said(key, span, forbidden)}
-        self._denied = {promise.kind for promise, span in found if is_denied(key, *span)}
+        self._denied = {promise.kind for promise, span in found if denied(key, *span)}
 
     def violations(self, text: str) -> list[Promise]:
         """Promises of an ad's text that the brief does not make; saying what the brief denies is none."""
@@ -116,7 +116,7 @@ class Supported:
                 if promise.kind in each
                 else promise.kind not in self._kinds
             )
-            and not (promise.kind in self._denied and is_denied(key, *span))
+            and not (promise.kind in self._denied and denied(key, *span))
         ]
 
 
@@ -131,4 +131,4 @@ def _found(key: str) -> Iterator[tuple[Promise, Span]]:
 
 
 def _is_said(key: str, span: Span, forbidden: list[Span]) -> bool:
-    return not is_denied(key, *span) and not any(low < span[1] and span[0] < high for low, high in forbidden)
+    return denied(key, *span) is None and not any(low < span[1] and span[0] < high for low, high in forbidden)

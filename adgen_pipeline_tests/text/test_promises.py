@@ -47,6 +47,7 @@ def test_what_a_brief_denies_forbids_or_means_otherwise_it_does_not_offer(text: 
     [
         ("No delivery fee in town", "delivery"),
         ("ለማድረስ ክፍያ የለም", "delivery"),
+        ("ያለ ማድረሻ ክፍያ", "delivery"),
         ("ዴሊቨሪ ክፍያ የለውም", "delivery"),
         ("No minimum order, free delivery", "delivery"),
         ("Not only delivery but installation too", "delivery"),
