@@ -119,6 +119,9 @@ class Guard:
 
         guard = Guard(brief, retrieved=[hit.post for hit in hits], maximum_shared_words=12)
         guarded = guard.check(candidate)
+
+    Attributes:
+        asked: the brief in the words of the prompt: in Amharic, without points that would be half English.
     """
 
     def __init__(
@@ -141,7 +144,7 @@ class Guard:
         """
         self._brief = brief
         self._spoken = spoken(brief, keep_unknown=True)
-        self._asked = spoken(brief)  # as the prompt has it: points that would be half English are left out
+        self.asked = spoken(brief)
         self._values = brief.values()
         said = brief_text(brief)
         brief_folded = folded(said)
@@ -184,7 +187,7 @@ class Guard:
         refusal = self._refusal(clean, body) or (f"it copies a post: {len(copies)} runs" if copies else None)
         missing = missing_facts(self._brief, set(slots_in(body)))
         top, bottom = lines_for(self._spoken, missing)
-        points = missing_points(self._asked, "\n".join([*top, body, *bottom]))
+        points = missing_points(self.asked, "\n".join([*top, body, *bottom]))
         body = with_points(body, points)
         ad = tidy("\n".join([*top, *([body] if body else []), *bottom]), self._values)
         for more_amharic in MORE_AMHARIC:

@@ -253,9 +253,8 @@ class AdWriter:
             return [evidence.ad(rank, guarded, {}, 0.0, "model") for rank, (_, guarded) in drawn]
         bits = self._model.bits_per_byte([guarded.slotted for _, guarded in survivors])
         retrieved = [hit.post for hit in posts]
-        asked = spoken(brief)  # an Amharic ad has no word of an English brief
         scored: list[Scored] = [
-            score(candidate, guarded, asked, bits_per_byte=value, retrieved=retrieved)
+            score(candidate, guarded, guard.asked, bits_per_byte=value, retrieved=retrieved)
             for (candidate, guarded), value in zip(survivors, bits, strict=True)
         ]
         return [
