@@ -8,7 +8,6 @@ GPU, its memory, disk) is said, with what `adgen plan` foretells; `--small` runs
 CPU too.
 """
 
-import random
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -18,7 +17,6 @@ from typing import Any
 
 import click
 import torch
-from datasets import Dataset
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
@@ -30,11 +28,10 @@ from adgen_pipeline.training.base_models import known_models
 from adgen_pipeline.training.job import TrainingJob, read_spread
 from adgen_pipeline.training.planner import GIB, Machine, Method, Option, Work, flops_per_token, memory, plan
 from adgen_pipeline.training.shapes import count
-from adgen_pipeline.training.shards import FEATURES
 from adgen_pipeline.training.speed import peak_flops
 from adgen_pipeline.training_recipe import TrainingRecipe
 from benchmarks import show
-from benchmarks.training import run_job
+from benchmarks.training import run_job, write_shards
 
 ROW_TOKENS = 4096
 TRAINING_ROWS, VALIDATION_ROWS = 1024, 2  # texts; a packed row holds some twenty of them
@@ -99,19 +96,6 @@ def make_base(folder: Path, config: Mapping[str, Any], device: torch.device) -> 
     fast: Any = PreTrainedTokenizerFast  # untyped in transformers
     fast(tokenizer_object=words, **SPECIAL).save_pretrained(folder)
     write_json(folder / "kept_ids.json", list(range(size)))
-    return folder
-
-
-def make_shards(folder: Path, vocabulary: int, row_tokens: int) -> Path:
-    """Random rows as long as shops' posts with their briefs, all their positions labelled, to be packed."""
-    draw = random.Random(SEED)  # noqa: S311  (a sample, not a secret)
-    rows = []
-    for number in range(TRAINING_ROWS + VALIDATION_ROWS):
-        length = min(row_tokens, max(40, int(draw.lognormvariate(5.14, 0.48))))
-        ids = [draw.randrange(len(SPECIAL), vocabulary) for _ in range(length)]
-        rows.append({"row_id": f"1/{number}", "input_ids": ids, "labels": ids, "target_bytes": length})
-    for split, some in (("train", rows[VALIDATION_ROWS:]), ("validation", rows[:VALIDATION_ROWS])):
-        Dataset.from_list(some, features=FEATURES).save_to_disk(folder / split)
     return folder
 
 
@@ -229,7 +213,11 @@ def measure(case: Case, folder: Path, *, steps: int, rows: int, is_small: bool) 
         click.echo(f"making {base.name}", err=True)
         make_base(base, config, device)
     with tempfile.TemporaryDirectory(dir=folder) as made:
-        shards = make_shards(Path(made) / "shards", shape.vocabulary, row_tokens)
+        shards = Path(made) / "shards"
+        write_shards(
+            shards, range(len(SPECIAL), shape.vocabulary), rows=TRAINING_ROWS + VALIDATION_ROWS,
+            validation_rows=VALIDATION_ROWS, longest=row_tokens, unlabelled_share=0.0,
+        )  # fmt: skip
         click.echo(f"{case.method}: {steps} steps of {option.micro_batch} × {row_tokens:,} tokens", err=True)
         return run(case, config, option, base, shards, steps=steps, row_tokens=row_tokens)
 

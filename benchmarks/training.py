@@ -62,17 +62,39 @@ def make(folder: Path) -> tuple[Path, Path]:
     network.to(torch.bfloat16).save_pretrained(base)
     tokenizer.save_pretrained(base)
     write_json(base / "kept_ids.json", list(range(len(tokenizer))))
-    draw = random.Random(7)  # noqa: S311  (a sample, not a secret)
-    rows = []
-    for number in range(ROWS):
-        # Median 171 tokens, a tenth below 92, a tenth above 316: briefs and posts, most short and some long.
-        length = min(ROW_TOKENS, max(40, int(draw.lognormvariate(5.14, 0.48))))
-        ids = [draw.randrange(300, len(tokenizer)) for _ in range(length)]
-        labels = [IGNORED] * (length // 2) + ids[length // 2 :]
-        rows.append({"row_id": f"1/{number}", "input_ids": ids, "labels": labels, "target_bytes": length})
-    for split, some in (("train", rows[32:]), ("validation", rows[:32])):
-        Dataset.from_list(some, features=FEATURES).save_to_disk(shards / split)
+    write_shards(
+        shards,
+        range(300, len(tokenizer)),
+        rows=ROWS,
+        validation_rows=32,
+        longest=ROW_TOKENS,
+        unlabelled_share=0.5,
+    )
     return base, shards
+
+
+def write_shards(
+    folder: Path, ids: range, *, rows: int, validation_rows: int, longest: int, unlabelled_share: float
+) -> None:
+    """Random rows as long as briefs and posts: median 171 tokens, a tenth below 92, a tenth above 316.
+
+    Args:
+        folder: where the splits go.
+        ids: that are drawn.
+        rows: in all; the first `validation_rows` are for validation.
+        longest: tokens of a row.
+        unlabelled_share: of a row, at its beginning.
+    """
+    draw = random.Random(7)  # noqa: S311  (a sample, not a secret)
+    made = []
+    for number in range(rows):
+        length = min(longest, max(40, int(draw.lognormvariate(5.14, 0.48))))
+        row = [draw.randrange(ids.start, ids.stop) for _ in range(length)]
+        silent = int(length * unlabelled_share)
+        labels = [IGNORED] * silent + row[silent:]
+        made.append({"row_id": f"1/{number}", "input_ids": row, "labels": labels, "target_bytes": length})
+    for split, some in (("train", made[validation_rows:]), ("validation", made[:validation_rows])):
+        Dataset.from_list(some, features=FEATURES).save_to_disk(folder / split)
 
 
 def arm(
