@@ -29,3 +29,10 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def store(tmp_path: Path) -> Store:
     """An empty data folder."""
     return Store(tmp_path / "data")
+
+
+@pytest.fixture
+def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as an object store."""
+    monkeypatch.setenv("ADGEN_OBJECT_STORE", f"file://{tmp_path / 'bucket'}")
+    return tmp_path / "bucket"

@@ -15,49 +15,23 @@ from pathlib import Path
 import pytest
 
 from adgen_pipeline import inventory, mirror
-from adgen_pipeline.app import cli
-from adgen_pipeline.app.commands.store import PARTS
-from adgen_pipeline.artifacts import Store, write_json
+from adgen_pipeline.artifacts import Store
 from adgen_pipeline.errors import ObjectStoreError, ResourceError
 from adgen_pipeline.mirror import MANIFEST, Moved, difference, pull, push
 from adgen_pipeline.object_store import OBJECTS, ObjectStore
 from adgen_pipeline.placing import staging_of
 from adgen_pipeline.settings import PROJECT_ROOT, Settings
+from adgen_pipeline_tests.folders import filled, make_artifact, make_index
 
 
 @pytest.fixture
-def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder as an object store."""
-    monkeypatch.setenv("ADGEN_OBJECT_STORE", f"file://{tmp_path / 'bucket'}")
-    return tmp_path / "bucket"
+def here(store: Store) -> Store:
+    return filled(store)
 
 
 @pytest.fixture
 def remote(bucket: Path) -> ObjectStore:
     return ObjectStore.of(Settings.from_environment())
-
-
-@pytest.fixture
-def here(store: Store) -> Store:
-    """A data folder with a bit of everything."""
-    for name, text in {
-        "raw/ሱቅ 😀.json": '{"name": "ሱቅ"}', "briefs/brief.md": "ጫማ", "cleaned/7.parquet": "rows",
-        "final/corpus/ads.parquet": "ads", "forgotten.jsonl": "", "state/api-keys.json": "secret",
-    }.items():  # fmt: skip
-        (store.root / name).parent.mkdir(parents=True, exist_ok=True)
-        (store.root / name).write_text(text, encoding="utf-8")
-    _make(store, "training", "model", 1)
-    store.make("index", "posts", ["b"], _index, folder=store.index)
-    return store
-
-
-def _make(store: Store, stage: str, name: str, number: int) -> None:
-    store.make(stage, name, [number], lambda folder: write_json(folder / "weights.json", [number]))
-
-
-def _index(folder: Path) -> None:
-    (folder / "posts.lance" / "data").mkdir(parents=True)
-    (folder / "posts.lance" / "data" / "0.lance").write_bytes(b"rows of vectors")
 
 
 def _files(root: Path) -> dict[str, bytes]:
@@ -118,7 +92,7 @@ def test_what_the_pipeline_removed_goes_and_what_people_removed_stays_until_aske
     (here.root / "cleaned" / "7.parquet").unlink()
     (here.raw / "ሱቅ 😀.json").unlink()
     old = here.artifact("training", "model").path
-    _make(here, "training", "model", 2)
+    make_artifact(here, "training", "model", 2)
     shutil.rmtree(old)
     moved = _push(here, remote)
     assert moved.kept == ("raw/ሱቅ 😀.json",)
@@ -151,7 +125,7 @@ def test_changes_of_two_machines_meet_and_contradictions_are_refused(
     _push(here, remote)
     _pull(there.root, remote)
     (here.root / "cleaned" / "7.parquet").write_text("more rows")
-    _make(there, "training", "model", 2)
+    make_artifact(there, "training", "model", 2)
     _push(here, remote)
     _push(there, remote)  # another file: nothing is lost
     assert (there.root / "cleaned" / "7.parquet").read_text() == "rows"
@@ -199,7 +173,7 @@ def test_a_part_is_enough_and_can_be_worked_on(here: Store, remote: ObjectStore,
     pull(there.root, remote, report=lambda _: None, parts=["index"])
     assert there.artifact("index", "posts").verify()
     assert not there.raw.exists()
-    there.make("index", "posts", ["c"], _index, folder=there.index)
+    there.make("index", "posts", ["c"], make_index, folder=there.index)
     _push(there, remote)
     _pull(here.root, remote)
     assert here.artifact("index", "posts").version == there.artifact("index", "posts").version
@@ -376,36 +350,6 @@ def test_a_disk_that_is_too_small_is_said_before_anything_comes(
     monkeypatch.setattr("adgen_pipeline.placing.SPARE_BYTES", 1 << 60)
     with pytest.raises(ResourceError, match="Make room"):
         _pull(tmp_path / "there", remote)
-
-
-def test_commands_say_what_moved_and_what_differs(
-    here: Store, bucket: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    there = str(tmp_path / "there")
-    assert cli.run(["store", "status"]) == 0
-    assert "Changed here, for `adgen store push`: briefs/brief.md" in capsys.readouterr().out
-    assert cli.run(["store", "push"]) == 0
-    shown = capsys.readouterr()
-    assert "are new" in shown.out
-    assert "Pushing" in shown.err
-    assert cli.run(["store", "push"]) == 0
-    assert "nothing to do" in capsys.readouterr().out
-    assert cli.run(["store", "pull", "--data", there, "--only", "tables", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["files"] == 3
-    assert cli.run(["store", "status", "--data", there]) == 0
-    assert "Changed there, for `adgen store pull`: briefs/brief.md" in capsys.readouterr().out
-    assert cli.run(["store", "pull", "--data", there]) == 0
-    assert cli.run(["store", "status", "--data", there]) == 0
-    assert "Nothing differs." in capsys.readouterr().out
-
-
-def test_the_command_offers_the_parts_that_there_are() -> None:
-    assert set(PARTS) == set(inventory.PARTS)
-
-
-def test_without_an_address_the_command_says_what_to_set(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["store", "push"]) == 1
-    assert "ADGEN_OBJECT_STORE is not set" in capsys.readouterr().err
 
 
 def test_content_that_nothing_names_goes_once_nobody_can_be_uploading_it(

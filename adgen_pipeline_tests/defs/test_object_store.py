@@ -3,19 +3,12 @@
 from pathlib import Path
 
 import dagster as dg
-import pytest
 
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.defs.automation import EXPORTS, new_files
 from adgen_pipeline.defs.object_store import fetch_incoming, finished_runs, incoming_exports, push_to_store
 from adgen_pipeline.settings import Settings
 from adgen_pipeline_tests.telegram.exports import chat, message, write
-
-
-@pytest.fixture
-def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("ADGEN_OBJECT_STORE", f"file://{tmp_path / 'bucket'}")
-    return tmp_path / "bucket"
 
 
 def _look(

@@ -5,17 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adgen_pipeline.generation.brief import understand
-from adgen_pipeline.generation.coverage import MORE_AMHARIC, with_invitation, with_leads, with_offer
 from adgen_pipeline.generation.formats import problems
 from adgen_pipeline.generation.guard import Guard, invented_in_table, maximum_repeats
 from adgen_pipeline.generation.prompt import spoken
 from adgen_pipeline.generation.template import template_ad
-from adgen_pipeline.generation.tidying import tidy
 from adgen_pipeline.schemas import GENERATED_ADS
 from adgen_pipeline.text.brief import Brief, BriefFact, brief_text
-from adgen_pipeline.text.facts import find_facts
-from adgen_pipeline.text.promises import Supported
-from adgen_pipeline.text.slots import SLOT, slots_in
+from adgen_pipeline.text.slots import slots_in
 
 BRIEF = understand(
     "ምርት፦ የሴቶች የእጅ ቦርሳ\nብራንድ፦ ABC Bags\nዋጋ፦ 1,800 ብር\nስልክ፦ 0900 000 014\nአድራሻ፦ ፒያሳ፣ ማዕከል ሕንፃ\n"
@@ -178,20 +174,6 @@ def test_a_long_run_of_a_retrieved_post_is_a_copy() -> None:
     assert Guard(BRIEF, retrieved=[post], maximum_shared_words=30).check(post).refusal is None
 
 
-@pytest.mark.parametrize(
-    ("raw", "clean"),
-    [
-        ("ዋጋ⟨price_1⟩ ብር ብቻ", "ዋጋ ⟨price_1⟩ ብቻ"),
-        ("⟨phone_1⟩⟨phone_1⟩", "⟨phone_1⟩ ⟨phone_1⟩"),
-        ("በ⟨price_1⟩ይሸጣል", "በ⟨price_1⟩ ይሸጣል"),
-        ("ጫማ ⟨price_ <end_of_turn>", "ጫማ"),
-        ("ጫማ\n\n\n\nውብ   ነው", "ጫማ\n\nውብ ነው"),
-    ],
-)
-def test_slots_stand_apart_and_broken_ones_vanish(raw: str, clean: str) -> None:
-    assert tidy(raw, BRIEF.values()) == clean
-
-
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(
@@ -291,17 +273,6 @@ def test_a_short_line_that_says_nothing_of_the_brief_goes(lines: str, kept: bool
     assert (lines.split("\n")[0] in guarded.slotted) is kept
 
 
-def test_bare_contacts_get_an_amharic_word_where_amharic_is_scarce() -> None:
-    assert with_leads("Model X\n☎️ ⟨phone_1⟩\n☎️ ⟨phone_2⟩\nዋጋ ⟨price_1⟩\n📍 ⟨location_1⟩") == (
-        "Model X\n☎️ ስልክ፦ ⟨phone_1⟩\n☎️ ⟨phone_2⟩\nዋጋ ⟨price_1⟩\n📍 አድራሻ፦ ⟨location_1⟩"
-    )
-
-
-def test_an_emoji_over_and_over_and_lines_of_emoji_alone_go() -> None:
-    slotted = "የቆዳ ጫማ 🔥🔥🔥🔥\n🎯 🎀 🎀 🎀 🎀\n📎 📎\n☎️ ⟨phone_1⟩\n\nይደውሉ!!!"
-    assert tidy(slotted, {}) == "የቆዳ ጫማ 🔥\n☎️ ⟨phone_1⟩\n\nይደውሉ!!!"
-
-
 def test_a_line_that_says_the_same_again_goes_and_news_of_the_brief_stay() -> None:
     again = "ለማዘዝ በዚህ 👇 ይጻፉልን"
     assert "repeated_line" in _kinds(f"{GOOD}\n{again}\nሆነው ለማዘዝ በዚህ 👇 ይጻፉልን")
@@ -364,40 +335,3 @@ def test_an_ad_of_few_amharic_letters_ends_with_an_invitation() -> None:
     )
     text = Guard(brief).check("⟨product_1⟩ ምቹ ጥሩ ጫማ ነው\n⟨url_1⟩").text
     assert text.endswith("ለተጨማሪ መረጃ እና ለማዘዝ ከላይ ያለውን ሊንክ ይጫኑ።")
-
-
-def test_a_name_alone_on_its_line_becomes_a_sentence_where_amharic_is_scarce() -> None:
-    assert with_offer("📣 ⟨product_1⟩\n⟨product_1⟩\n⟨phone_1⟩") == (
-        "📣 ⟨product_1⟩ ለእርስዎ አቅርበናል።\n⟨product_1⟩\n⟨phone_1⟩"
-    )
-    for whole in ("⟨product_1⟩ ምቹ ጫማ\n⟨product_1⟩", "⟨brand_1⟩ ⟨product_1⟩", "የቆዳ ጫማ"):
-        assert with_offer(whole) == whole
-
-
-@pytest.mark.parametrize(
-    ("ad", "call"),
-    [
-        ("⟨phone_1⟩ ⟨handle_1⟩", "ይደውሉልን።"),
-        ("⟨handle_1⟩ ⟨url_1⟩", "በቴሌግራም ይጻፉልን።"),
-        ("⟨email_1⟩", "በኢሜይል ይጻፉልን።"),
-    ],
-)
-def test_an_invitation_names_the_contact_that_the_ad_has(ad: str, call: str) -> None:
-    assert with_invitation(f"{ad}\nለበለጠ መረጃ ያነጋግሩን።").endswith(call)
-    assert with_invitation(ad) == ad
-
-
-def test_words_added_for_amharic_promise_nothing_and_state_no_fact() -> None:
-    ad = "⟨product_1⟩\n⟨price_1⟩\n⟨phone_1⟩\n⟨handle_1⟩\n⟨location_1⟩"
-    for add in MORE_AMHARIC:
-        ad = add(ad)
-    added = SLOT.sub(" ", ad)
-    assert not Supported("").violations(added)
-    assert not find_facts(added)
-
-
-def test_a_mark_over_and_over_goes() -> None:
-    assert tidy("⟨hashtag_1⟩ ፤ ፤ ፤ ፤ ፤ ፤", {"⟨hashtag_1⟩": "#ጫማ"}).rstrip() == "⟨hashtag_1⟩"
-    assert tidy("ምርጥ ጫማ!!! ዋጋ... ይደውሉ", {}) == "ምርጥ ጫማ!!! ዋጋ... ይደውሉ"
-    assert tidy("⟨hashtag_1⟩ :// :// ://://:// :/", {"⟨hashtag_1⟩": "#ጫማ"}).rstrip(" :/") == "⟨hashtag_1⟩"
-    assert tidy("ጫማ --------- https://t.me/a ?! :-)", {}) == "ጫማ --------- https://t.me/a ?! :-)"
