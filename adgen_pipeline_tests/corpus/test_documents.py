@@ -183,10 +183,28 @@ def test_newer_messages_move_no_document_to_another_split_and_drop_none(
         post(text, 500 + n, channel_id=c, hour=12 * DAY + 1 + h) for n, (text, c, h) in enumerate(new)
     ]
     found, grown = (documents.build(table(rows), recipe=RECIPE) for rows in (before, after))
-    same = ["channel_id", "message_id", "split", "cluster"]
+    same = ["channel_id", "message_id", "split"]
     kept = grown.documents.filter(pl.col("message_id") < 500)
     assert kept.select(same).equals(found.documents.select(same))
     assert grown.drops.filter(pl.col("message_id") < 500).equals(found.drops)
+    assert not _parted(found.documents["cluster"], kept["cluster"])
+
+
+def _parted(before: pl.Series, after: pl.Series) -> list[str]:
+    """Clusters whose documents are no longer in one, or in one that had no document before."""
+    now = pl.DataFrame({"before": before, "after": after}).group_by("before").agg(pl.col("after").unique())
+    known = set(before)
+    return [cluster for cluster, others in now.iter_rows() if len(others) != 1 or others[0] not in known]
+
+
+def test_a_newer_message_that_is_like_two_clusters_of_a_split_makes_them_one() -> None:
+    before = [*distinct(10), post(sentence(0, 26), 100, hour=0), post(sentence(0, 34), 101, hour=1)]
+    between = post(sentence(0, 30), 500, hour=12 * DAY)
+    found, grown = (documents.build(table(r), recipe=RECIPE) for r in (before, [*before, between]))
+    of_both = pl.col("message_id").is_in([100, 101])
+    assert found.documents.filter(of_both)["cluster"].to_list() == ["1/100", "1/101"]
+    assert grown.documents.filter(of_both)["cluster"].to_list() == ["1/100", "1/100"]
+    assert grown.documents.filter(of_both)["split"].to_list() == ["train", "train"]
 
 
 @settings(max_examples=40, deadline=None)
