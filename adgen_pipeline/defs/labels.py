@@ -147,8 +147,7 @@ def post_labels(
     from adgen_pipeline.labels import drift, verdicts
     from adgen_pipeline.labels.consensus import best_source, decided
 
-    columns = posts.select("channel_id", "message_id", "post").collect()
-    automatic = verdicts.load(classifier.path).label_posts(columns, weak_labels)
+    automatic = verdicts.load(classifier.path).label_posts(posts, weak_labels)
     labels = best_source(automatic, decided(annotations, adjudicators=recipe.labels.adjudicators))
     return table_result(
         POST_LABELS,
@@ -170,7 +169,7 @@ def labelled_posts(posts: pl.LazyFrame, post_labels: pl.DataFrame) -> dg.Materia
     """Join posts with their labels into the customer's five columns."""
     from adgen_pipeline.labels import consensus
 
-    return table_result(LABELLED_POSTS, consensus.labelled_posts(posts.collect(), post_labels))
+    return table_result(LABELLED_POSTS, consensus.labelled_posts(posts, post_labels))
 
 
 @table_asset(

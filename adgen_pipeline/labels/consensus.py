@@ -49,16 +49,21 @@ def best_source(weak: pl.DataFrame, human: pl.DataFrame) -> pl.DataFrame:
     return POST_LABELS.conform(pl.concat([kept, human.join(weak.select(KEY), on=KEY, how="semi")]))
 
 
-def labelled_posts(posts: pl.DataFrame, post_labels: pl.DataFrame) -> pl.DataFrame:
+def labelled_posts(posts: pl.DataFrame | pl.LazyFrame, post_labels: pl.DataFrame) -> pl.DataFrame:
     """Table labels/labelled_posts: posts with text beside their labels, `ad` among them where `is_ad`."""
     labels = pl.concat_list(
         "verticals", "tags", pl.when("is_ad").then(pl.lit([AD])).otherwise(pl.lit([], pl.List(pl.String)))
     )
-    joined = posts.select("channel_id", "message_id", "text", "date").join(
-        post_labels.with_columns(labels.list.sort().alias("labels")).select(
-            "channel_id", "message_id", "labels"
-        ),
-        on=["channel_id", "message_id"],
+    joined = (
+        posts.lazy()
+        .select("channel_id", "message_id", "text", "date")
+        .collect()
+        .join(
+            post_labels.with_columns(labels.list.sort().alias("labels")).select(
+                "channel_id", "message_id", "labels"
+            ),
+            on=["channel_id", "message_id"],
+        )
     )
     return LABELLED_POSTS.conform(joined)
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from adgen_pipeline.labels.functions import FUNCTIONS, LABELS, Votes
 
 Floats = NDArray[np.float64]
+Probabilities = NDArray[np.float32]  # one a post and label: what is not held twice
 Numbers = NDArray[np.int64]
 
 STEPS = 50
@@ -36,7 +37,7 @@ class LabelModel:
         chances: label × truth (no, yes) × function × vote (against, none, for).
     """
 
-    likely: Floats
+    likely: Probabilities
     chances: Floats
 
 
@@ -49,9 +50,12 @@ def estimate(votes: Votes, verdicts: NDArray[np.bool_], channels: Numbers) -> La
         channels: of each post.
     """
     numbers = np.unique(channels, return_inverse=True)[1]
-    found = [_of_label(votes[:, :, label], verdicts[:, label], numbers) for label in range(len(LABELS))]
-    likely = np.array([of_label for of_label, _ in found]).reshape(len(LABELS), -1).T
-    return LabelModel(likely, np.array([chances for _, chances in found]))
+    likely = np.empty((len(votes), len(LABELS)), dtype=np.float32)
+    all_chances = []
+    for label in range(len(LABELS)):
+        likely[:, label], chances = _of_label(votes[:, :, label], verdicts[:, label], numbers)
+        all_chances.append(chances)
+    return LabelModel(likely, np.array(all_chances))
 
 
 def _of_label(

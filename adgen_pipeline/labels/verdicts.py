@@ -22,7 +22,7 @@ from adgen_pipeline.labels.evidence import Evidence, find_evidence
 from adgen_pipeline.labels.functions import LABELS
 from adgen_pipeline.labels.rules import decide, given, odds
 from adgen_pipeline.labels.taxonomy import AD, TAGS, VERTICALS
-from adgen_pipeline.labels.weak import KEY, as_post_labels, verdict
+from adgen_pipeline.labels.weak import as_post_labels, by_channels, verdict
 from adgen_pipeline.labels.words import words
 from adgen_pipeline.schemas import POST_LABELS
 
@@ -75,17 +75,22 @@ class Labeller:
         voices: Floats = np.where(self.classifier.is_learnt > 0, heard, 0.0)
         return voices
 
-    def label_posts(self, posts: pl.DataFrame, weak: pl.DataFrame) -> pl.DataFrame:
+    def label_posts(self, posts: pl.DataFrame | pl.LazyFrame, weak: pl.DataFrame) -> pl.DataFrame:
         """Table labels/post_labels by the classifier and the weak labels.
 
         Args:
-            posts: channel_id, message_id, post of telegram/posts.
+            posts: channel_id, message_id, post of telegram/posts; texts are read a few channels at a time.
             weak: table labels/weak_labels.
         """
+        parts, start = [POST_LABELS.empty()], 0
+        for some in by_channels(posts.lazy(), weak):
+            parts.append(self._label(some["post"], weak[start : start + some.height]))
+            start += some.height
+        return POST_LABELS.conform(pl.concat(parts))
+
+    def _label(self, texts: pl.Series, weak: pl.DataFrame) -> pl.DataFrame:
+        """Rows of labels/post_labels of some posts by their texts and their rows of labels/weak_labels."""
         rows = as_post_labels(weak)
-        texts = weak.select(KEY).join(posts.select(*KEY, "post"), on=KEY, how="left", maintain_order="left")[
-            "post"
-        ]
         different = texts.unique(maintain_order=True)
         place = dict(zip(different.to_list(), range(different.len()), strict=True))
         voices = self.voices(different.to_list())[[place[text] for text in texts]]
@@ -105,8 +110,7 @@ class Labeller:
             changed.append(
                 {**table.row(row, named=True), **said, "evidence": self._evidence(text, found, said)}
             )
-        kept = table.filter(~pl.Series(is_changed))
-        return POST_LABELS.conform(pl.concat([kept, POST_LABELS.frame(changed)]))
+        return pl.concat([table.filter(~pl.Series(is_changed)), POST_LABELS.frame(changed)])
 
     def _evidence(self, text: str, found: Evidence, said: dict[str, object]) -> list[dict[str, object]]:
         """Signs of the given labels; for a tag without one, the word that the classifier misses most."""

@@ -35,6 +35,7 @@ SIGNATURE_SHARE, SIGNATURE_POSTS = 0.15, 5
 # of other kinds the label model was right less often (docs/LOG.md). The classifier tips the balance; people are asked.
 DISPUTED = 0.05
 BLOCK_ROWS = 10_000  # posts whose verdicts are Python objects at once
+TEXTS_HELD = 200_000  # about a hundred megabytes; a larger channel is held whole
 _VERDICTS = pl.DataFrame(
     schema={n: WEAK_LABELS.dtypes[n] for n in ("vertical", "verticals", "tags", "is_ad", "evidence")}
 )
@@ -65,9 +66,8 @@ def weak_labels(posts: pl.DataFrame | pl.LazyFrame, *, minimum_score: float) -> 
         posts: channel_id, message_id, post, is_empty of telegram/posts.
         minimum_score: weight that a label needs, in keyword weights.
     """
-    with_text = posts.lazy().filter(~pl.col("is_empty")).select(*KEY, "post").sort(KEY).collect()
-    keys, texts = with_text.select(KEY), _Texts(with_text)
-    del with_text
+    keys = posts.lazy().filter(~pl.col("is_empty")).select(KEY).sort(KEY).collect()
+    texts = _Texts(posts.lazy(), keys)
     cast = np.zeros((keys.height, len(FUNCTIONS), len(LABELS)), np.int8)
     said = np.zeros((keys.height, len(LABELS)), np.bool_)
     with tempfile.TemporaryFile() as file:
@@ -79,23 +79,18 @@ def weak_labels(posts: pl.DataFrame | pl.LazyFrame, *, minimum_score: float) -> 
             ends.append(ends[-1] + file.write(evidence))
             cast[place], said[place, labels] = of_text, True
         places = np.frombuffer(texts.places, dtype=np.int64)
-        del looked, texts  # with all words: what follows needs votes and evidence alone
+        del looked, texts  # with what tells repeats: what follows needs votes and evidence alone
         if len(ends) - 1 < keys.height:
             cast, said = cast[places], said[places]
         model = estimate(cast, said, keys["channel_id"].to_numpy())
-        likely = np.where(
-            (model.likely > 0.5) == said, model.likely, np.where(said, 0.5 + DISPUTED, 0.5 - DISPUTED)
-        )
         blocks = []
         for start in range(0, max(1, len(places)), BLOCK_ROWS):
             found = []
             for at in places[start : start + BLOCK_ROWS].tolist():
                 file.seek(ends[at])
                 found.append(file.read(ends[at + 1] - ends[at]))
-            of_block = likely[start : start + BLOCK_ROWS]
-            probabilities = pl.DataFrame(of_block.astype(np.float32), schema=list(LABELS)).to_struct(
-                "probabilities"
-            )
+            of_block = _undisputed(model.likely[start : start + BLOCK_ROWS], said[start : start + BLOCK_ROWS])
+            probabilities = pl.DataFrame(of_block, schema=list(LABELS)).to_struct("probabilities")
             table = (
                 keys.slice(start, BLOCK_ROWS).hstack(_verdicts(of_block, found)).with_columns(probabilities)
             )
@@ -112,19 +107,43 @@ class _Texts:
         places: number of each post's text, once all were gone through.
     """
 
-    def __init__(self, posts: pl.DataFrame) -> None:
+    def __init__(self, posts: pl.LazyFrame, keys: pl.DataFrame) -> None:
         self.places = array("q")
-        self._posts, self._signatures = posts, _signatures(posts)
+        self._posts, self._keys = posts, keys
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         known: dict[bytes, int] = {}
-        for channel_id, text in self._posts.select("channel_id", "post").iter_rows():
-            topic = _topic(text, self._signatures[channel_id])
-            key = blake2b(f"{len(text)}.{text}{topic}".encode(), digest_size=16).digest()
-            if key not in known:
-                known[key] = len(known)
-                yield text, topic
-            self.places.append(known[key])
+        for some in by_channels(self._posts, self._keys):
+            signatures = _signatures(some)
+            for channel_id, text in some.select("channel_id", "post").iter_rows():
+                topic = _topic(text, signatures[channel_id])
+                key = blake2b(f"{len(text)}.{text}{topic}".encode(), digest_size=16).digest()
+                if key not in known:
+                    known[key] = len(known)
+                    yield text, topic
+                self.places.append(known[key])
+
+
+def by_channels(posts: pl.LazyFrame, keys: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Keys and texts of posts, whole channels and about `TEXTS_HELD` at a time, in the order of the keys.
+
+    Args:
+        posts: channel_id, message_id, post of telegram/posts.
+        keys: of the posts that are wanted, sorted.
+    """
+    counted = keys.group_by("channel_id").len().sort("channel_id")
+    counted = counted.with_columns(part=(pl.col("len").cum_sum() - 1) // TEXTS_HELD)
+    for _, channels in counted.group_by("part", maintain_order=True):
+        first, last = channels["channel_id"][0], channels["channel_id"][-1]
+        of_part = pl.col("channel_id").is_between(first, last)
+        texts = posts.filter(of_part).select(*KEY, "post").collect()
+        yield keys.filter(of_part).select(KEY).join(texts, on=KEY, how="left", maintain_order="left")
+
+
+def _undisputed(likely: NDArray[np.float32], said: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Post × label: probabilities, near one half on the rules' side where the label model contradicts the rules."""
+    near = np.where(said, np.float32(0.5 + DISPUTED), np.float32(0.5 - DISPUTED))
+    return np.where((likely > 0.5) == said, likely, near)
 
 
 def _verdicts(likely: NDArray[np.floating], found: Sequence[bytes]) -> pl.DataFrame:

@@ -20,6 +20,7 @@ from adgen_pipeline.label_schemas import (
     LABELS as COLUMNS,
 )
 from adgen_pipeline.labels import building, drift, verdicts
+from adgen_pipeline.labels import weak as weak_labelling
 from adgen_pipeline.labels.classifier_scores import interval
 from adgen_pipeline.labels.consensus import best_source
 from adgen_pipeline.labels.functions import FUNCTIONS, LABELS
@@ -217,6 +218,27 @@ def test_an_interval_holds_its_share() -> None:
     share, low, high = interval(9, 10)
     assert (share, low < 0.9 < high) == (0.9, True)
     assert interval(0, 0) == (0.0, 0.0, 1.0)
+
+
+def test_channels_whose_texts_are_read_one_after_the_other_give_the_table_of_all_at_once(
+    folder: Path, posts: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several = posts.with_columns(channel_id=pl.col("message_id") % 4 + 1).with_columns(
+        post=pl.when(pl.col("channel_id") == 2).then(pl.col("post") + "\nየአበባ ሱቅ").otherwise("post")
+    )  # the second channel signs its posts
+    keys = several.sort(KEY)
+    parts = list(weak_labelling.by_channels(several.lazy(), keys))
+    assert len(parts) == 1
+    assert parts[0].equals(keys.select(*KEY, "post"))
+    labeller = verdicts.load(folder)
+    at_once = weak_labels(several, minimum_score=1.0).table
+    labelled = labeller.label_posts(several, at_once)
+    monkeypatch.setattr(weak_labelling, "TEXTS_HELD", 1)
+    assert [part["channel_id"].unique().to_list() for part in weak_labelling.by_channels(several.lazy(), keys)] == [
+        [1], [2], [3], [4]
+    ]  # fmt: skip
+    assert weak_labels(several.lazy(), minimum_score=1.0).table.equals(at_once)
+    assert labeller.label_posts(several.lazy(), at_once).equals(labelled)
 
 
 def test_blocks_of_posts_give_the_table_of_all_at_once(
