@@ -31,7 +31,7 @@ HELD_OUT = TEST_SPLITS  # no held-out post may shape an ad that is scored agains
     "index",
     "posts",
     "Hybrid index of posts and of advertisers' documents: vectors, full text, filters.",
-    version="2",
+    version="3",
     kinds=("lancedb",),
     ins={
         "documents": "corpus/documents",
@@ -72,7 +72,7 @@ def posts(
         folder_digest(store.advertisers) + forgotten.advertisers_digest(),
         recipe.index.digest(),
         queries,
-        "2",
+        "3",
     ]
     with (
         tracked_run(context, tracker, recipe, settings) as run,

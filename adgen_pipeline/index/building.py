@@ -26,12 +26,14 @@ from adgen_pipeline.index.queries import Key, varied
 from adgen_pipeline.index.search import PostIndex
 from adgen_pipeline.index.store import (
     BLOCK_ROWS,
+    LAYOUT,
     MANIFEST,
     Block,
     Manifest,
     add_rows,
     read_rows,
     read_with_vectors,
+    row_ids,
     write_rows,
 )
 from adgen_pipeline.recipe import IndexRecipe
@@ -85,6 +87,7 @@ def build(
         raise DataError("the index would be empty: no documents outside the held-out splits. Add exports.")
     flat = rows.height < recipe.flat_below_rows
     manifest = Manifest(
+        layout=LAYOUT,
         encoder_digest=encoder_digest,
         digest=values_digest(
             hashlib.sha256(rows["content"].to_numpy().tobytes()).hexdigest(),
@@ -228,14 +231,16 @@ def _with_weights(
             weight_source=source,
         )
     index = PostIndex(folder, encoder)
+    asked = [f"{channel_id}/{message_id}" for _, (channel_id, message_id) in queries]
+    answers = row_ids(folder, asked)
     generator = random.Random(len(queries))  # noqa: S311  (varies queries)
     samples = []
-    for text, (channel_id, message_id) in queries:
+    for (text, _), key in zip(queries, asked, strict=True):
         for query in (text, varied(text, generator)):
             found = index.candidates(query, Filter(kind="post"))
-            keys = found.rows["key"].to_pylist() if found is not None else []
-            if found is not None and (key := f"{channel_id}/{message_id}") in keys:
-                samples.append((found.parts, keys.index(key)))
+            if found is not None and key in answers:
+                at = np.flatnonzero(found.row_ids == answers[key])
+                samples += [(found.parts, place) for place in at.tolist()]
     return replace(
         manifest,
         weights=learn(samples),

@@ -6,7 +6,8 @@ import lancedb
 import numpy as np
 from lancedb.query import LanceVectorQueryBuilder
 
-from adgen_pipeline.index.search import PROBES
+from adgen_pipeline.index.forward import ForwardIndex
+from adgen_pipeline.index.search import CANDIDATES, PROBES
 from adgen_pipeline.index.store import BLOCK_ROWS, TABLE, Manifest, vectors_of
 
 NEIGHBOURS = 10
@@ -45,12 +46,13 @@ def recall_of(path: Path, queries: np.ndarray) -> float:
     for batch in table.search().select(["vector"]).to_batches(BLOCK_ROWS):
         like = queries @ vectors_of(batch["vector"]).T  # (queries, rows of the block)
         best = np.sort(np.concatenate([best, like], axis=1), axis=1)[:, -NEIGHBOURS:]
-    shares = []
+    shares, forward = [], ForwardIndex(path)
     for vector, exact in zip(queries, best, strict=True):
         search = table.search(vector, query_type="vector")
         assert isinstance(search, LanceVectorQueryBuilder)
-        search = search.distance_type("cosine").nprobes(PROBES).select(["_distance"]).limit(NEIGHBOURS)
-        found = 1 - np.asarray(search.to_arrow()["_distance"])
+        search = search.distance_type("cosine").nprobes(PROBES).select(["_distance"]).with_row_id(True)
+        proposed = np.asarray(search.limit(CANDIDATES).to_arrow()["_rowid"])
+        found = np.sort(forward.take(proposed).vectors @ vector)[-NEIGHBOURS:]
         least = exact[np.isfinite(exact)]
         shares.append(float((found >= least[0] - EQUAL).sum() / len(least)))
     return float(np.mean(shares))

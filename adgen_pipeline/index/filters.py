@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Literal
 
-POST, DOCUMENT = "post", "document"
+POST: Literal["post"] = "post"
+DOCUMENT: Literal["document"] = "document"
 Kind = Literal["post", "document"]
 
 

@@ -8,7 +8,7 @@ import json
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise, repeat
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +45,31 @@ class QueryTerms(NamedTuple):
             tuple(by_word.values()),
             tuple(dict.fromkeys(pairwise(stems))),
         )
+
+
+class Tokens(NamedTuple):
+    """Texts as codes of their words, one text behind the other.
+
+    Attributes:
+        stems, words: (words of all texts,) uint32, `codes` of stems and of words as written, word for word.
+        lengths: (texts,) words of each.
+    """
+
+    stems: np.ndarray
+    words: np.ndarray
+    lengths: np.ndarray
+
+    @classmethod
+    def of(cls, texts: Sequence[tuple[str, str]]) -> "Tokens":
+        """Of the stem key and the word key of each text."""
+        split = [(stems.split(" "), words.split(" ")) for stems, words in texts]
+        stems, words = ([word for text in split for word in text[side]] for side in (0, 1))
+        return cls(codes(stems), codes(words), np.array([len(found) for found, _ in split], dtype=np.int64))
+
+    def stems_of(self, text: int) -> np.ndarray:
+        """The codes of one text's stems."""
+        end = int(self.lengths[: text + 1].sum())
+        return self.stems[end - self.lengths[text] : end]
 
 
 @dataclass(frozen=True)
@@ -99,22 +124,22 @@ class Frequencies:
         return cls(np.load(folder / COUNTS, mmap_mode="r", allow_pickle=False), **totals)
 
 
-def text_parts(terms: QueryTerms, candidates: Sequence[tuple[str, str]], known: Frequencies) -> np.ndarray:
+def text_parts(terms: QueryTerms, candidates: Tokens, known: Frequencies) -> np.ndarray:
     """BM25 of each candidate by stems, by words as written, by pairs of neighbours, and of its opening's stems.
 
     Args:
         terms: of the query.
-        candidates: stem key and word key of each.
+        candidates: their texts.
         known: frequencies of the index.
 
     Returns:
         float64, (candidates, 4), in the order of PARTS after `dense`.
     """
-    if not candidates:
+    if not len(candidates.lengths):
         return np.zeros((0, len(PARTS) - 1))
     inverse = known.inverse(terms.stems)
-    stems = _Found.of([line for line, _ in candidates], terms.stems)
-    words = _Found.of([line for _, line in candidates], terms.words)
+    stems = _Found.of(candidates.stems, candidates.lengths, terms.stems)
+    words = _Found.of(candidates.words, candidates.lengths, terms.words)
     norm = K1 * (1 - B + B * stems.lengths / known.mean_words)[:, None]  # (candidates, 1)
     numbers = {stem: number for number, stem in enumerate(terms.stems)}
     pairs = [(numbers[one], numbers[other]) for one, other in terms.pairs]
@@ -142,18 +167,18 @@ class _Found:
     terms_count: int
 
     @classmethod
-    def of(cls, lines: Sequence[str], terms: Sequence[str]) -> "_Found":
-        """The occurrences of terms in lines of words."""
-        split = [line.split(" ") for line in lines]
-        lengths = np.array([len(words) for words in split])
-        number = dict(zip(terms, range(len(terms)), strict=True))
-        found = np.fromiter(
-            map(number.get, chain.from_iterable(split), repeat(-1)), dtype=np.int64, count=int(lengths.sum())
-        )
-        at = np.flatnonzero(found >= 0)
+    def of(cls, tokens: np.ndarray, lengths: np.ndarray, terms: Sequence[str]) -> "_Found":
+        """The occurrences of distinct terms in texts of coded words, (words of all texts,)."""
+        wanted = codes(terms)
+        order = np.argsort(wanted, kind="stable")
         ends = np.cumsum(lengths)
+        if not terms:
+            none = np.zeros(0, dtype=np.int64)
+            return cls(none, none, none, lengths, 0)
+        near = np.searchsorted(wanted[order], tokens).clip(max=len(terms) - 1)
+        at = np.flatnonzero(wanted[order][near] == tokens)
         rows = np.searchsorted(ends, at, side="right")
-        return cls(rows, at - (ends - lengths)[rows], found[at], lengths, len(terms))
+        return cls(rows, at - (ends - lengths)[rows], order[near[at]], lengths, len(terms))
 
     def counts(self, where: np.ndarray | None = None) -> np.ndarray:
         """How often each term stands in each candidate, (candidates, terms)."""
@@ -198,5 +223,10 @@ def _saturated(counts: np.ndarray, norm: np.ndarray) -> np.ndarray:
     return np.asarray(counts * (K1 + 1) / (counts + norm))
 
 
+def codes(words: Iterable[str]) -> np.ndarray:
+    """CRC-32 of words, (words,) uint32: the same for ever, so that it can be kept in files."""
+    return np.array([zlib.crc32(word.encode()) for word in words], dtype=np.uint32)
+
+
 def _buckets(stems: Iterable[str]) -> np.ndarray:
-    return np.array([zlib.crc32(stem.encode()) % BUCKETS for stem in stems], dtype=np.int64)
+    return (codes(stems) % BUCKETS).astype(np.int64)

@@ -12,15 +12,15 @@ from typing import Any, Literal, TypeVar
 
 import lancedb
 import numpy as np
-import pyarrow as pa
 from lancedb import background_loop
 from lancedb.query import FullTextOperator, MatchQuery
 
 from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.errors import ArtifactError
-from adgen_pipeline.index.filters import Filter, Kind
-from adgen_pipeline.index.ranking import PARTS, Frequencies, QueryTerms, fuse, standardised, text_parts
-from adgen_pipeline.index.store import TABLE, Manifest, vectors_of
+from adgen_pipeline.index.filters import DOCUMENT, POST, Filter, Kind
+from adgen_pipeline.index.forward import ForwardIndex, Rows
+from adgen_pipeline.index.ranking import PARTS, Frequencies, QueryTerms, codes, fuse, standardised, text_parts
+from adgen_pipeline.index.store import TABLE, Manifest
 from adgen_pipeline.text.slots import SLOT
 
 System = Literal["hybrid", "dense", "full_text"]
@@ -31,8 +31,8 @@ DIVERSIFIED = 50  # first hits among which diversity chooses
 PROBES = 64  # partitions of 512 rows that an approximate search compares
 QUERY_STEMS = 24  # of which full text looks for the rarest: more add time and no hits
 MAXIMUM_QUERY_CHARS = 4096
-SHOWN = ["key", "kind", "channel_id", "message_id", "advertiser", "source", "post", "text"]
-RANKED = ["key", "search_key", "words", "date", "vector"]
+# Not `kind`: one word for a million rows is a page that LanceDB decodes whole, which doubles a search.
+SHOWN = ["channel_id", "message_id", "advertiser", "source", "post", "text"]
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,13 @@ class Candidates:
     """What either side proposed for a query.
 
     Attributes:
-        rows: key, search_key, words, date and vector of each.
-        row_ids: of LanceDB.
+        row_ids: (candidates,) of LanceDB.
+        rows: what ranking reads of each.
         parts: (candidates, `ranking.PARTS`).
     """
 
-    rows: pa.Table
-    row_ids: list[int]
+    row_ids: np.ndarray
+    rows: Rows
     parts: np.ndarray
 
 
@@ -110,6 +110,7 @@ class PostIndex:
         self.encoder = encoder
         self._table: lancedb.AsyncTable = _wait_for(_opened(path))
         self._known = Frequencies.read(path)
+        self._forward = ForwardIndex(path)
 
     def vector_index(self) -> str:
         """The kind of index over the vectors, in LanceDB's words; "exact" if there is none."""
@@ -156,11 +157,11 @@ class PostIndex:
             "dense": [float(part == "dense") for part in PARTS],
             "full_text": [self.manifest.weights[part] * (part != "dense") for part in PARTS],
         }[system]
-        fused = self._with_recency(fuse(found.parts, weights), found.rows["date"])
+        fused = self._with_recency(fuse(found.parts, weights), found.rows.seconds)
         order = np.argsort(-fused, kind="stable")
         if self.manifest.diversity:
-            order = _diverse(order, fused, found.rows["vector"], share=self.manifest.diversity)
-        return self._hits(found, order[:k].tolist(), fused, terms)
+            order = _diverse(order, fused, found.rows.vectors, share=self.manifest.diversity)
+        return self._hits(found, order[:k], fused, terms)
 
     def candidates(
         self,
@@ -171,10 +172,12 @@ class PostIndex:
         system: System = "hybrid",
         terms: QueryTerms | None = None,
     ) -> Candidates | None:
-        """What the sides propose for a query, by key; None for nothing."""
+        """What the sides propose for a query, by what it says; None for nothing."""
         condition = wanted.condition()
         if condition is None:
             return None
+        if not self.manifest.documents_count and wanted == Filter(kind=wanted.kind):
+            condition = ""  # all rows are posts; to be told so costs LanceDB a quarter of a search
         query = SLOT.sub(" ", query[:MAXIMUM_QUERY_CHARS])
         terms = QueryTerms.of(query) if terms is None else terms
         vector = self.encoder.encode([query])[0]
@@ -184,19 +187,18 @@ class PostIndex:
             asked.append(self._full_text(terms, condition, limit))
         if system != "full_text" and vector.any():  # a query without a known word is near nothing
             asked.append(self._dense(vector, condition, limit))
-        tables: list[pa.Table] = _wait_for(_all_of(asked))
-        if not tables or not (rows := pa.concat_tables(tables)).num_rows:
+        proposed = _wait_for(_all_of(asked))
+        if not proposed or not len(row_ids := np.unique(np.concatenate(proposed))):
             return None
-        first = {row_id: place for place, row_id in reversed(list(enumerate(rows["_rowid"].to_pylist())))}
-        rows = rows.take(sorted(first.values())).sort_by("key")
-        scores = np.zeros((rows.num_rows, len(PARTS)))
-        scores[:, 0] = vectors_of(rows["vector"]) @ vector
-        pairs = list(zip(rows["search_key"].to_pylist(), rows["words"].to_pylist(), strict=True))
-        scores[:, 1:] = text_parts(terms, pairs, self._known)
-        return Candidates(rows, rows["_rowid"].to_pylist(), scores)
+        row_ids = self._forward.in_order(row_ids)
+        rows = self._forward.take(row_ids)
+        scores = np.zeros((len(row_ids), len(PARTS)))
+        scores[:, 0] = rows.vectors @ vector
+        scores[:, 1:] = text_parts(terms, rows.tokens, self._known)
+        return Candidates(row_ids, rows, scores)
 
-    async def _full_text(self, terms: QueryTerms, condition: str, limit: int) -> pa.Table:
-        """Rows by BM25; the stems are words and never operators of a query language."""
+    async def _full_text(self, terms: QueryTerms, condition: str, limit: int) -> np.ndarray:
+        """Row ids by BM25; the stems are words and never operators of a query language."""
         inverse = self._known.inverse(terms.stems)
         rarest = sorted(terms.stems, key=lambda stem: -inverse[stem])[:QUERY_STEMS]
         words = MatchQuery(
@@ -209,47 +211,46 @@ class PostIndex:
             prefix_length=0,
             document_granularity=None,
         )
-        search = self._table.query().nearest_to_text(words).where(condition)
-        found = await search.select([*RANKED, "_score"]).with_row_id().limit(limit).to_arrow()
-        return found.drop(["_score"])
+        search = self._table.query().nearest_to_text(words)
+        if condition:
+            search = search.where(condition)
+        found = await search.select(["_score"]).with_row_id().limit(limit).to_arrow()
+        return np.asarray(found["_rowid"])
 
-    async def _dense(self, vector: np.ndarray, condition: str, limit: int) -> pa.Table:
-        search = self._table.query().nearest_to(vector).distance_type("cosine").where(condition)
+    async def _dense(self, vector: np.ndarray, condition: str, limit: int) -> np.ndarray:
+        search = self._table.query().nearest_to(vector).distance_type("cosine")
+        if condition:
+            search = search.where(condition)
         if not self.manifest.flat:
             search = search.nprobes(PROBES)
-        found = await search.select([*RANKED, "_distance"]).with_row_id().limit(limit).to_arrow()
-        return found.drop(["_distance"])
+        found = await search.select(["_distance"]).with_row_id().limit(limit).to_arrow()
+        return np.asarray(found["_rowid"])
 
-    async def _shown(self, row_ids: list[int]) -> list[dict[str, Any]]:
-        """What is shown of rows, in any order."""
-        found: pa.Table = await self._table.take_row_ids(row_ids).select(SHOWN).to_arrow()
-        rows: list[dict[str, Any]] = found.to_pylist()
-        return rows
+    async def _shown(self, row_ids: list[int]) -> dict[int, dict[str, Any]]:
+        """What is shown of rows, by row id."""
+        found = await self._table.take_row_ids(row_ids).select(SHOWN).with_row_id().to_arrow()
+        return {row["_rowid"]: row for row in found.to_pylist()}
 
-    def _with_recency(self, fused: np.ndarray, dates: pa.ChunkedArray) -> np.ndarray:
+    def _with_recency(self, fused: np.ndarray, seconds: np.ndarray) -> np.ndarray:
         """The scores with the recipe's share of recency, which halves in `recency_days`; no date counts as average."""
         share = self.manifest.recency
-        if not share:
-            return fused
-        days = np.array([np.nan if day is None else day.timestamp() / 86_400 for day in dates.to_pylist()])
-        if np.isnan(days).all():
+        days = seconds / 86_400
+        if not share or np.isnan(days).all():
             return fused
         recent = 0.5 ** ((np.nanmax(days) - days) / self.manifest.recency_days)
         recent = np.where(np.isnan(recent), np.nanmean(recent), recent)
         both = standardised(np.stack([fused, recent], axis=1))
         return np.asarray(both @ np.array([1 - share, share]))
 
-    def _hits(
-        self, found: Candidates, order: Sequence[int], fused: np.ndarray, terms: QueryTerms
-    ) -> list[Hit]:
-        by_key = {row["key"]: row for row in _wait_for(self._shown([found.row_ids[i] for i in order]))}
-        keys, stem_lines = found.rows["key"].to_pylist(), found.rows["search_key"].to_pylist()
+    def _hits(self, found: Candidates, order: np.ndarray, fused: np.ndarray, terms: QueryTerms) -> list[Hit]:
+        shown = _wait_for(self._shown(found.row_ids[order].tolist()))
+        words = list(zip(terms.words, codes(terms.stems_of_words).tolist(), strict=True))
         hits = []
-        for i in order:
-            stems = set(stem_lines[i].split(" "))
-            both = zip(terms.words, terms.stems_of_words, strict=True)
-            matched = tuple(word for word, stem in both if stem in stems)
-            hits.append(_hit(by_key[keys[i]], found.parts[i], float(fused[i]), matched))
+        for i in order.tolist():
+            stems = set(found.rows.tokens.stems_of(i).tolist())
+            matched = tuple(word for word, stem in words if stem in stems)
+            row = shown[int(found.row_ids[i])]
+            hits.append(_hit(row, found.parts[i], float(fused[i]), matched))
         return hits
 
 
@@ -264,12 +265,12 @@ async def _opened(path: Path) -> lancedb.AsyncTable:
     return await (await lancedb.connect_async(path)).open_table(TABLE)
 
 
-async def _all_of(asked: Sequence[Awaitable[pa.Table]]) -> list[pa.Table]:
+async def _all_of(asked: Sequence[Awaitable[np.ndarray]]) -> list[np.ndarray]:
     """Both sides at once. LanceDB's blocking calls wait for its thread ten times a search, beside a busy model long."""
     return list(await asyncio.gather(*asked))
 
 
-def _diverse(order: np.ndarray, fused: np.ndarray, vectors: pa.ChunkedArray, *, share: float) -> np.ndarray:
+def _diverse(order: np.ndarray, fused: np.ndarray, vectors: np.ndarray, *, share: float) -> np.ndarray:
     """The order with its first candidates chosen one by one, each unlike those before it.
 
     Source: Carbonell and Goldstein, "The use of MMR, diversity-based reranking" (1998).
@@ -277,7 +278,7 @@ def _diverse(order: np.ndarray, fused: np.ndarray, vectors: pa.ChunkedArray, *, 
     first, rest = order[:DIVERSIFIED], order[DIVERSIFIED:]
     scores = fused[first]
     scores = (scores - scores.min()) / max(1e-9, float(np.ptp(scores)))
-    like = vectors_of(vectors)[first]
+    like = vectors[first]
     like = like @ like.T  # (candidates, candidates) cosines
     chosen: list[int] = []
     nearest = np.zeros(len(first))
@@ -298,7 +299,7 @@ def _hit(row: Mapping[str, Any], parts: np.ndarray, fused: float, matched: tuple
         text=row["text"],
         score=fused,
         scores={**scores, "fused": fused},
-        kind=row["kind"],
+        kind=POST if row["advertiser"] is None else DOCUMENT,
         source=row["source"],
         advertiser=row["advertiser"],
         matched=matched,

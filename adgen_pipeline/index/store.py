@@ -1,4 +1,4 @@
-"""The index folder: one LanceDB table of posts and advertisers' documents, stems' frequencies, and a manifest.
+"""The index folder: one LanceDB table of posts and advertisers' documents, a forward index, frequencies and a manifest.
 
 A folder is built under a temporary name and renamed; nothing writes to it afterwards. Lance names its files by random
 ids and so the same input does not give the same bytes: an index is identified by the digest of its inputs, which the
@@ -6,7 +6,7 @@ manifest holds.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from itertools import chain
@@ -16,14 +16,20 @@ import lancedb
 import numpy as np
 import polars as pl
 import pyarrow as pa
-from lancedb.index import FTS, Bitmap, BTree, IvfFlat
+import pyarrow.compute as pc
+from lancedb.index import FTS, Bitmap, BTree, IvfSq
 
 from adgen_pipeline.artifacts import write_json
 from adgen_pipeline.errors import ArtifactError
+from adgen_pipeline.index import forward as forward_index
+from adgen_pipeline.index.forward import ForwardIndex
 from adgen_pipeline.index.ranking import Frequencies
 
 TABLE = "posts"
 MANIFEST = "manifest.json"
+LAYOUT = 2  # of the folder; one with another is built anew
+# A row's id is its number in the order of writing, whatever is compacted: the forward index's place.
+STABLE_ROW_IDS = {"new_table_enable_stable_row_ids": "true"}
 
 # Stems are split by spaces alone already; every switch is named, because the defaults are made for English.
 FULL_TEXT = FTS(
@@ -50,6 +56,9 @@ Block = tuple[
 ]  # rows with content and keys (`index.rows`); their vectors, (rows, dimensions)
 BLOCK_ROWS = 10_000  # about 40 MB of a table with vectors
 ROWS_PER_PARTITION = 512  # of the approximate index: rows that one probe compares
+# A byte an element, which an addition has to write again: candidates are compared exactly by the forward index. The
+# size of partitions and not their number: otherwise an addition joins them to a few large ones.
+PARTITIONED = IvfSq(distance_type="cosine", target_partition_size=ROWS_PER_PARTITION)
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,7 @@ class Manifest:
     """What an index holds and what it was built from.
 
     Attributes:
+        layout: version of the folder's files.
         encoder_digest: digest of the encoder that made the vectors; queries must be encoded by the same.
         digest: of all inputs: rows, documents, encoder, recipe.
         held_out: splits that are not in the index.
@@ -69,6 +79,7 @@ class Manifest:
         recency, recency_days, diversity: as the recipe says.
     """
 
+    layout: int
     encoder_digest: str
     digest: str
     dimensions: int
@@ -97,11 +108,14 @@ class Manifest:
             raise ArtifactError(f"{path}: not an index ({MANIFEST} is missing). Materialise index/posts.")
         values = json.loads(file.read_text(encoding="utf-8"))
         try:
-            return cls(**{**values, "held_out": tuple(values["held_out"])})
-        except (TypeError, KeyError) as error:
+            read = cls(**{**values, "held_out": tuple(values["held_out"])})
+            if read.layout != LAYOUT:
+                raise ValueError(f"layout {read.layout}, not {LAYOUT}")
+        except (TypeError, KeyError, ValueError) as error:
             raise ArtifactError(
                 f"{file}: written by another version of adgen ({error}). Materialise index/posts again."
             ) from error
+        return read
 
     def write(self, path: Path) -> None:
         """Write it into an index folder."""
@@ -128,20 +142,21 @@ def write_rows(folder: Path, blocks: Iterable[Block], *, flat: bool) -> None:
         nonlocal known
         for rows, vectors in chain([first], others):
             known = known.plus(Frequencies.of(rows["search_key"]))
+            forward.add(rows, vectors)
             yield from _arrow(rows, vectors).to_batches()
 
     others = iter(blocks)
     first = next(others)
-    reader = pa.RecordBatchReader.from_batches(_arrow(*first).schema, counted())
-    stored = lancedb.connect(folder).create_table(TABLE, reader)
+    with forward_index.Writer(folder) as forward:
+        reader = pa.RecordBatchReader.from_batches(_arrow(*first).schema, counted())
+        stored = lancedb.connect(folder, storage_options=STABLE_ROW_IDS).create_table(TABLE, reader)
     stored.create_index("search_key", config=FULL_TEXT)
     for column, config in SCALARS.items():
         stored.create_index(column, config=config)
     if not flat:
-        partitions = max(1, known.texts // ROWS_PER_PARTITION)
-        stored.create_index("vector", config=IvfFlat(distance_type="cosine", num_partitions=partitions))
+        stored.create_index("vector", config=PARTITIONED)
     known.write(folder)
-    _check(stored, known.texts)
+    _check(folder, stored, known.texts)
 
 
 def add_rows(folder: Path, rows: pl.DataFrame, vectors: np.ndarray) -> None:
@@ -161,8 +176,11 @@ def add_rows(folder: Path, rows: pl.DataFrame, vectors: np.ndarray) -> None:
     before = stored.count_rows()
     stored.add(_arrow(rows, vectors).select(stored.schema.names))
     stored.optimize(cleanup_older_than=timedelta(milliseconds=1))
+    with forward_index.Writer(folder) as forward:
+        forward.add(rows, vectors)
+    forward_index.merge_small(folder)
     Frequencies.read(folder).plus(Frequencies.of(rows["search_key"])).write(folder)
-    _check(stored, before + rows.height)
+    _check(folder, stored, before + rows.height)
 
 
 def read_rows(path: Path, columns: list[str]) -> pl.DataFrame:
@@ -170,6 +188,13 @@ def read_rows(path: Path, columns: list[str]) -> pl.DataFrame:
     table = pl.from_arrow(lancedb.connect(path).open_table(TABLE).search().select(columns).to_arrow())
     assert isinstance(table, pl.DataFrame)
     return table
+
+
+def row_ids(path: Path, keys: Collection[str]) -> dict[str, int]:
+    """Row ids of those keys that an index folder holds."""
+    rows = lancedb.connect(path).open_table(TABLE).search().select(["key"]).with_row_id(True).to_arrow()
+    found = rows.filter(pc.is_in(rows["key"], pa.array(keys, pa.string())))
+    return dict(zip(found["key"].to_pylist(), found["_rowid"].to_pylist(), strict=True))
 
 
 def read_with_vectors(path: Path, columns: list[str]) -> tuple[pl.DataFrame, np.ndarray]:
@@ -215,12 +240,21 @@ def problems(path: Path) -> list[str]:
     return [f"{path.name}: {count} {what}" for what, count in counts.items() if count]
 
 
-def _check(stored: lancedb.table.Table, expected: int) -> None:
-    keys = stored.search().select(["key"]).to_arrow()["key"]
-    if len(keys) != expected or len(keys.unique()) != expected:
+def _check(folder: Path, stored: lancedb.table.Table, expected: int) -> None:
+    """Raise unless the table holds the rows that it must, no key twice, each at its place of the forward index."""
+    found = stored.search().select(["key", "content"]).with_row_id(True).to_arrow().sort_by("_rowid")
+    if len(found) != expected or len(found["key"].unique()) != expected:
         raise ArtifactError(
-            f"the index holds {len(keys)} rows with {len(keys.unique())} keys where {expected} are expected. "
+            f"the index holds {len(found)} rows with {len(found['key'].unique())} keys where {expected} are expected. "
             "Materialise index/posts again."
+        )
+    contents = ForwardIndex(folder).contents
+    if not (
+        np.array_equal(found["_rowid"].to_numpy(), np.arange(expected, dtype=np.uint64))
+        and np.array_equal(found["content"].to_numpy(), contents)
+    ):
+        raise ArtifactError(
+            f"the rows of {TABLE} are not those of the forward index. Materialise index/posts again."
         )
 
 

@@ -1,4 +1,5 @@
 import random
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from adgen_pipeline.index.learning import DEFAULT_WEIGHTS, learn
 from adgen_pipeline.index.queries import varied
-from adgen_pipeline.index.ranking import PARTS, Frequencies, QueryTerms, fuse, text_parts
+from adgen_pipeline.index.ranking import PARTS, Frequencies, QueryTerms, Tokens, fuse, text_parts
 from adgen_pipeline.text.stems import stem_key, word_key
 
 TEXTS = ("የመኪና ጎማ ለክረምት", "ጎማ የመኪና", "መኪና ብቻ", "ሶፋ ለሳሎን")
@@ -18,7 +19,11 @@ def _known() -> Frequencies:
 
 
 def _parts(query: str) -> np.ndarray:
-    return text_parts(QueryTerms.of(query), [(stem_key(text), word_key(text)) for text in TEXTS], _known())
+    return text_parts(QueryTerms.of(query), _tokens(TEXTS), _known())
+
+
+def _tokens(texts: Sequence[str]) -> Tokens:
+    return Tokens.of([(stem_key(text), word_key(text)) for text in texts])
 
 
 def test_stems_are_scored_as_bm25() -> None:
@@ -91,7 +96,7 @@ def test_parts_of_many_candidates_are_those_of_counting_word_by_word() -> None:
     texts = [" ".join(draw.choices(words, k=draw.randint(1, 40))) for _ in range(60)]
     known = Frequencies.of(pl.Series([stem_key(text) for text in texts]))
     terms = QueryTerms.of("የመኪና ጎማ ጎማዎች shoes አልጋ መኪና")
-    found = text_parts(terms, [(stem_key(text), word_key(text)) for text in texts], known)
+    found = text_parts(terms, _tokens(texts), known)
     inverse = known.inverse(terms.stems)
 
     def saturated(count: int, length: int) -> float:
@@ -117,4 +122,4 @@ def test_parts_of_many_candidates_are_those_of_counting_word_by_word() -> None:
 
 def test_a_query_of_one_word_has_no_pairs_and_no_candidates_have_no_parts() -> None:
     assert (_parts("ጎማ")[:, 2] == 0).all()
-    assert text_parts(QueryTerms.of("ጎማ"), [], _known()).shape == (0, 4)
+    assert text_parts(QueryTerms.of("ጎማ"), _tokens([]), _known()).shape == (0, 4)
