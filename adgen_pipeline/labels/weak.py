@@ -83,21 +83,34 @@ def weak_labels(posts: pl.DataFrame | pl.LazyFrame, *, minimum_score: float) -> 
         if len(ends) - 1 < keys.height:
             cast, said = cast[places], said[places]
         model = estimate(cast, said, keys["channel_id"].to_numpy())
-        blocks = []
-        for start in range(0, max(1, len(places)), BLOCK_ROWS):
-            found = []
-            for at in places[start : start + BLOCK_ROWS].tolist():
-                file.seek(ends[at])
-                found.append(file.read(ends[at + 1] - ends[at]))
-            of_block = _undisputed(model.likely[start : start + BLOCK_ROWS], said[start : start + BLOCK_ROWS])
-            probabilities = pl.DataFrame(of_block, schema=list(LABELS)).to_struct("probabilities")
-            table = (
-                keys.slice(start, BLOCK_ROWS).hstack(_verdicts(of_block, found)).with_columns(probabilities)
-            )
-            blocks.append(WEAK_LABELS.conform(table))
-    whole = pl.concat(blocks)  # in the order of the keys: sorting it again would hold it twice
+
+        def blocks() -> Iterator[pl.DataFrame]:
+            for start in range(0, max(1, len(places)), BLOCK_ROWS):
+                found = []
+                for at in places[start : start + BLOCK_ROWS].tolist():
+                    file.seek(ends[at])
+                    found.append(file.read(ends[at + 1] - ends[at]))
+                block = slice(start, start + BLOCK_ROWS)
+                likely = _undisputed(model.likely[block], said[block])
+                probabilities = pl.DataFrame(likely, schema=list(LABELS)).to_struct("probabilities")
+                decided = _verdicts(likely, found).with_columns(probabilities)
+                yield WEAK_LABELS.conform(keys[block].hstack(decided))
+
+        whole = _through_file(blocks())
     logger.info("%d posts, %d of them ads", whole.height, whole["is_ad"].sum())
     return Weak(whole, cast, model)
+
+
+def _through_file(blocks: Iterator[pl.DataFrame]) -> pl.DataFrame:
+    """Blocks as one table. They wait on the disk: what Python objects were built into holds four times its size."""
+    with tempfile.TemporaryFile() as file:
+        first = next(blocks).to_arrow(compat_level=pl.CompatLevel.oldest())
+        with pa.ipc.new_stream(file, first.schema) as stream:
+            stream.write_table(first)
+            for block in blocks:
+                stream.write_table(block.to_arrow(compat_level=pl.CompatLevel.oldest()))
+        file.seek(0)
+        return pl.read_ipc_stream(file)
 
 
 class _Texts:
