@@ -26,7 +26,6 @@ from adgen_pipeline.index.queries import Key, varied
 from adgen_pipeline.index.search import PostIndex
 from adgen_pipeline.index.store import (
     BLOCK_ROWS,
-    MANIFEST,
     Block,
     Manifest,
     add_rows,
@@ -34,6 +33,7 @@ from adgen_pipeline.index.store import (
     read_with_vectors,
     write_rows,
 )
+from adgen_pipeline.index.versions import MANIFEST
 from adgen_pipeline.recipe import IndexRecipe
 from adgen_pipeline.schemas import POST_LABELS, TEST_SPLITS
 

@@ -21,9 +21,9 @@ from lancedb.index import FTS, Bitmap, BTree, IvfFlat
 from adgen_pipeline.artifacts import write_json
 from adgen_pipeline.errors import ArtifactError
 from adgen_pipeline.index.ranking import Frequencies
+from adgen_pipeline.index.versions import MANIFEST
 
 TABLE = "posts"
-MANIFEST = "manifest.json"
 
 # Stems are split by spaces alone already; every switch is named, because the defaults are made for English.
 FULL_TEXT = FTS(
