@@ -25,6 +25,7 @@ from adgen_pipeline.schemas import FERTILITY
         "documents": "corpus/documents",
         "conversations": "corpus/conversations",
     },
+    is_automatic=False,
 )
 def base(
     checkpoint: Artifact,
@@ -63,6 +64,7 @@ def base(
     ins={"tokenizer": "tokenizer/base", "documents": "corpus/documents"},
     asked_by="tokenizer.extend_pieces",
     stands_for="tokenizer/base",
+    is_automatic=False,
 )
 def extended(
     tokenizer: Artifact,
@@ -95,6 +97,7 @@ def extended(
         "documents": "corpus/documents",
     },
     kinds=("polars", "parquet", "huggingface"),
+    is_automatic=False,
 )
 def fertility(
     checkpoint: Artifact, tokenizer: Artifact, documents: pl.DataFrame
