@@ -177,6 +177,9 @@ class CorpusRecipe(Section):
         None  # posts from this day on (UTC) are validation; no default: see splits.py
     )
     test_from: date | None = None  # posts from this day on are test
+    test_until: date | None = (
+        None  # posts from this day on are for training again; None: all newer ones are test
+    )
     held_out_channels: tuple[int, ...] = ()  # whole channels that go to the split test_channel
     minimum_ads: Positive = 20  # fewer ads than this is an error, not a model
     signature_share: Annotated[float, Field(gt=0, le=1)] = 0.15  # a line in this share of a channel's ads
@@ -200,6 +203,8 @@ class CorpusRecipe(Section):
             raise ValueError("validation_from and test_from come together or not at all")
         if self.validation_from and self.test_from and self.validation_from >= self.test_from:
             raise ValueError("validation_from must be before test_from, or no post is left to validate with")
+        if self.test_until and (self.test_from is None or self.test_from >= self.test_until):
+            raise ValueError("test_until must be behind test_from, or no post is left to test with")
         return self
 
 

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from adgen_pipeline.artifacts import Store, folder_digest
+from adgen_pipeline.index.versions import MANIFEST
 from adgen_pipeline.provenance import sources_path
 
 CHAMPION = "champion"
 INDEX, REPORT = ("index", "posts"), ("evaluation", "report")
-MANIFEST = "manifest.json"  # of an index: names the encoder that its queries need
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Old:
 
 def old_versions(store: Store, rule: Rule, *, now: datetime) -> list[Old]:
     """Versions that may go, by artifact and age."""
-    kept = _named(store)
+    kept = named(store)
     kept |= _encoders_of_indexes(store, kept)
     found = []
     for key, parent in _parents(store):
@@ -80,7 +80,7 @@ def kept_models(store: Store, going: list[Old]) -> set[str]:
     return {path.name for path in _versions(store.version_path("training", "model", ""))} - gone
 
 
-def _named(store: Store) -> set[Path]:
+def named(store: Store) -> set[Path]:
     """Folders that a pointer names, and the parts of the champion and of the one before it."""
     documents = [
         json.loads(path.read_text(encoding="utf-8")) for path in (store.root / "models").glob("*/*.json")

@@ -33,6 +33,12 @@ def test_a_minimal_recipe_takes_its_defaults(tmp_path: Path) -> None:
             "must be before",
             id="nothing to validate with",
         ),
+        pytest.param(
+            MINIMAL
+            + "corpus: {validation_from: 2024-08-01, test_from: 2024-09-01, test_until: 2024-09-01}\n",
+            "must be behind",
+            id="nothing to test with",
+        ),
         pytest.param("name: x\ndescription: d\n", "training", id="missing section"),
         pytest.param("- a\n", "a section a stage", id="a list"),
         pytest.param("a: [\n", "not YAML", id="broken"),

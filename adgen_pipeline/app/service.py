@@ -12,10 +12,10 @@ from adgen_pipeline.app.beside_loading import load_beside
 from adgen_pipeline.app.keys import Keyring
 from adgen_pipeline.app.limits import Limits
 from adgen_pipeline.app.precedence import Precedence
-from adgen_pipeline.app.routes.process import SERVED
 from adgen_pipeline.artifacts import Artifact, Store, values_digest
 from adgen_pipeline.errors import SettingsError
-from adgen_pipeline.generation.loading import load_writer
+from adgen_pipeline.evaluation.promotion import serving
+from adgen_pipeline.evaluation.serving import load_serving
 from adgen_pipeline.generation.policy import Policy
 from adgen_pipeline.generation.writer import AdWriter
 from adgen_pipeline.recipe import Recipe, load_recipe
@@ -46,30 +46,28 @@ def is_loopback(host: str) -> bool:
 
 
 def published(store: Store) -> str:
-    """What is served: changes with the pointers, the names, sizes and times of the files behind them, and the rules.
+    """What is served: changes with the champion and its index, names, sizes and times of their files, and the rules.
 
     Raises:
         BriefError: a client's rules are broken.
     """
     rules = Policy.with_clients(store.policy).version
-    return values_digest([rules, *(_look(store.artifact(stage, name)) for stage, name in SERVED)])
+    return values_digest([rules, *(_look(artifact) for artifact in serving(store))])
 
 
 def load_published(store: Store, recipe: Recipe, *, give_way: Callable[[], None] | None = None) -> AdWriter:
-    """The writer of what is published, after its files were compared with their digests.
+    """The writer of what serves, after its files were compared with their digests.
 
     Its model calls `give_way` between its steps.
 
     Raises:
         ArtifactError: something is missing, broken, or does not belong together.
     """
-    for stage, name in SERVED:
-        store.artifact(stage, name).verify()
-    return load_writer(store, recipe, give_way=give_way)
+    return load_serving(store, recipe, give_way=give_way, is_verified=True)
 
 
 def service(settings: Settings, *, host: str, limits: Limits) -> FastAPI:
-    """The API that serves what the pointers below the data folder name, and follows them.
+    """The API that serves the champion, before the first promotion what the pointers name, and follows them.
 
     Raises:
         SettingsError: the address is not loopback and there is no API key.

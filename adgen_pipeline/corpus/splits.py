@@ -2,7 +2,7 @@
 
 A random split leaks: shops repeat their posts with small changes for months. A share of what is there moves with
 every message that is added. So a post's split depends on nothing but its date and its channel; duplicates and chains
-that reach across splits are dropped (`dedup`).
+that reach across splits are dropped (`dedup`), whichever of the splits is the older one.
 """
 
 from datetime import UTC, date, datetime
@@ -32,9 +32,14 @@ def assign(posts: pl.DataFrame, *, recipe: CorpusRecipe) -> pl.DataFrame:
             "corpus/documents: the recipe does not say from which day on posts are kept for validation and test. "
             f"{_proposal(posts)}"
         )
+    is_trained_again = (
+        pl.lit(False) if recipe.test_until is None else pl.col("date") >= _midnight(recipe.test_until)
+    )
     split = (
         pl.when(pl.col("channel_id").is_in(list(recipe.held_out_channels)))
         .then(pl.lit("test_channel"))
+        .when(is_trained_again)
+        .then(pl.lit("train"))
         .when(pl.col("date") < _midnight(recipe.validation_from))
         .then(pl.lit("train"))
         .when(pl.col("date") < _midnight(recipe.test_from))

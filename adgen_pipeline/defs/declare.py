@@ -48,6 +48,7 @@ def table_asset(
     kinds: Sequence[str] = ("polars", "parquet"),
     also_reads: Sequence[str] = (),
     is_heavy: bool = False,
+    is_automatic: bool = True,
     asked_by: str | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Decorator: an asset that is a table.
@@ -59,6 +60,7 @@ def table_asset(
         also_reads: recipe sections, or parts such as training.landscape, beside its stage's section, whose change
             makes it stale.
         is_heavy: runs in the GPU pool and never starts by itself.
+        is_automatic: follows changed data by itself; if not, it belongs to a training and is made with it.
         asked_by: recipe key, such as labels.groups: the asset is part of the graph where it is set.
     """
     optional = {ALSO_READS: list(also_reads) or None, ASKED_BY: asked_by}
@@ -75,7 +77,7 @@ def table_asset(
         partitions_def=channel if schema.folder is not None else None,
         ins=_ins(ins, fans_in=schema.folder is None),
         deps=[dg.AssetKey(list(key)) for key in deps],
-        automation_condition=None if is_heavy else on_new_data,
+        automation_condition=on_new_data if is_automatic and not is_heavy else None,
         pool=GPU_POOL if is_heavy else None,
         op_tags=HEAVY_STEP if is_heavy else None,
     )
@@ -98,6 +100,8 @@ def artifact_asset(
     """Decorator: an asset that is an immutable folder behind a pointer.
 
     Args:
+        is_automatic: follows changed data by itself; if not, it belongs to a training and is made with it. A model
+            that was merged anew whenever the tokenizer changed would be of an adapter that was trained on another one.
         asked_by: recipe key, such as tokenizer.extend_pieces: the asset is part of the graph where it is set.
         stands_for: the asset whose readers then read this one.
     """

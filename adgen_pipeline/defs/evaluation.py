@@ -16,7 +16,7 @@ from adgen_pipeline.settings import Settings
 from adgen_pipeline.tracking import Tracker
 
 
-@table_asset(CASES, version="1", ins={"ads": "corpus/ads"})
+@table_asset(CASES, version="1", ins={"ads": "corpus/ads"}, is_automatic=False)
 def cases(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.MaterializeResult[pl.DataFrame]:
     """Draw held-out ads, spread over channels."""
     from adgen_pipeline.evaluation.cases import build
@@ -62,6 +62,7 @@ def answers(
     RETRIEVAL,
     version="2",
     ins={"ads": "corpus/ads", "index": "index/posts", "encoder": "embedding/encoder"},
+    is_automatic=False,
 )
 def retrieval(
     context: dg.AssetExecutionContext,
@@ -102,6 +103,7 @@ def retrieval(
         "documents": "corpus/documents",
     },
     also_reads=("labels",),
+    is_automatic=False,
 )
 def measures(
     cases: pl.DataFrame,
@@ -123,7 +125,7 @@ def measures(
     return table_result(MEASURES, scores.measure(cases, answers, bits, background))
 
 
-@table_asset(SCORES, version="5", ins={"measures": "evaluation/measures"})
+@table_asset(SCORES, version="5", ins={"measures": "evaluation/measures"}, is_automatic=False)
 def scores(
     context: dg.AssetExecutionContext,
     measures: pl.DataFrame,
@@ -172,6 +174,7 @@ def scores(
         "ngrams": "corpus/ngrams",
         "adapter": "training/adapter",
     },
+    is_automatic=False,
 )
 def report(
     measures: pl.DataFrame,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import dagster as dg
 import polars as pl
 
-from adgen_pipeline import locks
+from adgen_pipeline import locks, retention
 from adgen_pipeline.artifacts import Artifact, Store, folder_digest, table_digest
 from adgen_pipeline.defs.checks import artifact_check, verdict
 from adgen_pipeline.defs.declare import artifact_asset, source_spec
@@ -97,7 +97,7 @@ def posts(
             ),
             folder=store.index,
         )
-        versions.retire(store, kept=recipe.index.kept_versions)
+        versions.retire(store, kept=recipe.index.kept_versions, protected=retention.named(store))
         run.metrics(_numbers(info))
     return artifact_result(artifact, data_version=artifact.version, links={"mlflow_run": run.url}, facts=info)
 

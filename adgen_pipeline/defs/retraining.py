@@ -1,4 +1,4 @@
-"""When training begins by itself beside the weekly schedule, and who hears when a run fails."""
+"""When training begins by itself beside the weekly schedule, who judges it, and who hears when a run fails."""
 
 import dagster as dg
 
@@ -42,6 +42,28 @@ def enough_new_ads(
             dg.RunRequest(run_key=f"{adapter.version}:{version}", tags={"adgen/new_ads": str(count)})
         ]
     )
+
+
+@dg.run_status_sensor(
+    name="trainings",
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[train],
+    description="Lets the gate judge what a training made: the champion from now on, or a refusal that people hear of.",
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def trainings(
+    context: dg.RunStatusSensorContext,
+    store: dg.ResourceParam[Store],
+    settings: dg.ResourceParam[Settings],
+    tracker: dg.ResourceParam[Tracker],
+) -> dg.SkipReason:
+    """One judgement a run."""
+    from adgen_pipeline.evaluation.promotion import judge_training
+
+    judgement = judge_training(store, tracker, settings)
+    context.log.info("run %s: %s", context.dagster_run.run_id, judgement)
+    return dg.SkipReason("Judged; nothing else is to run.")
 
 
 @dg.run_failure_sensor(

@@ -7,7 +7,8 @@ import polars as pl
 
 from adgen_pipeline import provenance
 from adgen_pipeline.artifacts import Artifact, Store, table_digest
-from adgen_pipeline.defs.checks import artifact_check, schema_check
+from adgen_pipeline.defs.automation import recent
+from adgen_pipeline.defs.checks import artifact_check, schema_check, verdict
 from adgen_pipeline.defs.declare import artifact_asset, table_asset
 from adgen_pipeline.defs.metadata import artifact_result, table_result
 from adgen_pipeline.recipe import Recipe
@@ -25,6 +26,7 @@ from adgen_pipeline.schemas import FERTILITY
         "documents": "corpus/documents",
         "conversations": "corpus/conversations",
     },
+    is_automatic=False,
 )
 def base(
     checkpoint: Artifact,
@@ -63,6 +65,7 @@ def base(
     ins={"tokenizer": "tokenizer/base", "documents": "corpus/documents"},
     asked_by="tokenizer.extend_pieces",
     stands_for="tokenizer/base",
+    is_automatic=False,
 )
 def extended(
     tokenizer: Artifact,
@@ -88,22 +91,23 @@ def extended(
 
 @table_asset(
     FERTILITY,
-    version="2",
+    version="3",
     ins={
         "checkpoint": "training/checkpoint",
         "tokenizer": "tokenizer/base",
         "documents": "corpus/documents",
     },
     kinds=("polars", "parquet", "huggingface"),
+    is_automatic=False,
 )
 def fertility(
     checkpoint: Artifact, tokenizer: Artifact, documents: pl.DataFrame
 ) -> dg.MaterializeResult[pl.DataFrame]:
     """Measure tokens per word before and after, on held-out posts and on English."""
-    from adgen_pipeline.tokenizer.fertility import measure, samples
+    from adgen_pipeline.tokenizer.fertility import measure, rates, samples
 
     table = measure({"published": checkpoint.path, "adapted": tokenizer.path}, samples(documents))
-    return table_result(FERTILITY, table)
+    return table_result(FERTILITY, table, facts=rates(table))
 
 
 def _problems(artifact: Artifact) -> list[str]:
@@ -116,6 +120,20 @@ def _shortfalls(artifact: Artifact) -> list[str]:
     from adgen_pipeline.tokenizer.extend import shortfalls
 
     return shortfalls(artifact.path)
+
+
+@dg.asset_check(
+    asset=["tokenizer", "fertility"],
+    description="Words need no more than a tenth more tokens than in the last version.",
+    blocking=False,
+)
+def fertility_holds(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    """Compare tokens a word with those of the last version."""
+    from adgen_pipeline.tokenizer.fertility import risen
+
+    made = recent(context.instance, dg.AssetKey(["tokenizer", "fertility"]), count=2)
+    facts = [{name: value.value for name, value in event.metadata.items()} for event in made]
+    return verdict(risen(facts[0], facts[-1]), blocking=False)
 
 
 fertility_schema = schema_check(FERTILITY)

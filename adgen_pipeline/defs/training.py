@@ -31,6 +31,7 @@ TRAINING = "adgen_pipeline.training"  # the module of the process
     "The base model as its makers published it: configuration, safetensors weights, tokenizer.",
     version="1",
     kinds=("huggingface", "pytorch"),
+    is_automatic=False,
 )
 def checkpoint(
     context: dg.AssetExecutionContext,
@@ -55,6 +56,7 @@ def checkpoint(
     version="1",
     kinds=("pytorch",),
     ins={"checkpoint": "training/checkpoint", "tokenizer": "tokenizer/base"},
+    is_automatic=False,
 )
 def base(
     checkpoint: Artifact, tokenizer: Artifact, store: dg.ResourceParam[Store]
@@ -79,6 +81,7 @@ def base(
     kinds=("huggingface", "arrow"),
     ins={"documents": "corpus/documents", "tokenizer": "tokenizer/base"},
     asked_by="training.pretraining",
+    is_automatic=False,
 )
 def pretraining_shards(
     documents: pl.DataFrame,
@@ -116,6 +119,7 @@ def pretraining_shards(
     },
     asked_by="training.pretraining corpus.further",
     stands_for="training/pretraining_shards",
+    is_automatic=False,
 )
 def mixed_shards(
     shards: Artifact,
@@ -186,6 +190,7 @@ def pretraining_adapter(
     },
     asked_by="training.pretraining",
     stands_for="training/base",
+    is_automatic=False,
 )
 def pretrained(
     base: Artifact,
@@ -217,6 +222,7 @@ def pretrained(
     version="1",
     kinds=("huggingface", "arrow"),
     ins={"conversations": "corpus/conversations", "tokenizer": "tokenizer/base"},
+    is_automatic=False,
 )
 def shards(
     conversations: pl.DataFrame,
@@ -274,6 +280,7 @@ def adapter(
     version="1",
     kinds=("pytorch", "huggingface", "mlflow"),
     ins={"base": "training/base", "adapter": "training/adapter", "conversations": "corpus/conversations"},
+    is_automatic=False,
 )
 def model(
     context: dg.AssetExecutionContext,

@@ -22,6 +22,7 @@ from adgen_pipeline.tracking import Tracker
     kinds=("huggingface", "arrow"),
     ins={"preferences": "generation/preferences", "tokenizer": "tokenizer/base"},
     asked_by="training.preferences",
+    is_automatic=False,
 )
 def preference_shards(
     preferences: pl.DataFrame,

@@ -29,6 +29,8 @@ def load_writer(
     recipe: Recipe,
     *,
     model: Artifact | None = None,
+    encoder: Artifact | None = None,
+    index: Artifact | None = None,
     give_way: Callable[[], None] | None = None,
 ) -> AdWriter:
     """The writer with the model, encoder and index that the data folder's pointers name.
@@ -37,6 +39,7 @@ def load_writer(
         store: the data folder.
         recipe: sections generation, corpus and training are used.
         model: another model than `training/model`, or than the one behind `generation.endpoint`.
+        encoder, index: others than those that the pointers name.
         give_way: called by a model of the pipeline between its steps (`models.TextModel`).
 
     Raises:
@@ -45,8 +48,8 @@ def load_writer(
     """
     behind = recipe.generation.endpoint
     model = model or (store.artifact("training", "model") if behind is None else None)
-    encoder = store.artifact("embedding", "encoder")
-    index = store.artifact("index", "posts")
+    encoder = encoder or store.artifact("embedding", "encoder")
+    index = index or store.artifact("index", "posts")
     ads = store.read_table(ADS)
     profiles = store.read_table(CHANNEL_PROFILES)
     slotted_posts = {

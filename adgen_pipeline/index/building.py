@@ -27,7 +27,6 @@ from adgen_pipeline.index.search import PostIndex
 from adgen_pipeline.index.store import (
     BLOCK_ROWS,
     LAYOUT,
-    MANIFEST,
     Block,
     Manifest,
     add_rows,
@@ -36,6 +35,7 @@ from adgen_pipeline.index.store import (
     row_ids,
     write_rows,
 )
+from adgen_pipeline.index.versions import MANIFEST
 from adgen_pipeline.recipe import IndexRecipe
 from adgen_pipeline.schemas import POST_LABELS, TEST_SPLITS
 

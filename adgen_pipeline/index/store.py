@@ -24,9 +24,9 @@ from adgen_pipeline.errors import ArtifactError
 from adgen_pipeline.index import forward as forward_index
 from adgen_pipeline.index.forward import ForwardIndex
 from adgen_pipeline.index.ranking import Frequencies
+from adgen_pipeline.index.versions import MANIFEST
 
 TABLE = "posts"
-MANIFEST = "manifest.json"
 LAYOUT = 2  # of the folder; one with another is built anew
 # A row's id is its number in the order of writing, whatever is compacted: the forward index's place.
 STABLE_ROW_IDS = {"new_table_enable_stable_row_ids": "true"}

@@ -12,6 +12,9 @@ from adgen_pipeline.errors import DataError
 from adgen_pipeline.schemas import FERTILITY, TEST_SPLITS
 from adgen_pipeline.text.fertility import ethiopic_words, fertility
 
+PREFIX = "tokens_per_word_of_"  # of the metadata's names
+MAXIMUM_RISE = 0.1  # of tokens a word since the last version; more costs a tenth of speed and room
+
 # The words of a brief in plain English; the tokenizer must go on knowing them after trimming.
 ENGLISH = (
     "We sell new running shoes for men and women at our shop near the stadium.",
@@ -75,6 +78,30 @@ def samples(documents: pl.DataFrame, maximum_posts: int = 500) -> dict[str, list
     held_out = ordered.filter(pl.col("split").is_in(TEST_SPLITS))
     posts = (held_out if len(held_out) else ordered)["post"].head(maximum_posts).to_list()
     return {"posts": posts, "ethiopic_words": [" ".join(ethiopic_words(posts))], "english": list(ENGLISH)}
+
+
+def rates(table: pl.DataFrame) -> dict[str, float]:
+    """`tokens_per_word_of_<tokenizer>_on_<sample>` → fertility, of rows of schemas.FERTILITY."""
+    rows = table.select("tokenizer", "sample", "tokens_per_word").rows()
+    return {f"{PREFIX}{tokenizer}_on_{sample}": float(rate) for tokenizer, sample, rate in rows}
+
+
+def risen(now: Mapping[str, object], before: Mapping[str, object]) -> list[str]:
+    """A sentence for each fertility that is more than MAXIMUM_RISE higher than in the last version.
+
+    Args:
+        now, before: an asset's metadata, with `rates` among it.
+    """
+    pairs = {
+        name: (before[name], value)
+        for name, value in now.items()
+        if name.startswith(PREFIX) and name in before
+    }
+    return [
+        f"{name.removeprefix(PREFIX)}: {old:.2f} tokens a word, now {new:.2f}"
+        for name, (old, new) in sorted(pairs.items())
+        if isinstance(old, float) and isinstance(new, float) and new > (1 + MAXIMUM_RISE) * old
+    ]
 
 
 def _ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import yaml
 from adgen_pipeline import provenance
 from adgen_pipeline.app import cli, publishing
 from adgen_pipeline.app.space_folder import part, read_parts, space_upload
-from adgen_pipeline.artifacts import Store, folder_digest, values_digest, write_json
+from adgen_pipeline.artifacts import Artifact, Store, folder_digest, values_digest, write_json
 from adgen_pipeline.errors import ArtifactError, HubError
 from adgen_pipeline.evaluation_schemas import SCORES
 from adgen_pipeline.forgotten import Entry, Forgotten
@@ -172,6 +173,30 @@ def test_another_model_than_the_champion_is_not_published(store: Store) -> None:
     write_json(store.root / "models" / "champion.json", {"number": 1})
     with pytest.raises(ArtifactError, match="is not the champion, which is older"):
         publishing.model_upload(store, "me/ads", licence=None)
+
+
+def test_an_index_is_published_if_the_champions_encoder_made_it(store: Store) -> None:
+    published(store)
+    encoder = store.artifact("embedding", "encoder")
+
+    def index(name: str, digest: str) -> Artifact:
+        write_json(store.index / name / "manifest.json", {"encoder_digest": digest, "posts_count": 3})
+        artifact = store.publish("index", "posts", store.index / name)
+        provenance.note(artifact, pl.DataFrame({"channel_id": [1], "message_id": [1]}))
+        return artifact
+
+    promoted = [store.artifact("training", "model"), encoder, index("promoted", encoder.digest)]
+    parts = [asdict(part) | {"path": str(part.path.relative_to(store.root.resolve()))} for part in promoted]
+    write_json(
+        store.root / "models" / "champion" / "0001.json",
+        {"registered": "1", "replaces": None, "parts": parts},
+    )
+    write_json(store.root / "models" / "champion.json", {"number": 1})
+    publishing.require_publishable(store, promoted[2])
+    publishing.require_publishable(store, index("weekly", encoder.digest))
+    publishing.require_publishable(store, promoted[0])
+    with pytest.raises(ArtifactError, match="index/posts other is not the champion, which is weekly"):
+        publishing.require_publishable(store, index("other", "another encoder's"))
 
 
 def test_of_ads_nothing_but_what_a_writer_reads_is_published() -> None:

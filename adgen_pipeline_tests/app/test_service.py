@@ -1,4 +1,5 @@
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from adgen_pipeline.app.engine import BusyError, Engine
 from adgen_pipeline.app.keys import Keyring
 from adgen_pipeline.app.routes.process import versions
 from adgen_pipeline.app.service import load_published, published, require_key_beyond_loopback
+from adgen_pipeline.artifacts import write_json
 from adgen_pipeline.errors import ArtifactError, SettingsError
+from adgen_pipeline.evaluation import promotion
 from adgen_pipeline.generation.brief import understand
 from adgen_pipeline.generation.writer import AdWriter
 from adgen_pipeline.recipe import load_recipe
@@ -31,6 +34,24 @@ def test_other_machines_need_a_key(host: str, tmp_path: Path) -> None:
     keyring.add("bot", role="bot")
     require_key_beyond_loopback(host, keyring)
     require_key_beyond_loopback(host, Keyring(tmp_path / "none.json", environment_key="sample"))
+
+
+def test_a_model_that_nobody_judged_does_not_answer(tmp_path: Path) -> None:
+    store = published_store(tmp_path)
+    parts = [asdict(store.artifact(*key)) for key in promotion.PARTS]
+    named = [{**part, "path": str(part["path"].relative_to(store.root.resolve()))} for part in parts]
+    write_json(
+        store.root / "models" / "champion" / "0001.json",
+        {"registered": "1", "replaces": None, "parts": named},
+    )
+    write_json(store.root / "models" / "champion.json", {"number": 1})
+    recipe = load_recipe(Settings.from_environment(recipe=Path("tiny")).recipe_path)
+    before = published(store)
+    (tmp_path / "second").mkdir()
+    newer = tiny_model(tmp_path / "second").rename(store.root / "models" / "made" / "newer")
+    store.publish("training", "model", newer)
+    assert published(store) == before
+    assert load_published(store, recipe).model_version == "model"
 
 
 def test_what_is_published_is_followed_and_what_is_broken_is_seen(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from adgen_pipeline_tests.corpus.test_dedup import chain, sentence
 
 DAYS = [START.date() + timedelta(days=day) for day in (7, 8)]
 RECIPE = CorpusRecipe(validation_from=DAYS[0], test_from=DAYS[1])
+# What is posted after the test is for training again: three days of the twelve lie there.
+RESUMED = RECIPE.model_copy(update={"test_until": START.date() + timedelta(days=9)})
 DAY = 24
 
 
@@ -47,8 +49,23 @@ def test_the_first_moment_of_a_day_in_utc_belongs_to_its_split() -> None:
     assert (found[1, 50], found[1, 51]) == ("test", "validation")
 
 
-def test_a_post_without_a_date_is_not_trained_on() -> None:
-    assert splits([*distinct(10), post(sentence(5), 50) | {"date": None}])[1, 50] == "test"
+@pytest.mark.parametrize("recipe", [RECIPE, RESUMED])
+def test_a_post_without_a_date_is_not_trained_on(recipe: CorpusRecipe) -> None:
+    assert splits([*distinct(10), post(sentence(5), 50) | {"date": None}], recipe)[1, 50] == "test"
+
+
+def test_posts_after_the_test_are_for_training_again_and_move_no_other() -> None:
+    found = splits(distinct(14), RESUMED)
+    assert [key for key, split in found.items() if split == "test"] == [(1, 10)]
+    assert {found[1, number] for number in range(11, 15)} == {"train"}
+    assert splits(distinct(10), RESUMED) == splits(distinct(10))
+
+
+def test_a_post_that_repeats_the_test_is_not_trained_on() -> None:
+    again = post(sentence(1010), 50, hour=12 * DAY)
+    built = documents.build(table([*distinct(10), again]), recipe=RESUMED)
+    (dropped,) = built.drops.iter_rows(named=True)
+    assert (dropped["message_id"], dropped["kept_message_id"]) == (50, 10)
 
 
 def test_a_held_out_channel_is_a_test_of_its_own_as_a_whole() -> None:
@@ -105,13 +122,14 @@ DRAWN = st.tuples(TEXTS, st.integers(1, 3), st.integers(0, 12 * DAY))
 @given(
     st.lists(DRAWN, max_size=25),
     st.randoms(use_true_random=False),
+    st.sampled_from([RECIPE, RESUMED]),
 )
 def test_any_posts_are_each_kept_or_dropped_once_and_no_cluster_is_in_two_splits(
-    drawn: list[tuple[str, int, int]], shuffle: random.Random
+    drawn: list[tuple[str, int, int]], shuffle: random.Random, recipe: CorpusRecipe
 ) -> None:
     rows = [post(text, 100 + n, channel_id=c, hour=h) for n, (text, c, h) in enumerate(drawn)] + distinct(10)
     posts = table(rows)
-    built = documents.build(posts, recipe=RECIPE)
+    built = documents.build(posts, recipe=recipe)
     assert documents.unaccounted_posts(posts, built.documents, built.drops) == []
     assert built.documents.height + built.drops.height == posts.height
     assert built.documents.group_by("cluster").agg(pl.col("split").n_unique())["split"].max() == 1
@@ -133,7 +151,7 @@ def test_any_posts_are_each_kept_or_dropped_once_and_no_cluster_is_in_two_splits
     clusters = built.documents.select(pl.format("{}/{}", "channel_id", "message_id").alias("key"))["key"]
     assert set(built.documents["cluster"]) <= set(clusters)
     shuffle.shuffle(rows)
-    again = documents.build(table(rows), recipe=RECIPE)
+    again = documents.build(table(rows), recipe=recipe)
     assert again.documents.equals(built.documents)
     assert again.drops.equals(built.drops)
 
@@ -174,15 +192,15 @@ def test_a_recipe_without_dates_is_refused_with_dates_that_work() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(DRAWN, max_size=20), st.lists(DRAWN, max_size=10))
+@given(st.lists(DRAWN, max_size=20), st.lists(DRAWN, max_size=10), st.sampled_from([RECIPE, RESUMED]))
 def test_newer_messages_move_no_document_to_another_split_and_drop_none(
-    old: list[tuple[str, int, int]], new: list[tuple[str, int, int]]
+    old: list[tuple[str, int, int]], new: list[tuple[str, int, int]], recipe: CorpusRecipe
 ) -> None:
     before = distinct(10) + [post(text, 100 + n, channel_id=c, hour=h) for n, (text, c, h) in enumerate(old)]
     after = before + [
         post(text, 500 + n, channel_id=c, hour=12 * DAY + 1 + h) for n, (text, c, h) in enumerate(new)
     ]
-    found, grown = (documents.build(table(rows), recipe=RECIPE) for rows in (before, after))
+    found, grown = (documents.build(table(rows), recipe=recipe) for rows in (before, after))
     same = ["channel_id", "message_id", "split"]
     kept = grown.documents.filter(pl.col("message_id") < 500)
     assert kept.select(same).equals(found.documents.select(same))

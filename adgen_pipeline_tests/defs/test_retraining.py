@@ -1,6 +1,7 @@
 """When training begins by itself, and who hears of a failed run."""
 
 from email import message_from_string, policy
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -8,7 +9,10 @@ import pytest
 
 from adgen_pipeline import provenance
 from adgen_pipeline.artifacts import Store, write_json
-from adgen_pipeline.defs.retraining import enough_new_ads, failures
+from adgen_pipeline.definitions import build_definitions
+from adgen_pipeline.defs.automation import train
+from adgen_pipeline.defs.retraining import enough_new_ads, failures, trainings
+from adgen_pipeline.errors import ArtifactError
 from adgen_pipeline.recipe import Recipe, load_recipe
 from adgen_pipeline.schemas import CONVERSATIONS
 from adgen_pipeline.settings import Settings
@@ -47,6 +51,38 @@ def test_training_starts_when_enough_ads_are_new_to_the_model(store: Store) -> N
         (request,) = _tick(store, 3, instance).run_requests or ()
         (again,) = _tick(store, 3, instance).run_requests or ()
         assert request.run_key == again.run_key, "one run for one state of the data"
+
+
+def test_what_belongs_to_a_training_does_not_follow_new_posts_by_itself() -> None:
+    """A model merged anew for every new tokenizer would be of an adapter that was trained on another one."""
+    settings = Settings.from_environment(data=Path("unused"))
+    definitions = build_definitions(load_recipe(settings.recipe_path), settings)
+    automatic = {
+        spec.key.path[0]
+        for spec in definitions.resolve_all_asset_specs()
+        if spec.automation_condition is not None
+    }
+    assert automatic == {"telegram", "labels", "corpus", "index", "generation"}
+
+
+def test_a_training_that_succeeded_is_judged(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    @dg.asset(key=["training", "model"], group_name="training")
+    def model() -> None: ...
+
+    settings = Settings.from_environment(data=store.root)
+    tracker = Tracker(f"sqlite:///{store.root / 'mlflow.db'}", settings.mlflow_url, store.root / "artifacts")
+    job = dg.Definitions(assets=[model], jobs=[train]).resolve_job_def("train")
+    with dg.instance_for_test() as instance:
+        result = job.execute_in_process(instance=instance)
+        context = dg.build_run_status_sensor_context(
+            sensor_name="trainings",
+            dagster_event=next(e for e in result.all_events if e.event_type_value == "PIPELINE_SUCCESS"),
+            dagster_instance=instance,
+            dagster_run=result.dagster_run,
+            resources={"settings": settings, "tracker": tracker, "store": store},
+        )
+        with pytest.raises(ArtifactError, match="training/model was not made yet"):
+            trainings(context)
 
 
 def test_when_to_train_again_makes_no_model_stale() -> None:

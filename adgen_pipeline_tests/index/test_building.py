@@ -192,6 +192,7 @@ def test_only_the_index_in_use_and_the_newest_before_it_are_kept(first: Path, tm
         (folder / "manifest.json").write_bytes((first / "manifest.json").read_bytes())
         time.sleep(0.01)
     store.publish("index", "posts", store.index / "a")
+    assert versions.retire(store, kept=1, protected=[store.index / "b", store.index / "c"]) == []
     assert [path.name for path in versions.retire(store, kept=2)] == ["b"]
     assert versions.current(store) == (store.index / "a").resolve()
     assert sorted(path.name for path in store.index.iterdir()) == ["a", "c"]

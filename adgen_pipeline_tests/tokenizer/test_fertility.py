@@ -6,7 +6,7 @@ from transformers import AutoTokenizer
 
 from adgen_pipeline.errors import DataError
 from adgen_pipeline.schemas import DOCUMENTS, FERTILITY
-from adgen_pipeline.tokenizer.fertility import measure, samples, tokens_of_words
+from adgen_pipeline.tokenizer.fertility import measure, rates, risen, samples, tokens_of_words
 from adgen_pipeline_tests.training.samples import tiny_checkpoint
 
 
@@ -43,3 +43,19 @@ def test_a_word_is_counted_where_it_stands_behind_another_one(tmp_path: Path) ->
         len(tokenizer.tokenize(f"x {word}")) - 1 for word in ("ጫማ", "ጫማጫማ", "qq")
     ]
     assert tokens_of_words(tokenizer, ["ጫማ"]) == [1]
+
+
+def test_words_that_need_a_tenth_more_tokens_than_before_are_named() -> None:
+    def facts(posts: float, english: float) -> dict[str, object]:
+        rows = [
+            {"tokenizer": "adapted", "sample": sample, "words_count": 100, "tokens_count": int(100 * rate),
+             "tokens_per_word": rate, "bytes_per_token": 4.0, "vocabulary_size": 10}
+            for sample, rate in (("posts", posts), ("english", english))
+        ]  # fmt: skip
+        return {**rates(FERTILITY.frame(rows)), "preview": "| a |"}
+
+    before = facts(2.0, 1.5)
+    assert risen(before, before) == []
+    assert risen(facts(2.19, 1.0), before) == []
+    assert risen(facts(2.3, 1.5), before) == ["adapted_on_posts: 2.00 tokens a word, now 2.30"]
+    assert risen(before, {"preview": "| a |"}) == [], "the last version was of an older release"

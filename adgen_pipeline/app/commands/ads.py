@@ -57,8 +57,8 @@ def write(
     """
     from adgen_pipeline.app.shapes import WrittenShape, ad_lines
     from adgen_pipeline.artifacts import Store
+    from adgen_pipeline.evaluation.serving import load_serving
     from adgen_pipeline.generation.brief import missing
-    from adgen_pipeline.generation.loading import load_writer
     from adgen_pipeline.recipe import load_recipe
     from adgen_pipeline.settings import Settings
 
@@ -66,7 +66,7 @@ def write(
     loaded = load_recipe(settings.recipe_path)
     with terminal.stdout_for_results():
         understood = briefs.read(brief, settings.data)
-        writer = load_writer(Store(settings.data), loaded)
+        writer = load_serving(Store(settings.data), loaded)
         started = time.monotonic()
         ads = writer.write(
             understood,
@@ -132,15 +132,14 @@ def search(
     from adgen_pipeline.app.shapes import FoundShape, HitShape
     from adgen_pipeline.artifacts import Store
     from adgen_pipeline.embedding.encoder import Encoder
+    from adgen_pipeline.evaluation.promotion import serving_index
     from adgen_pipeline.index.search import PostIndex
     from adgen_pipeline.settings import Settings
 
     store = Store(Settings.from_environment(data=data).data)
     with terminal.stdout_for_results():
-        encoder = store.artifact("embedding", "encoder")
-        index = PostIndex(
-            store.artifact("index", "posts").path, Encoder(encoder.path), encoder_digest=encoder.digest
-        )
+        encoder, found_in = serving_index(store)
+        index = PostIndex(found_in.path, Encoder(encoder.path), encoder_digest=encoder.digest)
         hits = index.search(
             query,
             k=count,

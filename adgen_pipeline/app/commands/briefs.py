@@ -96,6 +96,7 @@ def channels(brief: Path, count: int, recipe: str | None, data: Path | None, as_
     """
     from adgen_pipeline.artifacts import Store
     from adgen_pipeline.embedding.encoder import Encoder
+    from adgen_pipeline.evaluation.promotion import serving_index
     from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
     from adgen_pipeline.generation.channels import advise
     from adgen_pipeline.index.search import PostIndex
@@ -107,10 +108,8 @@ def channels(brief: Path, count: int, recipe: str | None, data: Path | None, as_
     store = Store(settings.data)
     with terminal.stdout_for_results():
         understood = read(brief, settings.data)
-        encoder = store.artifact("embedding", "encoder")
-        index = PostIndex(
-            store.artifact("index", "posts").path, Encoder(encoder.path), encoder_digest=encoder.digest
-        )
+        encoder, found_in = serving_index(store)
+        index = PostIndex(found_in.path, Encoder(encoder.path), encoder_digest=encoder.digest)
         profiles = store.read_table(CHANNEL_PROFILES)
         advice = advise(understood, index, profiles, minimum_score=loaded.labels.minimum_score)[:count]
     if as_json:

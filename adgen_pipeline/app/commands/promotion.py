@@ -14,15 +14,16 @@ def promote(data: Path | None, as_json: bool) -> None:
     """Make the model and index in use the champion, if the gate lets them.
 
     It does if no ad of the last evaluation invents a fact or breaks a rule anew, and no main score is worse than the
-    champion's (paired 95 % interval). The alias `champion` of MLflow's registry then names the model.
+    champion's (paired 95 % interval). The alias `champion` of MLflow's registry then names the model, and that is what
+    answers people. If the gate refuses, champion, encoder and newest index of it are in use as before.
     """
-    from adgen_pipeline.alerts import tell
     from adgen_pipeline.artifacts import Store
     from adgen_pipeline.errors import DataError
     from adgen_pipeline.evaluation.promotion import promote as make_champion
+    from adgen_pipeline.evaluation.promotion import tell_refusal
     from adgen_pipeline.locks import exclusive
     from adgen_pipeline.settings import Settings
-    from adgen_pipeline.tracking import REGISTERED_NAME, Tracker
+    from adgen_pipeline.tracking import Tracker
 
     settings = Settings.from_environment(data=data)
     tracker = Tracker(settings.tracking_uri, settings.mlflow_url, settings.artifact_root)
@@ -47,15 +48,8 @@ def promote(data: Path | None, as_json: bool) -> None:
             f"Promotion {made.number}: {parts}. Registered as version {made.registered}, alias champion."
         )
     if made is None:
-        reason = "; ".join(judgement.reasons)
-        tell(
-            settings,
-            subject="adgen promote was refused: the champion stays",
-            reason=reason,
-            url=f"{settings.dagster_url}/assets/evaluation/report",
-            tracking_url=f"{settings.mlflow_url}/#/models/{REGISTERED_NAME}",
-        )
-        raise DataError(f"The champion stays: {reason}.")
+        tell_refusal(settings, judgement)
+        raise DataError(f"The champion stays: {'; '.join(judgement.reasons)}.")
 
 
 @click.command(epilog=terminal.example("adgen rollback"))
