@@ -26,7 +26,7 @@ def cases(ads: pl.DataFrame, recipe: dg.ResourceParam[Recipe]) -> dg.Materialize
 
 @table_asset(
     ANSWERS,
-    version="13",
+    version="14",
     ins={
         "cases": "evaluation/cases",
         "base": "training/base",

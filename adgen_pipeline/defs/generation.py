@@ -22,7 +22,7 @@ policy_files = source_spec("generation", "policy_files", "Clients' own advertisi
 
 @table_asset(
     BRIEFS,
-    version="7",
+    version="8",
     deps=[("generation", "brief_files"), ("generation", "policy_files")],
     kinds=("polars", "parquet"),
 )
@@ -41,7 +41,7 @@ def briefs(store: dg.ResourceParam[Store]) -> dg.MaterializeResult[pl.DataFrame]
 
 @table_asset(
     GENERATED_ADS,
-    version="12",
+    version="13",
     ins={"briefs": "generation/briefs", "model": "training/model", "index": "index/posts"},
     deps=[("embedding", "encoder"), ("corpus", "channel_profiles"), ("generation", "policy_files")],
     kinds=("pytorch", "lancedb", "parquet"),

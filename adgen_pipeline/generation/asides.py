@@ -13,6 +13,7 @@ from adgen_pipeline.generation.denials import denial, says_nothing
 from adgen_pipeline.generation.field_names import PRIVATE
 from adgen_pipeline.generation.fields import Field
 from adgen_pipeline.generation.private_words import (
+    asks_to_write_link,
     forbids,
     holds_template_token,
     speaks_of_house_money,
@@ -124,7 +125,13 @@ def _kept_back(fields: Sequence[Field]) -> list[tuple[int, int, int]]:
         number for number in range(1, len(fields)) if _is_below(fields[number - 1], fields[number])
     )
     marked: set[int] = set()
-    cuts: list[tuple[int, int, int]] = []
+    cuts = [
+        (number, start, end)
+        for number, field in enumerate(fields)
+        if field.name in (*_FREE, "contact")
+        for start, end, text in _sentences(field.value)
+        if asks_to_write_link(text)
+    ]
     for at, clause in enumerate(clauses):
         found = forbids(clause.text)
         if found is None:

@@ -17,7 +17,7 @@ from adgen_pipeline.generation import brief_files
 from adgen_pipeline.generation.asides import without_asides
 from adgen_pipeline.generation.contradictions import contradictions
 from adgen_pipeline.generation.courtesies import without_signature
-from adgen_pipeline.generation.document import joined, number_words, without_hidden
+from adgen_pipeline.generation.document import joined, number_words, without_hidden, without_quoted
 from adgen_pipeline.generation.field_names import field_name
 from adgen_pipeline.generation.fields import (
     Field,
@@ -84,8 +84,11 @@ def understand(
         raise BriefError(
             f"{source}: {len(text)} characters, at most {MAXIMUM_CHARS} are read. Shorten the brief."
         )
-    document, hidden = without_hidden(_document(text, is_json=source.lower().endswith(".json")))
     is_mapping = source.lower().endswith((".yaml", ".yml", ".json"))
+    document, hidden = without_hidden(_document(text, is_json=source.lower().endswith(".json")))
+    if not is_mapping:
+        document, quoted = without_quoted(document)
+        hidden += quoted
     document = number_words(document) if is_mapping else joined(document)
     if language(document) == "am-latn":  # «waga 2500 birr new»: «is», not «new»; places stay as they are
         document = _COPULA.sub(lambda match: " " * len(match.group()), document)

@@ -250,3 +250,12 @@ def _hours_reason(hours: Sequence[int], weekday_counts: Sequence[int], say: Mapp
         max(range(len(weekday_counts)), key=lambda place: (weekday_counts[place], -place))
     ]
     return say["hours"].format(hours=", ".join(f"{hour}:00" for hour in hours), day=day)
+
+
+def nearest_channel(posts: Sequence[Hit]) -> int | None:
+    """The channel of the hits with the most weight, earlier hits weighing more."""
+    weights: dict[int, float] = {}
+    for place, hit in enumerate(posts):
+        if hit.channel_id is not None:
+            weights[hit.channel_id] = weights.get(hit.channel_id, 0.0) + 1.0 / (1 + place)
+    return max(sorted(weights), key=lambda channel: weights[channel], default=None)

@@ -39,7 +39,7 @@ _SIGNATURE_LINES = 3
 _SIGNATURE_WORDS = 5
 # Words of the request around the ad, not of the ad.
 _REQUEST = re.compile(
-    r"(?:አጭር|ማራኪ|ቆንጆ|ጥሩ|አንድ)\s+(?=(?:\w+\s+)?የ?(?:ማስታወቂያ|ፖስት|ጽሑፍ|ጽሁፍ|ፅሁፍ))|(?:(?:ለ|የ)(?:ቴሌግራም|ቻናል\w*|ገ[ጽፅ]\w*|ፌስቡክ)(?:\s+ቻናላችን)?|የሚ(?:ሆን|ወጣ|ለጠፍ|ለቀቅ)"
+    r"(?:አጭር|ማራኪ|ቆንጆ|ጥሩ|አንድ)\s+(?=(?:\w+\s+)?የ?(?:ማስታወቂያ|ፖስት|ጽሑፍ|ጽሁፍ|ፅሁፍ))|(?:(?:ለ|የ|በ)(?:ቴሌግራም|ቻና[ልላሉ]\w*|ገ[ጽፅ]\w*|ፌስቡክ)(?:\s+ቻናላችን)?|የሚ(?:ሆን|ወጣ|ለጠፍ|ለቀቅ)"
     r"(?=\s+(?:አጭር|ማራኪ|ማስታወቂያ|ፖስት|ጽሑፍ|ጽሁፍ|ፅሁፍ|ነገር|$))|የ?ማስታወቂያ\w*|ፖስት(?:\s*(?:እንፈልጋለን|እፈልጋለሁ|ፈልገን|ፈልጌ))?|ጽሑፍ"
     r"|ጽሁፍ|ፅሁፍ|ይህንን? የሚገልጽ"
     r"|\w*እንፈልጋለን|\w*እፈልጋለሁ|(?:ፈልገን|ፈልጌ)(?:\s+ነበር)?|እባክ(?:ዎ|ህ|ሽ|ዎን|ችሁ)\w*|ይፃፍ\w*|ይጻፍ\w*|ፃፍ\w*|ጻፉ\w*|አዘጋጁ\w*|ያዘጋጁ\w*|አዘጋጅ\w*"
@@ -50,6 +50,17 @@ _REQUEST = re.compile(
     r"|\bfell?eg\w*\s+neber\b|\benfelligalen\b)"
 )
 
+_ENGLISH_REQUEST = re.compile(
+    r"\W*(?i:(?:(?:please|kindly|can you|could you|would you|we|i|you)\s+)*"
+    r"(?:need|want|would like|prepare|make|write|create|design|do)"
+    r"\s+(?:us\s+|me\s+)?(?:an?|the|some|one)?\s*(?:short|nice|good|new|attractive|simple)?\s*"
+    r"(?:telegram|facebook|social media|channel)?\s*(?:posts?|ads?|adverts?|advertisements?|captions?|messages?)\b"
+    r"\s*(?:for|about|on)?\s*)"
+)
+_FOR_A_BUSINESS = re.compile(
+    r"(?i:(?:our|my|the)\s+(?:\w+\s+){0,3}(?:clinic|shop|store|hotel|school|academy|restaurant|caf[eé]|bakery|company|business"
+    r"|pharmacy|boutique|salon|gym|hospital|lodge|bank|agency|office|studio|channel)\b)\W*[^.!?]{0,40}$"
+)
 _MEDIUM = re.compile(
     r"(?i:\b(?:our|your|my|the|this|a|an|us|me|telegram|social|media|channels?|pages?|groups?|posts?|audience|followers?"
     r"|subscribers?|customers?|readers?|shop|store|business|company|people|members?|new|short|nice|please)\b)"
@@ -70,8 +81,11 @@ def is_medium(phrase: str) -> bool:
 
 
 def without_request(sentence: str) -> str:
-    """The sentence without words that ask for an ad."""
-    return _REQUEST.sub(" ", sentence)
+    """The sentence without words that ask for an ad; blank if it says only for whom («a post for our clinic»)."""
+    asked = _ENGLISH_REQUEST.match(sentence)
+    if asked and _FOR_A_BUSINESS.match(sentence, asked.end()):
+        return " " * len(sentence)
+    return _REQUEST.sub(" ", sentence[asked.end() :] if asked else sentence)
 
 
 def without_signature(fields: Sequence[Field]) -> list[Field]:

@@ -17,6 +17,18 @@ _HIDDEN = re.compile(
     re.DOTALL | re.MULTILINE | re.IGNORECASE,
 )
 _HIDDEN_HINT = re.compile(r"<!--|\]:|<\w", re.IGNORECASE)
+_QUOTED_BLOCK = re.compile(
+    r"(?P<before>(?:^(?![ \t]*>)[^\n]*\S[^\n]*\n(?:[ \t]*\n)?)?)(?P<quoted>(?:^[ \t]*>[^\n]*(?:\n|\Z))+)",
+    re.MULTILINE,
+)
+_WROTE = re.compile(
+    r"(?i:\b(?:wrote|writes|sent|sends|forward(?:ed)?|replied|reply|asked|asks|comment(?:ed)?|message[sd]?|below|fwd|original)\b)"
+    r"|ጽፏል|ጽፈዋል|ጻፈ|ልኳል|ላከ|መልእክት|አስተያየት"
+)
+_ASKS_TO_WRITE = re.compile(
+    r"(?i:(?:^|[.!?>]\s*|\b(?:please|kindly|just|and|also)\s+)(?:write|put|add|insert|include|paste|type|place|print|say)\b)"
+    r"|ብላችሁ ጻፉ|ብለህ ጻፍ|ብለው ይጻፉ|ጨምሩበት|አስገቡ"
+)
 _CLOCK = r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[ap]\.?m\.?)?"
 _DAY = r"\d{1,4}[/.\-]\d{1,2}[/.\-]\d{2,4}"
 # «[12/03/25, 14:02] Hana: …», «12/03/2025, 14:02 - Hana: …», «Hana, [12.03.2025 14:02]»
@@ -51,7 +63,10 @@ _IN_ETHIOPIC = (
         ),
         "ሺህ",
     ),
-    (re.compile(r"(?<=\d)([ ]?)(mill?iyon|milyon|million|mln)\b(?=[ \t]*(?:birr?|br|etb|ብር))", re.I), "ሚሊዮን"),
+    (
+        re.compile(r"(?<=\d)([ ]?)(mill?iyon|milyon|million|mln)\b(?=[ \t]*(?:birr?|br|etb|ብር|\d))", re.I),
+        "ሚሊዮን",
+    ),
     (re.compile(r"(?<=[\dhirb])([ ]?)(iske|eske|esk|iskeh|up to)\b(?=[ \t]*\d)", re.I), "እስከ"),
     (
         re.compile(r"(?<=\d)([ ])(and)(?=[ ]\d[\d.,]*[ ]?(?:birr?|br|etb|ብር)\b)", re.I),
@@ -69,6 +84,22 @@ def without_hidden(text: str) -> tuple[str, tuple[str, ...]]:
         return text, ()
     parts = tuple(" ".join(match.group().split()) for match in _HIDDEN.finditer(text))
     return _HIDDEN.sub(_blanks, text), parts
+
+
+def without_quoted(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text with blanks for what others said in it, and these parts.
+
+    That is a block of «> …» lines below a line that says that somebody wrote it, or that asks to write something.
+    """
+    parts: list[str] = []
+
+    def blank(block: re.Match[str]) -> str:
+        if not (_WROTE.search(block["before"]) or _ASKS_TO_WRITE.search(block["quoted"])):
+            return block.group()
+        parts.append(" ".join(re.sub(r"(?m)^[ \t]*>+", " ", block["quoted"]).split()))
+        return block["before"] + re.sub(r"[^\n]", " ", block["quoted"])
+
+    return _QUOTED_BLOCK.sub(blank, text), tuple(parts)
 
 
 def joined(text: str) -> str:

@@ -61,6 +61,12 @@ _WHO = shaped(
     r"|አስተዋዋቂ|አገልግሎት ሰጪ|ገንቢ)"
     r"[ሀ-ፚ]{0,4}(?: ስም)?$"
 )
+# «Shop: Gerji, next to the university» says where, not who.
+_LANDMARK = re.compile(
+    r"(?i:\b(?:next to|near|opposite|behind|in front of|beside|floor|around|square)\b)"
+    r"|አጠገብ|ፊት ለፊት|ፎቅ|ጀርባ|አደባባይ|አካባቢ|ማዞሪያ"
+)
+_MAY_BE_PLACE = re.compile(r"(?i:^(?:our )?(?:shops?|stores?|suq|suk|business)$)|^የ?ሱቅ(?:ችን|ቃችን)?$")
 _LOWER_FIRST = re.compile(r"\W*[a-z]")
 
 
@@ -74,7 +80,8 @@ def field_name(label: str, value: str | None = None) -> str | None:
     plain = re.sub(r"[*_`#\"'()]+", " ", label).replace("-", " ")
     known = _labels().get(normalise(" ".join(plain.lower().split())))
     if known is not None:
-        return known
+        is_place = known == "brand" and _MAY_BE_PLACE.search(plain.strip()) and _LANDMARK.search(value or "")
+        return "location" if is_place else known
     if is_private_label(plain) or labels_what_is_left_out(plain):
         return PRIVATE
     return _guessed(" ".join(_SIDE.sub(" ", label.replace("_", " ")).split()), " ".join(plain.split()), value)

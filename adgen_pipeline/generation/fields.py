@@ -16,10 +16,21 @@ from adgen_pipeline.generation.field_names import PRIVATE, field_name, names_pri
 MAXIMUM_FIELDS = 2_000
 MAXIMUM_DEPTH = 8
 
+# Fields that are said as another one in an ad.
+SAID_AS = {
+    "other": "features",
+    "size": "features",
+    "color": "features",
+    "until": "features",
+    "hours": "terms",
+}
 _LABELLED = re.compile(
     r"^(?P<indent>[ \t]*(?:[-*•▪✅✔➤🔹🔸👉]\ufe0f?[ \t]*)?[*_`]*)(?P<label>[^\W\d_][^\n:：፦=]{0,38}?)[ \t*_`]*"
     r"(?:[:：፦=]|(?<=[ \t])[-–—])[ \t*_`]*(?P<value>[^\n]*)$"
 )
+_GOES_ON = re.compile(r"[^\W\d_]{3}[.!?]\s+[A-Z]|።\s*\S")  # further sentences behind the labelled one
+_SENTENCE = re.compile(r"^\s*(?P<label>[^\W\d_][^\n:፦.,]{1,24})[:፦]\s*(?P<value>.+)$", re.DOTALL)
+_IN_SENTENCES = ("internal", "tone", "audience", "vertical", "price", "location", "hours")
 _HEADING = re.compile(r"^#{1,6}[ \t]+(?P<title>[^\n]*?)[ \t]*#*$")
 _BULLET = re.compile(r"^[ \t]*(?:[-*•▪✅✔➤🔹🔸👉]\ufe0f?|\d{1,2}[.)])[ \t]+")
 _TABLE_ROW = re.compile(r"^[ \t]*\|(?P<cells>[^\n]*)$")
@@ -140,12 +151,28 @@ def text_fields(document: str, *, source: str) -> list[Field]:
         begin = bullet.end() if bullet else len(line) - len(line.lstrip())
         value = line[begin:].rstrip()
         name = "features" if bullet and section == "body" else section
-        if labelled and section == "body" and len(labelled["label"].split()) <= 3:
+        is_one_point = labelled is not None and not _GOES_ON.search(labelled["value"])
+        if labelled and is_one_point and section == "body" and len(labelled["label"].split()) <= 3:
             name = "features"
         fields.append(Field(name, label, value, start + begin))
         if not bullet and section not in ("body", "description", "features"):
             section = section if offset < len(document) and document[offset : offset + 1] != "\n" else "body"
     return fields
+
+
+def labelled_sentence(sentence: str, start: int | None) -> Field | None:
+    """The field that a sentence among others is: «Tone: warm.», «Language: Amharic.»; None for any other sentence.
+
+    Args:
+        sentence: of free text.
+        start: where it begins in the document.
+    """
+    found = _SENTENCE.match(sentence)
+    name = field_name(found["label"], found["value"]) if found else None
+    if found is None or name not in _IN_SENTENCES:
+        return None
+    value_start = None if start is None else start + found.start("value")
+    return Field(name, found["label"], found["value"].rstrip(" ."), value_start)
 
 
 def _row_cells(row: str, start: int, headers: Sequence[str]) -> tuple[Field, ...]:

@@ -16,10 +16,23 @@ import regex
 from adgen_pipeline.generation import formats
 from adgen_pipeline.generation.coverage import (
     MORE_AMHARIC,
+    headline,
     lines_for,
     missing_facts,
     missing_points,
+    with_fitting_signs,
+    with_leads,
     with_points,
+)
+from adgen_pipeline.generation.leads import Leads, beside
+from adgen_pipeline.generation.lines import (
+    NO_LETTERS,
+    is_address_of_nothing,
+    is_answered,
+    is_filler,
+    restored,
+    says_again,
+    without_foreign_words,
 )
 from adgen_pipeline.generation.prompt import spoken
 from adgen_pipeline.generation.tidying import tidy
@@ -27,7 +40,7 @@ from adgen_pipeline.generation.wording import foreign_letters, stems
 from adgen_pipeline.text.amharic import search_key, sentences, words
 from adgen_pipeline.text.brief import Brief, brief_text
 from adgen_pipeline.text.facts import find_facts
-from adgen_pipeline.text.labels import CALL, LABEL_KINDS, labels_before_slots
+from adgen_pipeline.text.labels import LABEL_KINDS, labels_before_slots
 from adgen_pipeline.text.language import script_shares
 from adgen_pipeline.text.letters import shape, shaped
 from adgen_pipeline.text.lexical import folded
@@ -39,30 +52,20 @@ MINIMUM_ETHIOPIC_SHARE = 0.6  # of the letters outside of slots
 MINIMUM_KEPT_SHARE = 0.4  # of the candidate's words after repairs; below, the rest makes no sense
 MAXIMUM_REPEATS = 2  # of a word 4-gram
 OWN_SHARE = 0.7  # of a run's words; from there on a run that a post has too is the brief's
-# «ለማዘዝ በዚህ ይፃፉልን», and again «ይሄንን ይፃፉልን»: where a small model does not find the end.
-SAID_AGAIN_STEMS, SAID_AGAIN_SHARE = 2, 0.6
 ANY_SIZE_LABELS = frozenset(("መጠን", "ሳይዝ"))
 _SLOT_USES = {"brand": 3, "product": 3}  # of the others: 1; told twice, an address or a phone is clutter
-FILLER_WORDS = (
-    2  # a line of so few words, none of the brief's, says nothing: «👉 ባህል», «🎯 ቴሌግራም» before no handle
-)
-
+_BARE_NAME = re.compile(r"^[^\w⟨]*⟨(?:brand|product)_\d+⟩[^\w⟨]*$")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 _ADDRESS_SIGN = re.compile(r"@|(?i:https?:|www\.|t\.me|\.com\b|\.et\b)")
 # «ስልክ፦», «ቀለም: 📌 📌» or «ቻናላችንን ይቀላቀሉ 👉» with nothing after it: the label outlived its fact.
 _DANGLING = regex.compile(
     r"(?:[:፦=]|፡-|-|[👉➡👇⤵⬇][\ufe0f\U0001F3FB-\U0001F3FF]*)[\s\p{Extended_Pictographic}\ufe0f]*$"
 )
-_JOIN = re.compile("ቀላቀሉ")  # «join us» is a call only where the place is said
 # «ከ⟨price_1⟩ እስከ ⟨phone_1⟩» is no range.
 _RANGE = re.compile(r"ከ\s*⟨(?P<low>[a-z]+)_\d+⟩\s*እስከ\s*⟨(?P<high>[a-z]+)_\d+⟩")
 # «ይደውሉ፦ ⟨handle_1⟩», «ይጻፉ፦ ⟨product_1⟩»: nobody calls a handle or writes to a product.
 _CALLED = shaped(r"(?P<call>ደውሉ|ፃፉ)(?:ልን)?\s*[:፦]\s*⟨(?P<kind>[a-z]+)_\d+⟩")
 _ANSWERING = {"ደ": {"phone"}, "ፃ": {"phone", "handle", "url", "email"}}
-_ADDRESS = re.compile(r"(?<!\w)አድራሻ(?:ችን|ው)?(?!\w)[^\w⟨]*(?P<place>.*)")
-# What the line below must hold for one of these words to stand above it: «ይደውሉ፦ 📞 📞» over hashtags calls nobody.
-_ASKS_FOR = ((shaped("ደውሉ|ስልክ"), "phone"), (shaped("ዋጋ"), "price"), (shaped("አድራሻ"), "location"))
-_NO_LETTERS = re.compile(r"^[\W\d_]*$")
 # What cannot stand behind a label: untyped slots once made a model write an address where the price belongs, and
 # typed ones do not always keep it from that.
 _WRONG_KINDS = {
@@ -131,6 +134,7 @@ class Guard:
         retrieved: Sequence[str] = (),
         foreign_names: Collection[str] = (),
         known: frozenset[str] | None = None,
+        leads: Leads | None = None,
         maximum_shared_words: int = 12,
     ) -> None:
         """Prepare the guards.
@@ -140,6 +144,7 @@ class Guard:
             retrieved: posts that the model saw or was near to; their long word runs are copies.
             foreign_names: names of channels and shops that are not the brief's.
             known: stems of words that are words (`wording.known_stems`); None takes every word for one.
+            leads: which kinds of facts words introduce (`leads.learned`); None lets any word stand beside any.
             maximum_shared_words: a longer run of words shared with a retrieved post is a copy.
         """
         self._brief = brief
@@ -152,6 +157,9 @@ class Guard:
         self._latin = lexicon().generic_latin | {w.lower() for w in _LATIN_WORD.findall(said)}
         # In either language: «Very portable» is said by «በቀላሉ የሚያዝ».
         self._said = frozenset(stems(f"{said}\n{brief_text(self._spoken)}"))
+        self._points = sorted(self.asked.features, key=lambda point: not slots_in(point))
+        self._leads = leads or Leads()
+        self._beside = frozenset(beside("\n".join([self.asked.product, *self._points])))
         self._known = None if known is None else known | self._said
         self._labels: dict[str, set[str]] = {}
         for point in brief.features:
@@ -177,7 +185,12 @@ class Guard:
         lines = clean.split("\n")
         for place, line in enumerate(lines):
             following = next((later for later in lines[place + 1 :] if later), "")
-            good, bad = self._line(line, following, uses, kept)
+            meant = restored(line, self._points, self.asked.product)
+            if meant is None:
+                dropped += 1
+                violations.append(Violation("torn_point", line))
+                continue
+            good, bad = self._line(without_foreign_words(meant, self._said), following, uses, kept)
             dropped += len(bad) > 0
             violations += bad
             if good is not None:
@@ -185,11 +198,13 @@ class Guard:
         body = _closed_up(kept)
         violations += (copies := self._copies(body))
         refusal = self._refusal(clean, body) or (f"it copies a post: {len(copies)} runs" if copies else None)
+        points = missing_points(self.asked, body)
+        body = with_points(body, points)
         missing = missing_facts(self._brief, set(slots_in(body)))
         top, bottom = lines_for(self._spoken, missing)
-        points = missing_points(self.asked, "\n".join([*top, body, *bottom]))
-        body = with_points(body, points)
+        top += headline(self.asked, "\n".join([*top, body]))
         ad = tidy("\n".join([*top, *([body] if body else []), *bottom]), self._values)
+        ad = with_leads(with_fitting_signs(ad), beside_signs=False)
         for more_amharic in MORE_AMHARIC:
             if script_shares(fill(ad, self._values))[0] < MINIMUM_ETHIOPIC_SHARE:
                 ad = more_amharic(ad)
@@ -216,13 +231,13 @@ class Guard:
         if not line.strip():
             return "", []
         found = self._violations(line, uses)
-        if not found and _DANGLING.search(line) and not slots_in(line) and not _is_answered(line, following):
+        if not found and _DANGLING.search(line) and not slots_in(line) and not is_answered(line, following):
             found = [Violation("dangling_label", line)]
-        if not found and self._is_address_of_nothing(line, following):
+        if not found and is_address_of_nothing(line, following, self._said):
             found = [Violation("address_of_nothing", line)]
-        if not found and self._is_filler(line, following):
+        if not found and is_filler(line, following, self._said):
             found = [Violation("filler", line)]
-        if not found and self._says_again(line, kept):
+        if not found and says_again(line, kept, self._said):
             found = [Violation("repeated_line", line)]
         if not found:
             uses.update(slots_in(line))
@@ -230,47 +245,18 @@ class Guard:
         parts = sentences(line)
         good = [part for part in parts if len(parts) > 1 and not self._violations(part, uses)]
         rest = " ".join(good)
-        if not good or _NO_LETTERS.match(rest) or _DANGLING.search(rest):
+        if not good or NO_LETTERS.match(rest) or _DANGLING.search(rest):
             return None, found
         uses.update(slots_in(rest))
         return rest, found
-
-    def _says_again(self, line: str, kept: Collection[str]) -> bool:
-        """Whether an earlier line said the same; or, without facts and news of the brief, most of the same words."""
-        if line in kept and any(c.isalpha() for c in line):
-            return True
-        found = set(stems(line))
-        if slots_in(line) or len(found) < SAID_AGAIN_STEMS:
-            return False
-        return any(
-            len(found & said) >= SAID_AGAIN_SHARE * len(found) and self._said.isdisjoint(found - said)
-            for said in (set(stems(earlier)) for earlier in kept)
-        )
-
-    def _is_address_of_nothing(self, line: str, following: str) -> bool:
-        """Whether a line that announces an address names no place: «አድራሻ፦ ሱቅ ላይ ያገኙናል»."""
-        said = _ADDRESS.search(line)
-        if said is None or slots_in(said["place"]):
-            return False
-        found = stems(said["place"])
-        return self._said.isdisjoint(found) and (bool(found) or not slots_in(following))
-
-    def _is_filler(self, line: str, following: str) -> bool:
-        """Whether a line says nothing of the brief: a few words of its own that head no fact."""
-        found = stems(line)
-        if slots_in(line) or not 0 < len(found) <= FILLER_WORDS:
-            return False
-        if CALL.search(shape(line)) and not _JOIN.search(line):
-            return False
-        if not self._said.isdisjoint(found):
-            return False
-        return not (slots_in(following) and _NO_LETTERS.match(SLOT.sub("", following)))
 
     def _violations(self, line: str, uses: Counter[str]) -> list[Violation]:
         found: list[Violation] = []
         for name, count in Counter(slots_in(line)).items():
             if name not in self._values:
                 found.append(Violation("unknown_slot", name))
+            elif uses[name] and _BARE_NAME.match(line):  # a name alone, after it was said in a line of words
+                found.append(Violation("repeated_name", name))
             elif uses[name] + count > _SLOT_USES.get(name[1:].split("_")[0], 1):
                 found.append(Violation("repeated_slot", name))
         bare = SLOT.sub(" ⟨⟩ ", line)
@@ -312,6 +298,7 @@ class Guard:
                 found.append(Violation("wrong_kind", f"{label} {name}"))
             elif kind == "quantity" and (label not in meant if meant else label in self._taken):
                 found.append(Violation("wrong_label", f"{label} {name}"))
+        found += [Violation("wrong_lead", words) for words in self._leads.misplaced(line, self._beside)]
         found += [Violation("wrong_kind", m.group()) for m in _RANGE.finditer(line) if m["low"] != m["high"]]
         calls = _CALLED.finditer(shape(line))
         found += [
@@ -346,13 +333,6 @@ def maximum_repeats(text: str, n: int = 4) -> int:
     """How often the most frequent run of `n` words occurs; slots count as words; 0 for shorter texts."""
     runs = Counter(_runs([search_key(word) for word in words(SLOT.sub(_slot_word, text))], n))
     return max(runs.values(), default=0)
-
-
-def _is_answered(line: str, following: str) -> bool:
-    """Whether the line below holds the fact that a label at the end of a line announces."""
-    kinds = {slot_kind(name) for name in slots_in(following)} - {"hashtag"}
-    wanted = {kind for words, kind in _ASKS_FOR if words.search(shape(line))}
-    return bool(kinds & wanted if wanted else kinds)
 
 
 def invented_in_table(ads: pl.DataFrame) -> list[str]:

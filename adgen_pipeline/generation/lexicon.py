@@ -24,9 +24,18 @@ _TOKEN = re.compile(
     r"⟨\w+⟩|[A-Za-z][A-Za-z0-9]*(?:['’.+&/-][A-Za-z0-9]+)*|[^\W\d_A-Za-z]+|\d+(?:[.,]\d+)*\w*|[^\w\s]"
 )
 _LINKS = {"of": "የ", "for": "ለ", "in": "በ", "at": "በ", "and": "እና", "&": "እና"}
+_PREPOSITIONS = ("ለ", "በ", "የ")
 _ORDINAL = re.compile(r"\b(\d+)(?:st|nd|rd|th)\b")
 _LATIN = re.compile(r"[A-Za-z]")
 _PARTICIPLES = ("የሚ", "የማይ", "የተ")  # «የተቆላ»: what one leaves of it without የ is no noun
+# Before the first of these stands what an English phrase is about.
+_HEAD_END = re.compile(r"[,;:(]|\s(?i:of|for|in|at|with|from|to|on)\s|$")
+_HEAD = re.compile(r"(?P<word>[A-Za-z][A-Za-z0-9'’.+&/-]*)\W*\Z")
+# «ከ ⟨quantity_1⟩», «ኬክ ም»: what Amharic writes together and mixed texts apart.
+_APART = re.compile(r"(?:(?<=^[ከበለየ])|(?<=[^\w][ከበለየ]))\s+(?=⟨)|(?<=[ሀ-ፚ])\s+(?=[ምንና](?:\s|$))")
+_WITH_NO = re.compile(r"(?i:\bwith no\b)")
+_AND_AT_END = re.compile(r"(?:\s+(?:እና|ወይም))+$")
+_WARRANTY = re.compile(r"(?<![ሀ-ፚ])(⟨quantity_\d+⟩(?: (?:ዓመት|ወር))?) (?=ዋስትና)")
 _DENIALS = frozenset(("no", "without"))
 _ARTICLES = frozenset(("a", "an", "any", "the", "our"))
 _NOT = re.compile(
@@ -59,7 +68,7 @@ def translate(phrase: str, *, keep_unknown: bool = False) -> Translation:
         phrase: English, Amharic or both, with slots; styled letters (𝗥𝗔𝗠) are read as plain ones.
         keep_unknown: leave Latin words that the lexicon lacks in their places instead of out.
     """
-    phrase = plain_letters(phrase)
+    phrase = _WITH_NO.sub("without", plain_letters(phrase))
     parts = [_Part("")]
     unknown: list[str] = []
     known = 0
@@ -91,12 +100,20 @@ def translate(phrase: str, *, keep_unknown: bool = False) -> Translation:
             parts.append(_Part(_LINKS[lower]))
         elif lower not in _function_words():
             unknown.append(token)
+            parts[-1].is_headless = True
             if keep_unknown:
                 parts[-1].add(token, start, end)
+    if not keep_unknown:  # «for our new branch» is not «ለአዲስ»
+        parts = [part for part in parts if not (part.link in _PREPOSITIONS and part.is_headless)]
     if denial:
         unknown.append(denial)
     meant = known + len(unknown)
-    return Translation(_in_order(parts), tuple(unknown), known / meant if meant else 0.0)
+    return Translation(_joined(_in_order(parts)), tuple(unknown), known / meant if meant else 0.0)
+
+
+def _joined(text: str) -> str:
+    """Amharic words in the form in which they stand beside each other."""
+    return _AND_AT_END.sub("", _WARRANTY.sub(r"የ\1 ", _APART.sub("", text)))
 
 
 def _denied(phrase: str, token: str, end: int, entry: tuple[str, str], *, denial: str) -> tuple[str, int]:
@@ -118,10 +135,22 @@ def _denied(phrase: str, token: str, end: int, entry: tuple[str, str], *, denial
 
 
 def in_amharic(point: str) -> str:
-    """A point in Amharic; empty where too few of its words could be said: half of a few, four fifths of a sentence."""
+    """A point in Amharic; empty where too few of its words could be said: most of a few, four fifths of a sentence.
+
+    Empty too where the word is unknown that the others are about: «aerobics for ladies» is not «የሴቶች».
+    """
     translation = translate(point)
-    enough = 0.5 if len(point.split()) <= 4 else 0.8
-    return translation.text if translation.known_share >= enough else ""
+    enough = 0.6 if len(point.split()) <= 4 else 0.8
+    return (
+        translation.text if translation.known_share >= enough and not _lacks_head(point, translation) else ""
+    )
+
+
+def _lacks_head(phrase: str, translation: Translation) -> bool:
+    """Whether the word that an English phrase is about has no translation."""
+    end = _HEAD_END.search(phrase.strip())
+    head = _HEAD.search(phrase.strip()[: end.start()] if end else phrase)
+    return head is not None and head["word"] in translation.unknown
 
 
 class _Part:
@@ -129,12 +158,14 @@ class _Part:
 
     def __init__(self, link: str) -> None:
         self.link = link
+        self.is_headless = False  # whether its last word has no translation
         self._words: list[tuple[str, str]] = []  # section, Amharic
         self._glued: list[bool] = []
         self._end = -1
 
     def add(self, amharic: str, start: int, end: int, *, section: str = "") -> None:
         """Add a word; Amharic written together with the word or slot before it stays so."""
+        self.is_headless = False
         self._glued.append(not section and start == self._end)
         self._words.append((section, amharic))
         self._end = end
@@ -150,7 +181,10 @@ class _Part:
     def text(self, *, is_attribute: bool = False) -> str:
         """The words, people first; at the end of a phrase a noun is not in the genitive («ቆዳ», not «የቆዳ»)."""
         # «ladies shoes»: for whom comes first; «new home owners»: the people are the noun themselves.
-        is_for = any(section in ("products", "") for section, _ in self._words)
+        # A number is said before the people it counts.
+        is_for = any(
+            section in ("products", "") and not word.startswith("⟨") for section, word in self._words
+        )
         people = [amharic for section, amharic in self._words if section == "people" and is_for]
         others = ""
         for (section, amharic), glued in zip(self._words, self._glued, strict=True):
@@ -280,6 +314,12 @@ def _file() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _function_words() -> frozenset[str]:
     return frozenset(_file()["function_words"])
+
+
+@lru_cache(maxsize=1)
+def makers() -> frozenset[str]:
+    """Makers and models, in lower case, that are names however they are written."""
+    return frozenset(str(name) for name in _file()["makers"])
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from adgen_pipeline.errors import ArtifactError
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
 from adgen_pipeline.generation.endpoint import EndpointModel
 from adgen_pipeline.generation.language_model import TEMPLATE, LanguageModel, NoModel
+from adgen_pipeline.generation.leads import learned
 from adgen_pipeline.generation.models import TextModel
 from adgen_pipeline.generation.policy import Policy
 from adgen_pipeline.generation.wording import known_stems
@@ -56,6 +57,7 @@ def load_writer(
         (row["channel_id"], row["message_id"]): row["target"]
         for row in ads.select("channel_id", "message_id", "target").iter_rows(named=True)
     }
+    learned_from = ads.filter(~pl.col("split").is_in(TEST_SPLITS))["target"]
     writing: LanguageModel
     if model is None:
         assert behind is not None
@@ -81,7 +83,8 @@ def load_writer(
         },
         slotted_posts=slotted_posts,
         policy=Policy.with_clients(store.policy),
-        known=known_stems(ads.filter(~pl.col("split").is_in(TEST_SPLITS))["target"]) if ads.height else None,
+        known=known_stems(learned_from) if ads.height else None,
+        leads=learned(learned_from),
         exemplars_in_prompt=recipe.corpus.exemplars_in_prompt,
         maximum_prompt_tokens=room,
         model_version=version,

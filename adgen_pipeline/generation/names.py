@@ -8,10 +8,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation.fields import Field
 from adgen_pipeline.generation.lexicon import unknown_words
+from adgen_pipeline.generation.places import place_in
 from adgen_pipeline.text.letters import shape, shaped
 
+_ADVERTISER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _FREE = ("body", "features", "description", "title", "other")
 _WORD = r"[A-Z][\w'’&.-]*\w|[A-Z]"
 _NAME = (
@@ -26,7 +29,7 @@ _BUSINESS = (
     "|Motors|Autos?|Garage|Trading|Traders|Import(?:s|ers)?|Enterprises?|Group|Holdings?|Industr(?:y|ies)|Manufacturing|Factory"
     "|Construction|Real [Ee]state|Homes|Properties|Insurance|Microfinance|Finance|Capital|Savings|Academy"
     "|School|College"
-    "|University|Institute|Training|Consult(?:ing|ancy|ants)|Agency|Services?|Logistics|Express|Airlines|Beauty|Cosmetics|Salon"
+    "|University|Institute|Training|Consult(?:ing|ancy|ants)|Agency|Services?|Logistics|Express|Airlines|Transport|Repairs?|Maintenance|Dental|Consult|Dairy|Kitchen|Beauty|Cosmetics|Salon"
     "|Spa|Gym|Fitness|Hygiene|Cleaning|Solar|Energy|Water|Farms?|Agro|Printing|Studio|Media|Events?|Gallery|Design"
 )
 _COMPANY = r"(?:[ ](?:PLC|P\.?L\.?C\.?|S\.?C\.?|Ltd\.?|Inc\.?|Share Company|Company|Ethiopia))?"
@@ -43,6 +46,18 @@ _SAYS_WHO = re.compile(
     r"[, ]+(?:called|named)|\b(?:made|sold|run|offered|brought to you) by|\btrading as)[ ]*[*_\"“«:]*[ ]*"
     rf"(?P<name>{_NAME})(?P<after>[*_\"”»]*\s*(?:[,.;!–—(-]|\bin\b|\bat\b|\bhere\b|\bfrom\b|\band\b|\ba\b|$))"
 )
+# «Selam Eye Clinic would like to advertise …»: who begins a sentence and does what advertisers do.
+_DOES = re.compile(
+    rf"(?:^|[.!?:]\s+|\n)\W*(?P<name>{_NAME}) (?:would (?:like|love)|wants?|wishes|plans"
+    r"|is (?:hiring|looking|launching|opening|offering|introducing|pleased|happy)"
+    r"|opens|launches|offers|introduces|presents|announces|invites|provides)\b"
+)
+# «our dental clinic, Fikir Dental»
+_APPOSED = re.compile(
+    r"\b(?:[Oo]ur|[Mm]y) (?:[a-z]+ ){0,3}(?:shop|store|company|business|clinic|hotel|school|academy|bank|pharmacy"
+    r"|restaurant|caf[eé]|bakery|boutique|salon|lodge|gym)"
+    rf"(?:, | named | called )(?P<name>{_NAME})(?=[.,;!\n]|$)"
+)
 _SIGNED = re.compile(
     rf"(?:[Rr]egards|[Ss]incerely|[Tt]hank you|[Tt]hanks"
     rf"|[Cc]heers)[,.!]?\s*(?:[A-Z]\w+[ ]?){{0,2}}[,\n]\s*(?P<name>(?:(?:{_WORD})[ ]){{1,3}}"
@@ -57,7 +72,7 @@ _OUR = (
     r"(?:ድርጅ[ትታቱ]|ኩባንያ|ሱ[ቅቃቁ]|መደብ[ርራሩ]|ካፌ|ሆቴ[ልላሉ]|ክሊኒ[ክካኩ]|ፋርማሲ|ምግብ ቤ[ትታቱ]"
     r"|ትምህርት ቤ[ትታቱ]|ባን[ክካኩ]|ተቋ[ምማሙ]|ማ[ህኅ]በ[ርራሩ]|ብራን[ድዳዱ]|ቤ[ትታቱ]|ስማ|ስም|ስሙ|ስሟ)"
 )
-_CALLED = r"(?:ይባላ|ተብሎ ይጠራ|ይሰኛ|ብለን እንጠራ)[ሀ-ፚ]*"
+_CALLED = r"(?:ይባላ|እን?ባላ|ተብሎ ይጠራ|ይሰኛ|ብለን እንጠራ)[ሀ-ፚ]*"
 _SAYS_WHO_AMHARIC = tuple(
     shaped(pattern)
     for pattern in (
@@ -93,6 +108,21 @@ _NO_NAME = frozenset(
         "contact",
         "phone",
         "sale",
+        *[
+            "january",
+            "february",
+            "march",
+            "april",
+            "may",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
+            "december",
+        ],
+        *["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
     ]
 )
 MAXIMUM_NAMES = 2
@@ -143,15 +173,19 @@ def with_names(fields: Sequence[Field]) -> list[Field]:
 def _said(field: Field, number: int) -> list[_Found]:
     """Names that words such as «we are» and «ይባላል» announce."""
     found: list[_Found] = []
-    for pattern in (_SAYS_WHO, _SIGNED):
+    for pattern in (_SAYS_WHO, _SIGNED, _DOES, _APPOSED):
         for match in pattern.finditer(field.value):
-            if _is_name(match["name"]):
+            # «Selam Eye Clinic»: words that all mean something are a name where a kind of business ends them.
+            is_business = pattern in (_DOES, _APPOSED) and _BUSINESS_NAME.fullmatch(match["name"]) is not None
+            if is_business or _is_name(match["name"]):
+                # What somebody does goes on to say what is sold: only the name is cut out.
+                begin = match.start("name") if pattern in (_DOES, _APPOSED) else match.start()
                 found.append(
                     _Found(
                         match["name"].strip(" ."),
                         number,
                         match.start("name"),
-                        (match.start(), match.end("name")),
+                        (begin, match.end("name")),
                     )
                 )
     key = shape(field.value)
@@ -172,12 +206,37 @@ def _by_business(fields: Sequence[Field]) -> list[_Found]:
         if field.name not in _FREE:
             continue
         for match in _BUSINESS_NAME.finditer(field.value):
+            if _stands_in_place(field.value, match.start()):
+                continue
             if not _LANDMARK_BEFORE.search(field.value, 0, match.start()) and _is_name(match.group()):
                 return [_Found(match.group(), number, match.start(), (match.start(), match.start()))]
     return []
+
+
+def _stands_in_place(text: str, at: int) -> bool:
+    """Whether text[at:] is named in a sentence of landmarks: «We are in Megenagna, Grand Mall, 5th floor»."""
+    begin = max(text.rfind(mark, 0, at) for mark in (". ", "\n", "! ")) + 1
+    end = min(
+        (place for mark in (". ", "\n", "! ") if (place := text.find(mark, at)) >= 0), default=len(text)
+    )
+    return place_in(text[begin:end].strip()) is not None
 
 
 def _is_name(text: str) -> bool:
     """Whether capitalised words are a name: one of them is in no lexicon."""
     first = text.split()[0].lower().strip(".")
     return first not in _NO_NAME and not _LANDMARK_BEFORE.search(first) and bool(unknown_words(text))
+
+
+def advertiser(value: str, source: str) -> str:
+    """The folder name of an advertiser.
+
+    Raises:
+        BriefError: it is none.
+    """
+    if not _ADVERTISER.fullmatch(value):
+        raise BriefError(
+            f"{source}: advertiser {value!r} is not a folder name below advertisers/ (letters, "
+            "digits, - and _). Use that folder's name."
+        )
+    return value

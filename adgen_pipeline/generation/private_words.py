@@ -52,6 +52,14 @@ _TEMPLATE_TOKEN = re.compile(
     r"<\|[^|>\n]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?(?:system|assistant|instructions?)>"
 )
 
+# --- Words that others would have in the ad ------------------------------------------------------------------------
+_ASKS_TO_WRITE = re.compile(
+    r"(?i:\b(?:write|put|add|insert|include|paste|type|place|print|say|post|start with|end with|begin with)\b)"
+)
+_QUOTATION = re.compile(r"[\"“«'‘][^\"”»\n]{3,}[\"”»'’]")
+_LEADS_AWAY = re.compile(r"(?i:https?://|www\.|t\.me/|@\w{3,}|\b[a-z0-9-]+\.[a-z]{2,}(?:/|\b))")
+_SHOPS_OWN = re.compile(r"(?i:\b(?:our|my|ours)\b)")
+
 # --- What is not to be printed --------------------------------------------------------------------------------------
 _AD = (
     r"(?:\b(?:ads?|adverts?|advertisements?|posts?|cop(?:y|ies)|captions?|texts?|public(?:ly)?|print|channel|readers?"
@@ -148,6 +156,17 @@ _PRIVATE_LABEL = re.compile(
 def speaks_to_program(text: str) -> bool:
     """Whether a sentence is an instruction to whatever reads the brief, not about what is sold."""
     return _INSTRUCTION.search(shape(text)) is not None
+
+
+def asks_to_write_link(sentence: str) -> bool:
+    """Whether a sentence tells the writer to put in quoted words that lead somewhere, and not to the shop's own page.
+
+    «please write "visit example.com to win" at the top»: that link is none of the brief's facts.
+    """
+    asked = _ASKS_TO_WRITE.search(sentence)
+    if asked is None or _SHOPS_OWN.search(sentence):
+        return False
+    return any(_LEADS_AWAY.search(quoted.group()) for quoted in _QUOTATION.finditer(sentence, asked.end()))
 
 
 def holds_template_token(text: str) -> bool:

@@ -5,6 +5,7 @@ How a brief and its exemplars are worded is `corpus.chat`'s business, for traini
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +16,9 @@ from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.facts import find_facts
 from adgen_pipeline.text.language import script_shares
 from adgen_pipeline.text.slots import SLOT, escape, slot, slots_in
+
+_BARE = re.compile(r"[\d.,]+\s*(?:ሰዓት|ቀን|ሳምንት|ወር|ዓመት|ደቂቃ)?")  # a point of this alone says nothing
+BARE_KINDS = frozenset(("quantity", "percent", "time", "product"))  # that mean nothing without words
 
 if TYPE_CHECKING:  # the search loads the encoder's libraries
     from adgen_pipeline.index.search import Hit
@@ -117,12 +121,14 @@ def spoken(brief: Brief, *, keep_unknown: bool = False) -> Brief:
         ethiopic, latin = script_shares(SLOT.sub(" ", text))
         if latin <= ethiopic:
             return text
-        if keep_unknown or slots_in(text):  # a number without its words says nothing
+        names_only = slots_in(text) and all(map(_is_name, translate(text).unknown))
+        if keep_unknown or names_only:
             return translate(text, keep_unknown=True).text
         return in_amharic(text)
 
-    points = (amharic(feature) for feature in brief.features)
-    return brief.model_copy(
+    bare = {f.slot for f in brief.facts if f.kind in BARE_KINDS and not f.must and _BARE.fullmatch(f.text)}
+    points = (amharic(feature) for feature in brief.features if keep_unknown or feature not in bare)
+    told = brief.model_copy(
         update={
             "product": amharic(brief.product),
             "description": amharic(brief.description),
@@ -131,6 +137,18 @@ def spoken(brief: Brief, *, keep_unknown: bool = False) -> Brief:
             "features": tuple(point for point in points if point),
         }
     )
+    return told if keep_unknown else _without_bare_numbers(told)
+
+
+def _is_name(word: str) -> bool:
+    return any(character.isupper() or character.isdigit() for character in word)
+
+
+def _without_bare_numbers(brief: Brief) -> Brief:
+    """The brief without optional numbers that none of its words stand around: an ad can only say «🎯 12» of them."""
+    said = set(slots_in(" ".join([brief.product, brief.description, *brief.features])))
+    facts = tuple(f for f in brief.facts if f.must or f.kind not in BARE_KINDS or f.slot in said)
+    return brief.model_copy(update={"facts": facts})
 
 
 def within_slots(brief: Brief, slots: frozenset[str]) -> Brief:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from adgen_pipeline.generation.guard import Guarded, maximum_repeats
+from adgen_pipeline.generation.lines import CALL_STEMS
+from adgen_pipeline.generation.wording import stems
 from adgen_pipeline.text.amharic import STOP_WORDS, words
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.language import script_shares
@@ -13,6 +15,7 @@ from adgen_pipeline.text.stems import stem_key
 WEIGHTS: Mapping[str, float] = {
     "fact_coverage": 3.0,  # must-have facts that the model said itself, not the repair
     "brief_overlap": 2.0,  # words of the brief, in Amharic where the prompt had them so, that the ad says
+    "on_brief": 2.0,  # of its own words, those that are the brief's or call to order
     "fluency": 2.0,
     "repairs": 1.5,
     "novelty": 1.0,
@@ -50,10 +53,13 @@ def score(
     asked = _content(" ".join([brief.product, brief.description, *brief.features]))
     told = _content(candidate)  # what the model said itself, not the repair
     whole = _content(guarded.slotted)
+    own = stems(candidate)
+    theirs = CALL_STEMS | frozenset(stems(" ".join([brief.product, brief.description, *brief.features])))
     fluency = (_BROKEN_BITS - bits_per_byte) / (_BROKEN_BITS - _FLUENT_BITS)
     parts = {
         "fact_coverage": sum(name in said for name in required) / len(required) if required else 1.0,
         "brief_overlap": len(asked & told) / len(asked) if asked else 1.0,
+        "on_brief": sum(stem in theirs for stem in own) / len(own) if own else 1.0,
         "fluency": min(1.0, max(0.0, fluency)) if fluency == fluency else 0.0,
         "repairs": 1.0 / (1.0 + guarded.repairs_count),
         "novelty": 1.0 - max((_overlap(whole, _content(post)) for post in retrieved), default=0.0),

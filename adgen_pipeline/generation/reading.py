@@ -2,26 +2,46 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from adgen_pipeline.errors import BriefError
-from adgen_pipeline.generation.courtesies import is_medium, without_greeting, without_request
+from adgen_pipeline.generation.courtesies import without_greeting, without_request
 from adgen_pipeline.generation.field_names import PRIVATE
-from adgen_pipeline.generation.fields import Field
+from adgen_pipeline.generation.fields import SAID_AS, Field, labelled_sentence
 from adgen_pipeline.generation.formats import without_stray_brackets
 from adgen_pipeline.generation.lexicon import in_amharic, place, translate
+from adgen_pipeline.generation.names import advertiser
+from adgen_pipeline.generation.places import PLACE_CUE, place_in
+from adgen_pipeline.generation.points import (
+    clauses,
+    days_in_amharic,
+    is_phrase,
+    named_amounts,
+    price_points,
+    term_label,
+    without_frame,
+)
 from adgen_pipeline.generation.policy import Policy, ours
+from adgen_pipeline.generation.products import (
+    amharic_side,
+    english_product,
+    head_clause,
+    without_label,
+    without_offer,
+)
 from adgen_pipeline.generation.slotting import (
     CONTACT_KINDS,
     Slotter,
     has_words,
+    located,
     says_something,
     span,
     until,
 )
 from adgen_pipeline.text.amharic import sentences
-from adgen_pipeline.text.brief import Brief, BriefFact, BriefSpan
-from adgen_pipeline.text.labels import SPECIFICATION, amharic_label
-from adgen_pipeline.text.language import language, script_shares
+from adgen_pipeline.text.brief import Brief, BriefSpan
+from adgen_pipeline.text.labels import SPECIFICATION, amharic_label, is_label
+from adgen_pipeline.text.language import brief_language, script_shares
 from adgen_pipeline.text.slots import FACT_KINDS, SLOT, slots_in
 
 MAXIMUM_FEATURES = 12
@@ -29,45 +49,15 @@ MAXIMUM_SENSITIVE = 20
 _NAME_CHARS = 300  # of a place or of standing terms
 _KNOWN_SHARE = 0.5  # of a free sentence's words, from there on it may name a product
 _PRODUCT_WORDS = 14  # of a free sentence that become the product
-_ADVERTISER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)+")
-_SIDES = re.compile(r"\s+[/|]\s+|\s*[()]\s*")
 _ETHIOPIC = re.compile("[\u1200-\u135a]")
+_SLOTS_OF_PRODUCTS = ("⟨brand", "⟨product", "⟨quantity")
 
-_SELLS = re.compile(
-    r"(?i:\b(?:sell(?:s|ing)?|advertis(?:e|es|ing)|promot(?:e|es|ing)|offer(?:s|ing)?"
-    r"|ad(?:vert)?s? for|launch(?:ing)?|brief:)\s+)"
-    r"(?P<what>[^.;:!?\n]+)"
-)
-_PRODUCT_END = re.compile(
-    r"(?i:\s(?:at|from|in|located|call|price[ds]?|which|that|starting|near|waga|wagaw)\b)|,\s|\s[-–—]\s|\("
-)
-# «ምርት፦ ጫማ ዋጋ 500 ብር ስልክ 09…» on one line: price and contact are facts, not words of the product.
-_OFFER_IN_PRODUCT = re.compile(
-    r"(?:(?:ስልክ(?: ቁጥር)?|ዋጋው?|(?i:price|phone|call|tel))\s*[:፦\-]?\s*)?⟨(?:price|phone|handle|email|url)_\d+⟩"
-)
-_PLACE_CUE = re.compile(
-    r"(?:አድራሻ(?:ችን)?|ቦታ(?:ው)?"
-    r"|(?i:\badrasha(?:chin)?|\baddress|\blocation|\blocated (?:at|in)|\bfind us (?:at|in)|\bvisit us (?:at|in)))"
-    r"\s*[:፦\-–]?\s*(?P<place>[^.።\n;]+)"
-)
-# Fields that are said among the points of an ad.
-_FIELD_OF = {
-    "other": "features",
-    "size": "features",
-    "color": "features",
-    "until": "features",
-    "hours": "terms",
-}
 _QUOTE_CHARS = 120
 _MODEL = re.compile(r"(?i:model(?: name| number)?)|ሞዴል|ሞዴሉ")
 _MODEL_WORDS = 5
 _SOLD_BY = "መጠን"  # a field «volume: 6 GB» says how much is sold; RAM or weight is one quality among others
-_TERM_LABELS = {
-    "delivery": "ዴሊቨሪ", "shipping": "ዴሊቨሪ", "warranty": "ዋስትና", "guarantee": "ዋስትና", "payment": "ክፍያ"
-}  # fmt: skip
 _NOT_QUANTITY = tuple(kind for kind in FACT_KINDS if kind != "quantity")
-_SPLIT = re.compile(r"\s*[;；•፤፣\n]\s*|,(?!\d)\s*|\s\+\s|\.\s+|።\s*")
 
 
 class Reading:
@@ -81,6 +71,9 @@ class Reading:
         self._product = ""
         self._title: Field | None = None
         self._features: list[str] = []
+        self._first_price = (
+            ""  # the product with the price in its sentence: where others follow, it is that one's
+        )
         self._description: list[str] = []
         self._single: dict[str, str] = {}
         self._sensitive: list[str] = []
@@ -90,11 +83,13 @@ class Reading:
         """Read one field."""
         if field.name == "internal":
             return
-        evidence = self._policy.judge(field.value).evidence
+        # «colours: wine» is a colour: there the label says what kind of words stand in the field.
+        judged = f"{field.label or field.name} {field.value}" if field.name == "color" else field.value
+        evidence = self._policy.judge(judged).evidence
         self._sensitive += [words for _, words, _, _ in evidence if words not in self._sensitive]
         self._slots.label = field.label.casefold()
         if field.name not in ("body", "description", "title"):  # whose sentences have places of their own
-            self._said(_FIELD_OF.get(field.name, field.name), field.start, field.value)
+            self._said(SAID_AS.get(field.name, field.name), field.start, field.value)
         if field.cells:
             self._row(field)
             return
@@ -102,13 +97,15 @@ class Reading:
             return
         if field.name in ("other", "features") and self._specification(field):
             return
+        if field.name in ("other", "features", "contact", "description") and field.start is not None:
+            field = self._without_place(field)
         match field.name:
             case "advertiser":
-                self._single["advertiser"] = self._advertiser(field.value)
-            case "audience" | "tone" | "vertical":
-                self._single.setdefault(
-                    field.name, self._words(field) if field.name != "vertical" else field.value
-                )
+                self._single["advertiser"] = advertiser(field.value, self._source)
+            case "vertical":
+                self._single.setdefault("vertical", field.value)
+            case "audience" | "tone":
+                self._single.setdefault(field.name, in_amharic(self._named(field.value, field, must=False)))
             case "brand" if _SLUG.fullmatch(field.value):
                 self._single.setdefault("advertiser", field.value)  # `client: abc-shop` names a folder
             case "brand":
@@ -121,19 +118,27 @@ class Reading:
                     self._add_features([words])
                 self._product = self._product or words
             case "title" if not self._product and translate(field.value).text:
-                self._said("product", field.start, field.value)
-                self._product = self._product_words(field)
+                words = self._product_words(field)
+                # A title that is only the advertiser names nothing that is sold.
+                if has_words(words) or "⟨product" in words:
+                    self._said("product", field.start, field.value)
+                    self._product = words
             case "title":
                 self._title = self._title or field
-            case "price" | "contact":
+            case "price":
+                slotted = self._slots.slotted(field.value, field.name, field.start)
+                self._features += [p for p in price_points(slotted, field.label) if p not in self._features]
+            case "contact":
                 self._slots.slotted(field.value, field.name, field.start)
             case "terms" | "hours":
                 self._term(field)
             case "until":
                 slotted = self._slots.slotted(field.value, field.name, field.start)
-                self._add_features([f"እስከ {name} ድረስ" for name in slots_in(slotted)[:1]])
-            case "size" | "color":
-                self._add_features([f"{'ሳይዝ' if field.name == 'size' else 'ቀለም'} {self._words(field)}"])
+                self._features += [f"እስከ {name} ድረስ" for name in slots_in(slotted)[:1]]
+            case "size":
+                self._add_features([f"ሳይዝ {in_amharic(self._named(field.value, field, must=False))}"])
+            case "color":
+                self._colour(field)
             case "body":
                 self._sentences(field)
             case "description":
@@ -143,7 +148,9 @@ class Reading:
                 else:
                     self._sentences(field)
             case "other" if field.label:
-                self._add_features([f"{_label(field.label)} {self._words(field)}".strip()])
+                label, words = _label(field.label), in_amharic(self._named(field.value, field, must=False))
+                if label or has_words(words):  # «age: 8 to 14» without a word for age is a bare number
+                    self._add_features([words if words.startswith(label) else f"{label} {words}".strip()])
             case _:
                 self._add_features(self._points(field))
 
@@ -160,7 +167,9 @@ class Reading:
             self._product = self._features.pop(0)
             for fact in self._slots.facts:
                 if fact.slot in slots_in(self._product) and fact.kind in ("product", "brand"):
-                    self._slots.add(fact.kind, fact.text, fact.value, fact.source, must=True)
+                    self._slots.require(fact.slot)
+        if sum(fact.kind == "price" for fact in self._slots.facts) > 1 and self._first_price:
+            self._features.insert(0, self._first_price)
         names = [fact for fact in self._slots.facts if fact.kind in ("brand", "product")]
         if not (has_words(self._product) or self._features or self._description or names):
             raise BriefError(
@@ -168,7 +177,6 @@ class Reading:
                 "(`product: …` or `ምርት፦ …`)."
             )
         ethiopic, latin = script_shares(document)
-        share = ethiopic / (ethiopic + latin) if ethiopic + latin else 1.0
         return Brief(
             product=self._product,
             description=" ".join(self._description),
@@ -176,11 +184,11 @@ class Reading:
             audience=self._single.get("audience", ""),
             tone=self._single.get("tone", ""),
             vertical=self._single.get("vertical"),
-            language=_language(document, share),
+            language=brief_language(document, ethiopic / (ethiopic + latin) if ethiopic + latin else 1.0),
             advertiser=self._single.get("advertiser"),
             sensitive=tuple(self._sensitive[:MAXIMUM_SENSITIVE]),
             facts=tuple(
-                fact.model_copy(update={"source": _located(fact, document)}) for fact in self._slots.facts
+                fact.model_copy(update={"source": located(fact, document)}) for fact in self._slots.facts
             ),
             spans=tuple(self._spans),
         )
@@ -191,18 +199,10 @@ class Reading:
             quote = " ".join(value.split())[:_QUOTE_CHARS]
             self._spans.append(BriefSpan(field=name, start=start, end=start + len(value), quote=quote))
 
-    def _advertiser(self, value: str) -> str:
-        if not _ADVERTISER.fullmatch(value):
-            raise BriefError(
-                f"{self._source}: advertiser {value!r} is not a folder name below advertisers/ (letters, "
-                "digits, - and _). Use that folder's name."
-            )
-        return value
-
     def _product_words(self, field: Field, *, copies: bool = True) -> str:
         """Product words in Amharic; what cannot be said in Amharic is a slot if it `copies`: a sentence is no name."""
-        named = self._named(_amharic_side(field.value), field, must=True)
-        translation = translate(_OFFER_IN_PRODUCT.sub(" ", named))
+        named = self._named(amharic_side(field.value), field, must=True)
+        translation = translate(without_offer(named))
         if not copies and translation.known_share < _KNOWN_SHARE:
             return ""
         words = translation.text
@@ -211,19 +211,19 @@ class Reading:
             words = self._slots.add("product", plain, plain, span(field.name, field.start), must=True)
         return words
 
-    def _words(self, field: Field) -> str:
-        return in_amharic(self._named(field.value, field, must=False))
-
     def _named(self, value: str, field: Field, *, must: bool) -> str:
         """The value with facts and Latin names as slots; numbers beside a name are part of it."""
         slotted = self._brand_slots(self._slots.slotted(value, field.name, field.start, kinds=_NOT_QUANTITY))
-        named = self._slots.name_latin(slotted, field.name, field.start, kind="product", must=must)
+        # The model knows one product a post and copies nothing rightly once there are two: a name among the points is
+        # a quantity to it.
+        kind = "product" if must or not (self._product or self._features) else "quantity"
+        named = self._slots.name_latin(slotted, field.name, field.start, kind=kind, must=must)
         return until(self._slots.slotted_around(named, field.name))
 
     def _points(self, field: Field) -> list[str]:
         """Short points of a field: its list items, lines or clauses."""
-        value = self._named(field.value, field, must=False)
-        points = _SPLIT.split(value) if len(value.split()) > 3 else [value]
+        value = self._named(without_frame(field.value), field, must=False)
+        points = clauses(value) if len(value.split()) > 3 else [value]
         spoken = (in_amharic(point) for point in points)
         return [point for point in spoken if has_words(point) or says_something(point)]
 
@@ -234,6 +234,8 @@ class Reading:
         if found is None:
             return False
         value = found["value"]
+        if is_phrase(value):
+            return False
         text = self._slots.alone(value, field.name) or value
         begin = field.value.index(value)
         source = span(field.name, field.start, begin, begin + len(value))
@@ -262,10 +264,8 @@ class Reading:
         value = field.value.strip(" .,።\"'")
         if not any(c.isalpha() for c in value) or len(value.split()) > _MODEL_WORDS:
             return False
-        name = self._slots.add(
-            "product", value, value, span(field.name, field.start, 0, len(value)), must=True
-        )
-        self._add_features([f"ሞዴል {name}"])
+        source = span(field.name, field.start, 0, len(value))
+        self._add_features([f"ሞዴል {self._slots.add('product', value, value, source, must=True)}"])
         return True
 
     def _describe(self, field: Field) -> None:
@@ -275,7 +275,10 @@ class Reading:
 
     def _add_features(self, points: Iterable[str]) -> None:
         for point in points:
-            if point and point not in self._features and (has_words(point) or says_something(point)):
+            says = says_something(point) or (
+                has_words(point) and not (is_label(point.split()) and "⟨" not in point)
+            )
+            if point and point not in self._features and says:
                 self._features.append(point)
 
     def _name(self, field: Field, kind: str) -> None:
@@ -288,7 +291,7 @@ class Reading:
         """A place is copied as it stands, in Amharic if all its words are known; contacts in it are facts."""
         slotted = self._slots.slotted(field.value, "location", field.start, kinds=CONTACT_KINDS)
         for part in SLOT.split(slotted)[::3] if SLOT.search(slotted) else [slotted]:
-            text = without_stray_brackets(part.strip(" ,.;:፦/።-–"))
+            text = without_stray_brackets(part.strip(" ,.;:፦/።-–፣"))
             if text and len(text) <= _NAME_CHARS:
                 spoken = text if _ETHIOPIC.search(text) else place(text) or text
                 source = span("location", field.start, 0, len(field.value))
@@ -303,14 +306,37 @@ class Reading:
             translation = translate(text)
             if translation.text and not translation.unknown:
                 text = translation.text
+            elif field.name == "hours":
+                text = days_in_amharic(text)
         label = "" if field.name == "terms" else "የስራ ሰዓት፦ "
-        if (
-            not label and self._slots.alone(text, field.name) is not None
-        ):  # «Delivery: 100 birr» says 100 ብር of what?
-            label = f"{_TERM_LABELS.get(field.label.casefold(), _label(field.label))} "
+        # «Delivery: 100 birr» says 100 ብር of what?
+        if not label and self._slots.alone(text, field.name) is not None:
+            label = f"{term_label(field.label, '').rstrip('፦ ') or _label(field.label)} "
+        elif not label and _ETHIOPIC.search(text):
+            label = term_label(field.label, text)
         self._slots.add(
             "term", label + text, text, span(field.name, field.start, 0, len(field.value)), must=True
         )
+
+    def _colour(self, field: Field) -> None:
+        """Colours of one field or list as one point: «wine» is one among colours."""
+        words = in_amharic(self._named(f"{field.value} color", field, must=False)).removesuffix(" ቀለም")
+        if not words or words == "ቀለም":
+            return
+        if self._features and self._features[-1].startswith("ቀለም "):
+            self._features[-1] += f"፣ {words}"
+        else:
+            self._add_features([f"ቀለም {words}"])
+
+    def _without_place(self, field: Field) -> Field:
+        """The field without the place that it names behind a cue or in a sentence of landmarks."""
+        found = place_in(field.value)
+        if found is None:
+            return field
+        begin, end, rest = found
+        start = None if field.start is None else field.start + begin
+        self._location(Field("location", "", field.value[begin:end], start))
+        return replace(field, value=field.value[:rest])
 
     def _sentences(self, field: Field) -> None:
         """Free sentences: the first that says anything names the product, places are found by their cue."""
@@ -319,38 +345,47 @@ class Reading:
             begin = field.value.find(sentence, position)
             position = begin + len(sentence)
             start = None if field.start is None else field.start + begin
+            if labelled := labelled_sentence(sentence, start):
+                self.take(labelled)
+                continue
             rest = without_greeting(sentence)
-            if cue := _PLACE_CUE.search(rest):
-                where = cue.start("place")
-                self._location(Field("location", "", cue["place"], None if start is None else start + where))
-                rest = rest[: cue.start()]
+            is_first = not self._product and not self._features
+            if not is_first or PLACE_CUE.search(rest):
+                rest = self._without_place(Field("body", "", rest, start)).value
             if not any(c.isalnum() for c in without_request(rest)):
                 continue
-            is_first = not self._product and not self._features
             self._said("product" if is_first else "features", start, rest)
             if is_first:
                 self._product = self._product_of(Field("body", "", rest, start))
             else:
-                self._slots.slotted(rest, "body", start)
+                slotted = self._slots.slotted(rest, "body", start)
                 points = self._points(Field("body", "", without_request(rest), None))
-                self._add_features(point for point in points if has_words(point))
+                points = [point for point in points if has_words(point)]
+                self._add_features(points)
+                self._features += [p for p in named_amounts(slotted) if p not in self._features]
+                if slotted.count("⟨price_") > 1 and not any("⟨price_" in point for point in points):
+                    self._features += price_points(self._slots.slotted_around(slotted, "body"))
 
     def _product_of(self, field: Field) -> str:
-        """Product words of a free sentence, without the request around them."""
+        """Product words of a free sentence, without the request around them; what follows them become points."""
         text = field.value
+        slotted = self._slots.slotted(text, "body", field.start)
         if not _ETHIOPIC.search(text):
-            sells = _SELLS.search(text)
-            sells = None if sells and is_medium(sells["what"]) else sells
-            what = sells["what"] if sells else text
-            end = _PRODUCT_END.search(what)
-            self._slots.slotted(text, "body", field.start)
-            phrase = Field("body", "", what[: end.start()] if end else what, None)
-            words = self._product_words(phrase, copies=sells is not None)
+            what, after, is_said = english_product(text)
+            words = self._product_words(Field("body", "", what, None), copies=is_said)
+            after = after if words else ""
         else:
-            self._slots.slotted(text, "body", field.start)
-            words = translate(self._named(without_request(text), Field("body", "", "", None), must=True)).text
-        kept = [w for w in words.split() if not SLOT.fullmatch(w) or w.startswith(("⟨brand", "⟨product"))]
-        return " ".join(kept[:_PRODUCT_WORDS])
+            head, after = head_clause(without_request(text))
+            words = translate(self._named(head, Field("body", "", "", None), must=True)).text
+        words = without_label(words)
+        kept = [w for w in words.split() if not SLOT.fullmatch(w) or w.startswith(_SLOTS_OF_PRODUCTS)]
+        product = " ".join(kept[:_PRODUCT_WORDS])
+        prices = [name for name in slots_in(slotted) if name.startswith("⟨price")]
+        self._first_price = f"{product} {prices[0]}" if len(prices) == 1 and product else ""
+        if len(prices) > 1:
+            self._features += price_points(self._slots.slotted_around(slotted, "body"))
+        self._add_features(p for p in self._points(Field("body", "", after, None)) if has_words(p))
+        return product
 
     def _brand_slots(self, slotted: str) -> str:
         """The text with names that are slots already (brand, product) in their slots."""
@@ -360,28 +395,5 @@ class Reading:
         return slotted
 
 
-def _language(document: str, ethiopic_share: float) -> str:
-    """Language of a document by its scripts; Latin letters may spell Amharic."""
-    if ethiopic_share >= 0.7:
-        return "am"
-    if ethiopic_share > 0.2:
-        return "mixed"
-    return "am-latn" if language(document) == "am-latn" else "en"
-
-
-def _amharic_side(text: str) -> str:
-    """The Amharic one of two names for the same thing («sofa / ሶፋ»)."""
-    sides = [side for side in _SIDES.split(text) if side]
-    amharic = [side for side in sides if _ETHIOPIC.search(side)]
-    return " ".join(amharic) if len(amharic) < len(sides) and amharic else text
-
-
 def _label(label: str) -> str:
     return label if _ETHIOPIC.search(label) else amharic_label(label) or translate(label).text
-
-
-def _located(fact: BriefFact, document: str) -> str:
-    """A fact's source with its place, if it was not known yet and the document says the fact only once."""
-    if ":" in fact.source or document.count(fact.value) != 1:
-        return fact.source
-    return span(fact.source, document.index(fact.value), 0, len(fact.value))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 
-from adgen_pipeline.generation.lexicon import translate, unknown_words
+from adgen_pipeline.generation.lexicon import makers, translate, unknown_words
 from adgen_pipeline.text.amharic import STOP_WORDS
 from adgen_pipeline.text.brief import BriefFact
 from adgen_pipeline.text.facts import Fact, find_facts, value_text
@@ -40,6 +40,14 @@ _NO_MAKER = re.compile(
     r"(?i:\b(?:facebook|telegram|tiktok|instagram|youtube|whatsapp|google|viber|linkedin|phone|tel|addis ababa)\b)"
 )
 _MUCH_LESS = 10  # a bare number below a tenth of all prices beside it is none
+_IN_LIST = re.compile(r",\s*(?:and\s+)?|\s+(?:and|&)\s+")
+_ABBREVIATED = 3  # letters of a maker's name that is written in capitals
+_SPELLED = {"iphone": "iPhone", "macbook": "MacBook", "thinkpad": "ThinkPad", "elitebook": "EliteBook"}
+_NETWORK = re.compile(
+    r"(?i:\b(?P<name>instagram|insta|ig|tik ?tok|facebook|fb|you ?tube|twitter)\b)[^\w@]*\Z"
+)
+_NETWORKS = {"i": "ኢንስታግራም", "t": "ቲክቶክ", "f": "ፌስቡክ", "y": "ዩቲዩብ"}
+_AND = re.compile(r"\s+(?:and|&)\s+")
 _SENTENCE_START = re.compile(r"(?:\A|[.!?።፤\n])[\s\-*•\"'(]*\Z")
 _UNIT = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,}(?![A-Za-z])")
 
@@ -77,6 +85,11 @@ class Slotter:
         )
         return self._facts[-1].slot
 
+    def require(self, slot: str) -> None:
+        """Make a known fact one that the ad must say."""
+        place = next(place for place, fact in enumerate(self._facts) if fact.slot == slot)
+        self._facts[place] = self._facts[place].model_copy(update={"must": True})
+
     def values(self) -> dict[str, str]:
         """Slots and their texts so far."""
         return {fact.slot: fact.text for fact in self._facts}
@@ -93,6 +106,11 @@ class Slotter:
                 kind, text, normal = _in_field(fact, "features")
             else:
                 kind, text, normal = _in_field(fact, field)
+            if kind == "handle" and (
+                network := _NETWORK.search(value, 0, fact.start) or _NETWORK.search(self.label)
+            ):
+                # «በቴሌግራም ያግኙን» before a page elsewhere would send people to a stranger.
+                kind, text = "term", f"{_NETWORKS.get(network['name'][0].lower(), 'ገጽ')}፦ {text}"
             if kinds is not None and kind not in kinds:
                 continue
             source = span(field, start, fact.start, fact.end)
@@ -127,11 +145,15 @@ class Slotter:
         """
         pieces: list[str] = []
         end = 0
-        for begin, stop in _name_runs(value):
-            text = value[begin:stop]
+        runs = _name_runs(value)
+        for begin, stop in runs if must else _listed(value, runs):
+            text = _AND.sub(" እና ", _written_as_name(value[begin:stop]))
             if field in _NAMING and _is_model(text, value) and self._models < MAXIMUM_MODELS:
                 self._models += 1
-                name = self.add("product", text, text, span(field, start), must=True)
+                is_first = not any(fact.kind == "product" for fact in self._facts)
+                name = self.add(
+                    "product" if is_first else "quantity", text, text, span(field, start), must=True
+                )
                 pieces += [value[end:begin], name]
                 end = stop
                 continue
@@ -152,6 +174,7 @@ def span(field: str, start: int | None, begin: int = 0, end: int | None = None) 
 
 def until(slotted: str) -> str:
     """English words of time and range around slots, in Amharic."""
+    slotted = re.sub(r"(?i:\b(?:for|at)\s+)(⟨price_\d+⟩)", r"በ\1", slotted)
     slotted = re.sub(r"(?i:\b(?:until|till|by|before|ends(?: on)?)\s+)(⟨date_\d+⟩)", r"እስከ \1 ድረስ", slotted)
     return re.sub(r"(⟨(\w+)_\d+⟩)\s*(?:to|-|–)\s*(⟨\2_\d+⟩)", r"ከ\1 እስከ \3", slotted)
 
@@ -209,7 +232,7 @@ def _in_field(fact: Fact, field: str) -> tuple[str, str, str]:
 def _birr(text: str) -> str:
     """A price in birr as an Amharic ad writes it: the digits as they are, then ብር."""
     if not _LATIN.search(text):
-        return text
+        return text if re.search(r"[^\d.,\s]", text) else f"{text} ብር"  # «normal price 9,000»
     bare = _CURRENCY.sub(" ", text)
     bare = _UNIT.sub(lambda m: _unit(m.group()), bare).replace(" to ", " እስከ ")
     bare = " ".join(bare.split())
@@ -231,7 +254,11 @@ def _name_runs(value: str) -> list[tuple[int, int]]:
     runs: list[tuple[int, int]] = []
     for start, end in unknown_words(value):
         word = value[start:end]
-        if any(begin <= start < stop for begin, stop in slots) or not _looks_like_name(word):
+        follows_maker = bool(runs) and value[runs[-1][0] : start].split(" ")[0].lower() in makers()
+        follows_maker = follows_maker and not value[runs[-1][1] : start].strip(" \u00a0")  # «tecno spark 20»
+        if any(begin <= start < stop for begin, stop in slots) or not (
+            follows_maker or _looks_like_name(word)
+        ):
             continue
         if runs and not value[runs[-1][1] : start].strip(" \u00a0"):
             runs[-1] = (runs[-1][0], _with_numbers(value, max(end, runs[-1][1])))
@@ -239,11 +266,42 @@ def _name_runs(value: str) -> list[tuple[int, int]]:
         # The first word of a sentence has a capital anyway: on its own it is a name only with more capitals.
         is_first = _SENTENCE_START.search(value, 0, start) is not None
         following = _LATIN_NAME.match(value, end + 1) if value[end : end + 1] == " " else None
-        if is_first and word[1:].islower() and not (following and _looks_like_name(following.group())):
+        if (
+            is_first
+            and word[1:].islower()
+            and word.lower() not in makers()
+            and not (following and _looks_like_name(following.group()))
+        ):
             continue
         before = _NUMBER_BEFORE.search(value, 0, start)
         runs.append((before.start() if before else start, _with_numbers(value, end)))
     return runs
+
+
+def _written_as_name(text: str) -> str:
+    """A name with the capitals that makers have: «toyota vitz» is Toyota Vitz, «hp» HP."""
+    return " ".join(
+        _SPELLED.get(word, word.upper() if len(word) <= _ABBREVIATED else word.capitalize())
+        if word in makers()
+        or (place and word.islower() and text.split(" ")[0].lower() in makers() and word.isalpha())
+        else word
+        for place, word in enumerate(text.split(" "))
+    )
+
+
+def _listed(value: str, runs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Runs of names with those that a list joins («Canada, Italy and Poland») as one."""
+    joined: list[tuple[int, int]] = []
+    for begin, stop in runs:
+        if (
+            joined
+            and _IN_LIST.fullmatch(value, joined[-1][1], begin)
+            and not any(c.isdigit() for c in value[joined[-1][0] : stop])
+        ):
+            joined[-1] = (joined[-1][0], stop)
+        else:
+            joined.append((begin, stop))
+    return joined
 
 
 def _with_numbers(value: str, end: int) -> int:
@@ -264,4 +322,11 @@ def _is_model(text: str, sentence: str) -> bool:
 
 
 def _looks_like_name(word: str) -> bool:
-    return any(character.isupper() or character.isdigit() for character in word)
+    return word.lower() in makers() or any(character.isupper() or character.isdigit() for character in word)
+
+
+def located(fact: BriefFact, document: str) -> str:
+    """A fact's source with its place, if it was not known yet and the document says the fact only once."""
+    if ":" in fact.source or document.count(fact.value) != 1:
+        return fact.source
+    return span(fact.source, document.index(fact.value), 0, len(fact.value))

@@ -3,6 +3,8 @@
 import hashlib
 
 from adgen_pipeline.generation.coverage import CLOSING, CONTACTS, lines_for
+from adgen_pipeline.generation.lines import point_line
+from adgen_pipeline.generation.prompt import BARE_KINDS
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline.text.slots import slots_in
 
@@ -22,9 +24,10 @@ def template_ad(brief: Brief) -> str:
         lines.append(brief.description)
         said.update(slots_in(brief.description))
     points = [feature for feature in brief.features if feature]
-    lines += [f"✅ {feature}" for feature in points]
+    lines += [point_line(feature, "✅ ") for feature in points]
     said.update(slot for feature in points for slot in slots_in(feature))
-    top, bottom = lines_for(brief, [fact for fact in brief.facts if fact.slot not in said])
+    rest = [fact for fact in brief.facts if fact.must or fact.kind not in BARE_KINDS]
+    top, bottom = lines_for(brief, [fact for fact in rest if fact.slot not in said])
     has_contact = any(fact.kind in CONTACTS for fact in brief.facts)
     has_phone = any(fact.kind == "phone" for fact in brief.facts)
     closing = _CLOSINGS[draw // 7 % len(_CLOSINGS)] if has_phone else CLOSING

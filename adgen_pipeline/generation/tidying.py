@@ -19,6 +19,7 @@ _MARK_RUN = re.compile(
 _CALLED_PLACE = re.compile(
     r"[ \t]*(?:(?:ወይም|አልያም|እና)[ \t]+)?⟨location_\d+⟩[ \t]*(?:ላይ[ \t]*)?ይደውሉ(?:ልን)?(?![ሀ-ፚ])"
 )
+_SAID_TWICE = re.compile(r"(⟨(?:product|brand)_\d+⟩)(?:[ \t,፣/+]*\1)+")
 
 
 def tidy(slotted: str, values: dict[str, str]) -> str:
@@ -31,7 +32,7 @@ def tidy(slotted: str, values: dict[str, str]) -> str:
     parts: list[str] = []
     end = 0
     text = _TEMPLATE_TOKEN.sub("", hygiene(slotted)).replace("\ufffd", "")  # bytes that made no letter
-    text = _CALLED_PLACE.sub("", text)
+    text = _SAID_TWICE.sub(r"\1", _CALLED_PLACE.sub("", text))
     for match in SLOT.finditer(text):
         parts += [_BROKEN_SLOT.sub("", text[end : match.start()]), match.group()]
         end = match.end()

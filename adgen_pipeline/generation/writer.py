@@ -13,9 +13,11 @@ from pydantic import BaseModel, ConfigDict
 
 from adgen_pipeline.errors import BriefError
 from adgen_pipeline.generation import policy as rules
+from adgen_pipeline.generation.channels import nearest_channel
 from adgen_pipeline.generation.formats import FORMATS
 from adgen_pipeline.generation.guard import Guard, Guarded
 from adgen_pipeline.generation.language_model import LanguageModel
+from adgen_pipeline.generation.leads import Leads
 from adgen_pipeline.generation.prompt import Prompt, build_prompt, slotted, spoken, within_slots
 from adgen_pipeline.generation.ranking import Scored, best, score
 from adgen_pipeline.generation.shortening import fitted, left_out
@@ -114,6 +116,7 @@ class AdWriter:
         languages: Mapping[int, str] | None = None,
         slotted_posts: Mapping[tuple[int, int], str] | None = None,
         known: frozenset[str] | None = None,
+        leads: Leads | None = None,
         policy: rules.Policy | None = None,
         exemplars_in_prompt: int = 1,
         maximum_prompt_tokens: int = 290,
@@ -131,6 +134,7 @@ class AdWriter:
             languages: in which the channels post most, by id; a Sponsored Message must be in its channel's.
             slotted_posts: posts as training saw them, by (channel_id, message_id).
             known: stems of words that are words (`wording.known_stems`); None takes every word for one.
+            leads: which kinds of facts words introduce (`leads.learned`); None takes any.
             policy: what briefs and ads are judged by; None for our own rules.
             exemplars_in_prompt: as in training.
             maximum_prompt_tokens: what training rows left for a prompt.
@@ -147,6 +151,7 @@ class AdWriter:
         self._languages = languages or {}
         self._slotted_posts = slotted_posts or {}
         self._known = known
+        self._leads = leads
         self._exemplars_in_prompt = exemplars_in_prompt
         self._maximum_prompt_tokens = maximum_prompt_tokens
         self._is_ranked = is_ranked
@@ -224,12 +229,13 @@ class AdWriter:
             retrieved=[hit.post for hit in posts],
             foreign_names=list(self.channels.values()),
             known=self._known,
+            leads=self._leads,
             maximum_shared_words=self._recipe.maximum_shared_words,
         )
         language = None if channel is None else self._languages.get(channel)
         checked: list[tuple[str, Guarded]] = []
         for attempt in range(ATTEMPTS):
-            candidates = self._candidates(brief, prompt, n, seed=seed + attempt, coolness=0.7**attempt)
+            candidates = self._candidates(guard.asked, prompt, n, seed=seed + attempt, coolness=0.7**attempt)
             tell("progress", {"stage": "drawn", "candidates": len(candidates)})
             checked += [(c, fitted(guard.check(c), brief, format, language=language)) for c in candidates]
             if any(guarded.refusal is None for _, guarded in checked):
@@ -301,7 +307,7 @@ class AdWriter:
         query = query or " ".join(fact.text for fact in brief.of_kind("product"))
         posts = self._index.search(query, k=RETRIEVED, channel_id=channel_id, is_ad=True, kind="post")
         if channel_id is None and posts:
-            channel_id = _best_channel(posts)
+            channel_id = nearest_channel(posts)
             posts = self._index.search(query, k=RETRIEVED, channel_id=channel_id, is_ad=True, kind="post")
         documents: list[Hit] = []
         if brief.advertiser is not None:
@@ -375,15 +381,6 @@ class _Evidence:
 def _told_to_nobody(event: str, values: Mapping[str, Any]) -> None:
     """Where nobody watches."""
     del event, values
-
-
-def _best_channel(posts: Sequence[Hit]) -> int | None:
-    """The channel of the hits with the most weight, earlier hits weighing more."""
-    weights: dict[int, float] = {}
-    for place, hit in enumerate(posts):
-        if hit.channel_id is not None:
-            weights[hit.channel_id] = weights.get(hit.channel_id, 0.0) + 1.0 / (1 + place)
-    return max(sorted(weights), key=lambda channel: weights[channel], default=None)
 
 
 def _log_check(checked: Sequence[tuple[str, Guarded]]) -> None:

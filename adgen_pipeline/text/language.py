@@ -265,3 +265,12 @@ def _clues() -> dict[str, dict[str, pl.Expr]]:
     }
     latin = {name: pl.when(is_clue).then(value).otherwise(0) for name, value in latin.items()}
     return {ETHIOPIC_LETTER: ethiopic, "^['’]?[a-z]": latin}
+
+
+def brief_language(document: str, ethiopic_share: float) -> str:
+    """Language of a document by its scripts; Latin letters may spell Amharic."""
+    if ethiopic_share >= 0.7:
+        return "am"
+    if ethiopic_share > 0.2:
+        return "mixed"
+    return "am-latn" if language(document) == "am-latn" else "en"

@@ -99,7 +99,9 @@ def test_a_size_stands_behind_its_own_label() -> None:
     assert brief.features == ("ራም ⟨quantity_1⟩", "ማከማቻ ⟨quantity_2⟩")
     good = "የሚያምር ዘመናዊ ላፕቶፕ ለቢሮ\nራም፦ ⟨quantity_1⟩\nማከማቻ፦ ⟨quantity_2⟩\nዋጋ፦ ⟨price_1⟩"
     assert not _kinds(good, brief)
-    assert "wrong_label" in _kinds(good.replace("ማከማቻ፦ ⟨quantity_2⟩", "ማከማቻ፦ ⟨quantity_1⟩"), brief)
+    wrong = Guard(brief).check(good.replace("ማከማቻ፦ ⟨quantity_2⟩", "ማከማቻ፦ ⟨quantity_1⟩")).slotted
+    assert "ማከማቻ፦ ⟨quantity_1⟩" not in wrong
+    assert "ማከማቻ ⟨quantity_2⟩" in wrong
 
 
 def test_a_size_without_a_label_takes_no_other_parts_label() -> None:
@@ -260,9 +262,11 @@ def test_the_text_of_a_brief_has_its_facts_in_it() -> None:
     ("lines", "kept"),
     [
         pytest.param("👉 ባህል", False, id="a word of its own"),
-        pytest.param("🎯 ቴሌግራም\n👉 ⟨phone_1⟩", True, id="heads a contact"),
+        pytest.param("🎯 ስልክ\n👉 ⟨phone_1⟩", True, id="heads a contact"),
+        pytest.param("🎯 ቴሌግራም\n👉 ⟨phone_1⟩", False, id="heads another kind of contact"),
         pytest.param("👉 ጫማ ነው", True, id="a word of the brief"),
-        pytest.param("ቻናላችንን ይቀላቀሉ ወዳጆቻችንንም ይጋብዙ", True, id="a whole sentence"),
+        pytest.param("ለበለጠ መረጃ አሁኑኑ ይደውሉልን", True, id="calls"),
+        pytest.param("ዘመናዊ ፍሪጆችን በታላቅ ደስታ አስገብተናል", False, id="a whole sentence about something else"),
     ],
 )
 def test_a_short_line_that_says_nothing_of_the_brief_goes(lines: str, kept: bool) -> None:
@@ -274,8 +278,8 @@ def test_a_short_line_that_says_nothing_of_the_brief_goes(lines: str, kept: bool
 
 
 def test_a_line_that_says_the_same_again_goes_and_news_of_the_brief_stay() -> None:
-    again = "ለማዘዝ በዚህ 👇 ይጻፉልን"
-    assert "repeated_line" in _kinds(f"{GOOD}\n{again}\nሆነው ለማዘዝ በዚህ 👇 ይጻፉልን")
+    assert "repeated_line" in _kinds(f"{GOOD}\nለማዘዝ ዛሬውኑ ይጻፉልን\nለማዘዝ አሁኑኑ ይጻፉልን")
+    assert "repeated_line" in _kinds(f"{GOOD}\n👉 ለማዘዝ ይጻፉልን!\n📲 ለማዘዝ ይጻፉልን")
     news = "የሚያምር የሴቶች የእጅ ቦርሳ በተለያየ ቀለም"
     silent = GOOD.replace("🔹 በተለያየ ቀለም\n", "")
     assert Guard(BRIEF).check(f"{silent}\n{news}").slotted.endswith(news)
@@ -309,7 +313,8 @@ def test_a_range_from_a_price_to_a_phone_is_none() -> None:
     assert "wrong_kind" in _kinds(f"{GOOD}\nይደውሉልን: ⟨location_1⟩")
     sized = understand("ምርት፦ ጫማ\nሳይዝ፦ 39-45\nዋጋ፦ 1,800 ብር", source="brief.txt")
     (size,) = (fact.slot for fact in sized.of_kind("quantity"))
-    assert "wrong_kind" in _kinds(f"የሚያምር የወንዶች ጫማ\nዋጋ 💰 {size}", sized)
+    mended = Guard(sized).check(f"የሚያምር የወንዶች ጫማ\nዋጋ 💰 {size}").slotted
+    assert mended.split("\n") == ["የሚያምር የወንዶች ጫማ", f"ሳይዝ {size}", "💵 ዋጋ፦ ⟨price_1⟩"]
 
 
 def test_words_of_the_brief_are_no_copy_of_a_post_that_has_them_too() -> None:
