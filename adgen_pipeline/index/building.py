@@ -18,6 +18,7 @@ import polars as pl
 from adgen_pipeline.artifacts import link_files, replacing, values_digest
 from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.errors import ArtifactError, DataError
+from adgen_pipeline.index import reranking
 from adgen_pipeline.index import rows as index_rows
 from adgen_pipeline.index.documents import read_chunks
 from adgen_pipeline.index.filters import Filter
@@ -34,7 +35,7 @@ from adgen_pipeline.index.store import (
     read_with_vectors,
     write_rows,
 )
-from adgen_pipeline.recipe import IndexRecipe
+from adgen_pipeline.index_recipe import IndexRecipe
 from adgen_pipeline.schemas import POST_LABELS, TEST_SPLITS
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ def build(
     forgotten: Collection[str] = (),
     queries: Sequence[tuple[str, Key]] = (),
     previous: Path | None = None,
+    reranker: Path | None = None,
 ) -> dict[str, object]:
     """Write an index folder.
 
@@ -69,6 +71,7 @@ def build(
         forgotten: advertisers whose documents stay out.
         queries: words and the post that they ask for, from which weights are learned unless the recipe gives them.
         previous: the index before this one, whose rows are taken over where they say the same.
+        reranker: folder of `embedding/reranker`, where the recipe means that one.
 
     Returns:
         The manifest as a dict, with the counts of rows `embedded` and `removed`.
@@ -92,6 +95,7 @@ def build(
             recipe.digest(),
             sorted(held_out),
             queries,
+            *reranking.identity(recipe.reranker, reranker),
         ),
         dimensions=encoder.dimensions,
         posts_count=posts.height,
@@ -108,10 +112,17 @@ def build(
     with replacing(out) as folder:
         folder.mkdir()
         embedded, removed, trained_rows = _write(folder, rows, encoder, manifest, previous)
-        manifest = replace(manifest, trained_rows=trained_rows)
+        manifest = replace(
+            manifest,
+            trained_rows=trained_rows,
+            reranker=reranking.install(recipe.reranker, folder, trained=reranker, previous=previous),
+        )
         manifest.write(folder)
         if queries and recipe.weights is None:
             manifest = _with_weights(folder, encoder, manifest, queries, _usable(previous, manifest))
+            manifest.write(folder)
+        if manifest.reranker is not None and queries and recipe.reranker and recipe.reranker.weight is None:
+            manifest = _with_reranker_weights(folder, encoder, manifest, queries, previous)
             manifest.write(folder)
     logger.info(
         "indexed %d posts and %d chunks of documents: %d embedded, %d removed",
@@ -243,6 +254,36 @@ def _with_weights(
         weight_rows=rows,
         weight_source=source,
     )
+
+
+def _with_reranker_weights(
+    folder: Path,
+    encoder: Encoder,
+    manifest: Manifest,
+    queries: Sequence[tuple[str, Key]],
+    previous: Path | None,
+) -> Manifest:
+    """The manifest with the re-ranker's weights, learned from those queries whose post it reads.
+
+    Those of the index before are taken over where the weights of the parts were, and the re-ranker is the same.
+    """
+    assert manifest.reranker is not None
+    before = _usable(previous, manifest)
+    rows = manifest.posts_count + manifest.documents_count
+    if before is not None and before.reranker is not None:
+        same = (
+            replace(before.reranker, weights=manifest.reranker.weights, weight_queries=0) == manifest.reranker
+        )
+        if same and _teaches_the_same(before, values_digest(queries), rows):
+            return replace(manifest, reranker=before.reranker)
+    index = PostIndex(folder, encoder)
+    step = max(1, len(queries) // reranking.LEARNING_QUERIES)
+    samples = []
+    for text, (channel_id, message_id) in queries[::step]:
+        keys, fused, scores = index.read_again(text, Filter(kind="post"))
+        if (key := f"{channel_id}/{message_id}") in keys:
+            samples.append((fused, scores, keys.index(key)))
+    return replace(manifest, reranker=reranking.with_weights(manifest.reranker, samples))
 
 
 def _teaches_the_same(before: Manifest, source: str, rows: int) -> bool:

@@ -24,6 +24,7 @@ from adgen_pipeline.index.ranking import Frequencies
 
 TABLE = "posts"
 MANIFEST = "manifest.json"
+RERANKER = "reranker"  # folder of the model, if there is one
 
 # Stems are split by spaces alone already; every switch is named, because the defaults are made for English.
 FULL_TEXT = FTS(
@@ -53,6 +54,29 @@ ROWS_PER_PARTITION = 512  # of the approximate index: rows that one probe compar
 
 
 @dataclass(frozen=True)
+class Reranking:
+    """What the manifest says of an index's re-ranker.
+
+    Attributes:
+        source: where it came from: a hub id, or the digest of a folder.
+        digest: of its files in the index folder.
+        candidates: first hits that it reads.
+        seconds: after which it reads no further ones.
+        maximum_tokens: of a query and a text together; the text is cut.
+        weights: of the fused score and of its own, both standardised over the candidates.
+        weight_queries: validation queries that the weights were learned from; 0 if recipe or default gave them.
+    """
+
+    source: str
+    digest: str
+    candidates: int
+    seconds: float
+    maximum_tokens: int
+    weights: Mapping[str, float]
+    weight_queries: int = 0
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What an index holds and what it was built from.
 
@@ -67,6 +91,7 @@ class Manifest:
         weight_rows: rows of the index that they were learned on.
         weight_source: digest of the queries that were to teach them; empty for none.
         recency, recency_days, diversity: as the recipe says.
+        reranker: what reads the first hits once more; None for nothing.
     """
 
     encoder_digest: str
@@ -84,6 +109,7 @@ class Manifest:
     diversity: float
     weight_rows: int = 0
     weight_source: str = ""
+    reranker: Reranking | None = None
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -97,7 +123,8 @@ class Manifest:
             raise ArtifactError(f"{path}: not an index ({MANIFEST} is missing). Materialise index/posts.")
         values = json.loads(file.read_text(encoding="utf-8"))
         try:
-            return cls(**{**values, "held_out": tuple(values["held_out"])})
+            reranker = Reranking(**values["reranker"]) if values.get("reranker") else None
+            return cls(**{**values, "held_out": tuple(values["held_out"]), "reranker": reranker})
         except (TypeError, KeyError) as error:
             raise ArtifactError(
                 f"{file}: written by another version of adgen ({error}). Materialise index/posts again."

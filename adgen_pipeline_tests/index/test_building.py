@@ -19,7 +19,7 @@ from adgen_pipeline.index.ranking import Frequencies
 from adgen_pipeline.index.rows import of_posts, with_content, with_keys
 from adgen_pipeline.index.search import PostIndex
 from adgen_pipeline.index.store import Manifest, problems, read_with_vectors, write_rows
-from adgen_pipeline.recipe import IndexRecipe, PartWeights
+from adgen_pipeline.index_recipe import IndexRecipe, PartWeights
 from adgen_pipeline.schemas import POST_LABELS
 from adgen_pipeline_tests.embedding.samples import documents, train_encoder
 from adgen_pipeline_tests.erasure.search import files_with
