@@ -7,7 +7,7 @@ import pytest
 
 from adgen_pipeline.artifacts import folder_digest
 from adgen_pipeline.embedding.encoder import Encoder
-from adgen_pipeline.errors import ArtifactError, DataError
+from adgen_pipeline.errors import ArtifactError, DataError, RecipeError
 from adgen_pipeline.index import reranking
 from adgen_pipeline.index.building import build
 from adgen_pipeline.index.pruning import prune
@@ -202,5 +202,5 @@ def test_a_recipe_without_a_reranker_has_the_digest_that_it_had() -> None:
 def test_index_reranker_trained_needs_a_base(tmp_path: Path) -> None:
     text = (PROJECT_ROOT / "recipes" / "demo.yaml").read_text(encoding="utf-8")
     (tmp_path / "demo.yaml").write_text(f"{text}\nindex:\n  reranker: {{}}\n", encoding="utf-8")
-    with pytest.raises(Exception, match=r"needs embedding\.reranker"):
+    with pytest.raises(RecipeError, match=r"needs embedding\.reranker"):
         load_recipe(tmp_path / "demo.yaml")
