@@ -104,7 +104,11 @@ def without_unasked(definitions: dg.Definitions, recipe: Recipe) -> dg.Definitio
             others = {
                 old: new for old, new in instead.items() if not asset.keys & {new, *_upstream(new, made_of)}
             }
-            asset = asset.with_attributes(asset_key_replacements=others)
+            asset = asset.with_attributes(asset_key_replacements=others).map_asset_specs(
+                lambda spec: spec.replace_attributes(
+                    deps=[dep for dep in spec.deps if dep.asset_key not in unasked]
+                )
+            )
         assets.append(asset)
     return dg.Definitions(
         assets=assets,

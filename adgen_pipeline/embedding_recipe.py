@@ -1,14 +1,30 @@
 """The recipe's section about the sentence encoder."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from adgen_pipeline.recipe_section import Positive, Section, Share
 
 
+class RerankerRecipe(BaseModel):
+    """A cross-encoder that is trained on the encoder's pairs, with negatives that the encoder finds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base: Annotated[str, Field(min_length=1)]  # hub id or local folder of a transformer
+    maximum_pairs: Positive = 20_000
+    batch_size: Positive = 16
+    epochs: Positive = 1
+    maximum_steps: Positive | None = None  # None: all epochs
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-5
+    maximum_tokens: Positive = 256  # of query and text together
+
+
 class EmbeddingRecipe(Section):
-    """The sentence encoder."""
+    """The sentence encoder, and the re-ranker that is trained beside it."""
+
+    APART: ClassVar[frozenset[str]] = frozenset({"reranker"})
 
     model: str = "static"  # "static": trained from the corpus on the CPU; else a hub id or local folder
     dimensions: Positive = 256
@@ -30,6 +46,7 @@ class EmbeddingRecipe(Section):
     negative_ceiling: Share = (
         0.9  # of the partner's likeness: what is nearer may be a partner that nobody named
     )
+    reranker: RerankerRecipe | None = None  # embedding/reranker is made where it is set
     seed: int = 7
 
     @model_validator(mode="after")

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from adgen_pipeline.embedding_recipe import EmbeddingRecipe
 from adgen_pipeline.endpoint_recipe import EndpointRecipe
 from adgen_pipeline.errors import RecipeError
-from adgen_pipeline.recipe_section import NotNegative, Positive, Section, Share, digest_of
+from adgen_pipeline.index_recipe import TRAINED, IndexRecipe
+from adgen_pipeline.recipe_section import Positive, Section, Share, digest_of
 from adgen_pipeline.training_recipe import TrainingRecipe
 
 STAGES = (
@@ -218,33 +219,6 @@ class TokenizerRecipe(Section):
     )
 
 
-class PartWeights(BaseModel):
-    """How much each part of a score counts (`index.ranking`)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    dense: NotNegative
-    stems: NotNegative
-    words: NotNegative
-    pairs: NotNegative
-    opening: NotNegative
-
-
-class IndexRecipe(Section):
-    """The retrieval index."""
-
-    flat_below_rows: Positive = 20_000  # exact search below, an approximate index from there on
-    # Of the parts of a score (dense, stems, words, pairs, opening); None: learned from the briefs of validation ads.
-    weights: PartWeights | None = None
-    weight_queries: Positive = 300  # briefs from which weights are learned, at most
-    recency: Share = 0.0  # of the order of hits; halves in recency_days
-    recency_days: Positive = 180
-    diversity: Share = 0.0  # how far a hit must be unlike those before it
-    kept_versions: Positive = 2  # the index in use and those before it, to go back to
-    seed: int = 7  # which briefs
-    chunk_words: Positive = 80  # advertiser documents
-
-
 class BriefTarget(BaseModel):
     """One brief to write for, and where its ad would appear."""
 
@@ -320,6 +294,13 @@ class Recipe(BaseModel):
             )
         if "endpoint" in self.evaluation.systems and self.evaluation.endpoint is None:
             raise ValueError("evaluation.systems: endpoint needs evaluation.endpoint")
+        return self
+
+    @model_validator(mode="after")
+    def _a_trained_reranker_is_trained(self) -> "Recipe":
+        named = self.index.reranker
+        if named is not None and named.model == TRAINED and self.embedding.reranker is None:
+            raise ValueError("index.reranker.model: trained needs embedding.reranker; or name a model")
         return self
 
     def section(self, stage: str) -> Section:

@@ -20,12 +20,15 @@ class Section(BaseModel):
     WHEN: ClassVar[frozenset[str]] = frozenset()
     # Parts that few assets read, which name them: their changes leave the stage's other assets as they are.
     APART: ClassVar[frozenset[str]] = frozenset()
+    # Parts that change nothing where they are not set (None): digests are then as without the key.
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset()
 
     def digest(self, part: str = "") -> str:
-        """First 12 hex digits of the SHA-256 of canonical JSON: of a part, or of all but `WHEN` and `APART`."""
+        """First 12 hex digits of the SHA-256 of canonical JSON: of a part, or of all but those named above."""
         if part:
             return digest_of(self.model_dump(mode="json")[part])
-        return digest_of(self.model_dump(mode="json", exclude=set(self.WHEN | self.APART)))
+        unset = {name for name in self.OPTIONAL if getattr(self, name) is None}
+        return digest_of(self.model_dump(mode="json", exclude=set(self.WHEN | self.APART | unset)))
 
 
 def digest_of(values: object) -> str:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from adgen_pipeline.definitions import build_definitions
+from adgen_pipeline.embedding_recipe import RerankerRecipe
 from adgen_pipeline.recipe import STAGES, AnnotatorGroup, FurtherCorpus, MessageRange, Recipe, load_recipe
 from adgen_pipeline.schemas import TABLES
 from adgen_pipeline.settings import PROJECT_ROOT, Settings
@@ -204,6 +205,29 @@ def test_what_people_preferred_is_tuned_on_where_the_recipe_asks(recipe: Recipe,
             for key in graph.get(dg.AssetKey(["training", "preferred_adapter"])).parent_keys
         }
         assert parents == {"training/base", "training/adapter", "training/preference_shards"}
+
+
+@pytest.mark.parametrize("is_asked", [False, True], ids=["not asked for", "asked for"])
+def test_a_reranker_is_trained_and_read_by_the_index_where_the_recipe_asks(
+    recipe: Recipe, is_asked: bool
+) -> None:
+    settings = Settings.from_environment(data=Path("unused"), recipe=Path("demo"))
+    section = RerankerRecipe(base="some/transformer") if is_asked else None
+    changed = {"embedding": recipe.embedding.model_copy(update={"reranker": section})}
+    definitions = build_definitions(recipe.model_copy(update=changed), settings)
+    graph = definitions.resolve_asset_graph()
+    reranker, index = dg.AssetKey(["embedding", "reranker"]), dg.AssetKey(["index", "posts"])
+    assert graph.has(reranker) == is_asked
+    assert (reranker in graph.get(index).parent_keys) == is_asked
+    if is_asked:
+        parents = {"/".join(key.path) for key in graph.get(reranker).parent_keys}
+        assert parents == {"corpus/documents", "corpus/ads", "embedding/encoder"}
+    before = build_definitions(recipe, settings)
+    versions = [
+        {spec.key: spec.code_version for spec in found.resolve_all_asset_specs()}
+        for found in (before, definitions)
+    ]
+    assert {key for key in versions[0] if versions[0][key] != versions[1][key]} == set()
 
 
 def _decorated_assets() -> list[tuple[str, ast.FunctionDef]]:

@@ -31,7 +31,7 @@ from adgen_pipeline.index.building import build
 from adgen_pipeline.index.checks import recall_of
 from adgen_pipeline.index.queries import brief_queries
 from adgen_pipeline.index.search import PostIndex
-from adgen_pipeline.recipe import IndexRecipe
+from adgen_pipeline.index_recipe import IndexRecipe
 from adgen_pipeline.schemas import ADS, DOCUMENTS, POST_LABELS, TEST_SPLITS
 from benchmarks import show
 

@@ -2,7 +2,8 @@
 
 python -m benchmarks.retrieval --corpus FILE --queries FILE --qrels FILE    BEIR's files: passages, queries, answers
 python -m benchmarks.retrieval --amqa FILE|FOLDER                           SQuAD-like JSON: question → its passage
-python -m benchmarks.retrieval --exports DIR [--recipe NAME]                Telegram exports: words of a brief → post
+python -m benchmarks.retrieval --exports DIR [--recipe NAME]                Telegram exports: words of a brief → post,
+                                                                            as they are, paraphrased, and in English
 python -m benchmarks.retrieval --parallel FILE --translations FILE …        English sentence → its translation
 python -m benchmarks.retrieval --data DIR                                   the same of a folder that adgen run filled
     [--pairs N] [--maximum N] [--seed N] [--variant "NAME=VALUE …"]… [--json]
@@ -17,11 +18,10 @@ A variant is a further encoder with other values of the recipe's `embedding`; ou
 """
 
 import json
-import random
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import log2
 from pathlib import Path
 from typing import get_args
@@ -33,21 +33,18 @@ import polars as pl
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from adgen_pipeline import settings
-from adgen_pipeline.artifacts import Store
-from adgen_pipeline.corpus import ads
 from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.embedding.job import EncoderJob
-from adgen_pipeline.embedding.parallel import read_parallel
 from adgen_pipeline.embedding.run import train
 from adgen_pipeline.embedding_recipe import EmbeddingRecipe
 from adgen_pipeline.index.building import build, with_posts
-from adgen_pipeline.index.queries import Key, brief_queries
+from adgen_pipeline.index.queries import Key
 from adgen_pipeline.index.search import PostIndex, System
 from adgen_pipeline.recipe import Recipe, load_recipe
-from adgen_pipeline.schemas import ADS, DOCUMENTS, POST_LABELS, TEST_SPLITS
+from adgen_pipeline.schemas import TEST_SPLITS
 from adgen_pipeline.text.amharic import search_key
 from adgen_pipeline.tracking import TrackedRun
-from benchmarks.briefs import tables
+from benchmarks.retrieval_tasks import Query, Task, beir, briefs, english, questions
 
 CUTOFF = 10
 RESAMPLES = 2000
@@ -57,30 +54,7 @@ TOLD = ("weights", "pairs", "steps", "held_out_pairs", "held_out_ndcg", "best_st
 WORD = re.compile(r"\w+")
 RECIPES = Path(__file__).parents[1] / "recipes"
 
-Query = tuple[str, frozenset[Key]]
 Ranked = list[list[Key]]
-
-
-@dataclass(frozen=True)
-class Task:
-    """Texts to search, and queries with their answers.
-
-    Attributes:
-        documents: DOCUMENTS rows (those of the split train teach the encoder).
-        labels: POST_LABELS rows.
-        taken: ADS rows, for the encoder.
-        translations: parallel files, for the encoder.
-        teaching: queries that teach the weights.
-        asked: queries that are measured.
-    """
-
-    name: str
-    documents: pl.DataFrame
-    labels: pl.DataFrame
-    taken: pl.DataFrame
-    translations: tuple[Path, ...]
-    teaching: list[tuple[str, Key]]
-    asked: list[Query]
 
 
 class Terminal:
@@ -89,85 +63,6 @@ class Terminal:
     def line(self, message: str) -> None:
         """One line."""
         click.echo(message, err=True)
-
-
-def passages(name: str, texts: dict[str, str], queries: list[tuple[str, set[str]]], seed: int) -> Task:
-    """A task of passages, half of whose queries teach."""
-    number = {identifier: row for row, identifier in enumerate(sorted(texts))}
-    documents = DOCUMENTS.frame(
-        [
-            {
-                "channel_id": 1, "message_id": number[identifier], "channel_name": name, "date": None,
-                "post": text, "text": text, "search_key": search_key(text), "language": "am",
-                "ethiopic_share": 1.0, "words": len(text.split()), "cluster": f"1/{number[identifier]}",
-                "duplicates_count": 0, "split": "train",
-            }
-            for identifier, text in sorted(texts.items())
-        ]
-    )  # fmt: skip
-    asked = [
-        (text, frozenset((1, number[answer]) for answer in answers)) for text, answers in sorted(queries)
-    ]
-    random.Random(seed).shuffle(asked)  # noqa: S311  (halves queries)
-    half = len(asked) // 2
-    teaching = [(text, min(answers)) for text, answers in asked[:half]]
-    return Task(name, documents, POST_LABELS.empty(), ADS.empty(), (), teaching, asked[half:])
-
-
-def beir(corpus: Path, queries: Path, qrels: Path, seed: int) -> Task:
-    """A task of BEIR's files."""
-    texts = {row["_id"]: f"{row.get('title') or ''}\n{row['text']}".strip() for row in _json_lines(corpus)}
-    asked = {row["_id"]: row["text"] for row in _json_lines(queries)}
-    answers: dict[str, set[str]] = {}
-    for line in qrels.read_text("utf-8").splitlines()[1:]:
-        query, text, grade = line.split("\t")
-        if int(grade) > 0 and query in asked:
-            answers.setdefault(query, set()).add(text)
-    return passages(
-        corpus.parent.name, texts, [(asked[query], found) for query, found in answers.items()], seed
-    )
-
-
-def questions(source: Path, seed: int) -> Task:
-    """A task of questions on passages."""
-    files = sorted(source.glob("*.json")) if source.is_dir() else [source]
-    found: dict[str, set[str]] = {}
-    for file in files:
-        for article in json.loads(file.read_text("utf-8"))["data"]:
-            paragraphs = article["paragraphs"]
-            for paragraph in paragraphs if isinstance(paragraphs, list) else [paragraphs]:
-                asked = [str(item["question"]).strip() for item in _objects(paragraph["qas"])]
-                found.setdefault(paragraph["context"], set()).update(filter(None, asked))
-    texts = {f"{row:05}": text for row, text in enumerate(sorted(found))}
-    by_question: dict[str, set[str]] = {}
-    for identifier, text in texts.items():
-        for question in found[text]:
-            by_question.setdefault(question, set()).add(identifier)
-    return passages(source.stem, texts, list(by_question.items()), seed)
-
-
-def briefs(data: Path | None, exports: Path | None, recipe: Recipe, maximum: int, seed: int) -> Task:
-    """A task of held-out ads: the words of their briefs ask for them among all documents."""
-    documents, labels = tables(data, exports, recipe)
-    if exports is None and data is not None:
-        taken = Store(data.resolve()).read_table(ADS)
-    else:
-        taken = ads.build(documents, labels, recipe=recipe.corpus)
-    teaching = brief_queries(
-        taken, splits=("validation",), maximum=recipe.index.weight_queries, seed=recipe.index.seed
-    )
-    asked = brief_queries(taken, splits=TEST_SPLITS, maximum=maximum, seed=seed)
-    return Task(
-        "posts", documents, labels, taken, (), teaching, [(words, frozenset([key])) for words, key in asked]
-    )
-
-
-def english(asked: Path, taught: tuple[Path, ...], seed: int) -> Task:
-    """A task of English sentences, each of which asks for its translation among all Amharic ones."""
-    pairs = read_parallel(asked)
-    texts = {f"{row:05}": amharic for row, (_, amharic) in enumerate(pairs)}
-    task = passages(asked.stem, texts, [(words, {f"{row:05}"}) for row, (words, _) in enumerate(pairs)], seed)
-    return replace(task, translations=taught)
 
 
 def ours(task: Task, recipe: Recipe, folder: Path) -> tuple[dict[str, Ranked], dict[str, object]]:
@@ -334,22 +229,28 @@ def main(
     if parallel:
         tasks.append(english(parallel, translations, seed))
     if exports or data:
-        tasks.append(briefs(data, exports, recipe, maximum, seed))
+        tasks.append(briefs(data, exports, recipe, translations, maximum, seed))
     for task in tasks:
         task.asked[maximum:] = []
         task.teaching[recipe.index.weight_queries :] = []
+        sets = {task.name: task.asked, **task.wordings}
+        together = replace(task, asked=[query for queries in sets.values() for query in queries])
         ranked, facts = {}, {}
         for name, variant in variants(recipe, others_of_ours).items():
             with tempfile.TemporaryDirectory() as folder:
-                hits, facts[name] = ours(task, variant, Path(folder))
+                hits, facts[name] = ours(together, variant, Path(folder))
             ranked.update({f"{name}, {system}": found for system, found in hits.items()})
-        ranked.update(others(task))
-        scores = {name: measured(hits, task.asked) for name, hits in ranked.items()}
-        result = {**report(task, scores, seed), "index": facts}
-        if as_json:
-            click.echo(json.dumps(result, ensure_ascii=False, default=str))
-        else:
-            show(result)
+        ranked.update(others(together))
+        scores = {name: measured(hits, together.asked) for name, hits in ranked.items()}
+        first = 0
+        for name, reworded in sets.items():
+            own = {system: rows[first : first + len(reworded)] for system, rows in scores.items()}
+            first += len(reworded)
+            result = {**report(replace(task, name=name, asked=reworded), own, seed), "index": facts}
+            if as_json:
+                click.echo(json.dumps(result, ensure_ascii=False, default=str))
+            else:
+                show(result)
 
 
 def show(result: dict[str, object]) -> None:
@@ -376,19 +277,6 @@ def show(result: dict[str, object]) -> None:
 def _cell(values: Sequence[float], sign: str = "") -> str:
     mean, low, high = values
     return f"{mean:{sign}.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
-
-
-def _json_lines(path: Path) -> list[dict[str, str]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-
-
-def _objects(found: object) -> Iterator[dict[str, object]]:
-    """All objects in lists of lists."""
-    if isinstance(found, dict):
-        yield found
-    elif isinstance(found, list):
-        for item in found:
-            yield from _objects(item)
 
 
 if __name__ == "__main__":

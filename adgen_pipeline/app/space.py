@@ -27,7 +27,8 @@ from adgen_pipeline.app.space_folder import PORT, POSTS, RECIPE, Part, read_part
 from adgen_pipeline.artifacts import Store, replacing
 from adgen_pipeline.errors import AdgenError
 from adgen_pipeline.exploration_schemas import CHANNEL_PROFILES
-from adgen_pipeline.recipe import IndexRecipe, load_recipe
+from adgen_pipeline.index_recipe import IndexRecipe
+from adgen_pipeline.recipe import load_recipe
 from adgen_pipeline.schemas import ADS, DOCUMENTS, POST_LABELS
 from adgen_pipeline.settings import (
     PROJECT_ROOT,

@@ -94,6 +94,7 @@ def artifact_asset(
     deps: Sequence[Sequence[str]] = (),
     is_heavy: bool = False,
     is_automatic: bool = True,
+    also_reads: Sequence[str] = (),
     asked_by: str | None = None,
     stands_for: str | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
@@ -102,10 +103,11 @@ def artifact_asset(
     Args:
         is_automatic: follows changed data by itself; if not, it belongs to a training and is made with it. A model
             that was merged anew whenever the tokenizer changed would be of an adapter that was trained on another one.
+        also_reads: as of `table_asset`.
         asked_by: recipe key, such as tokenizer.extend_pieces: the asset is part of the graph where it is set.
         stands_for: the asset whose readers then read this one.
     """
-    metadata = {ASKED_BY: asked_by, STANDS_FOR: stands_for}
+    metadata = {ALSO_READS: list(also_reads) or None, ASKED_BY: asked_by, STANDS_FOR: stands_for}
     return dg.asset(
         key=[stage, name],
         group_name=stage,

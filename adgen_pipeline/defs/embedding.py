@@ -1,4 +1,4 @@
-"""The Amharic sentence encoder."""
+"""The Amharic sentence encoder, and a re-ranker where the recipe asks for one."""
 
 import json
 from pathlib import Path
@@ -61,6 +61,55 @@ def encoder(
     with tracked_run(context, tracker, recipe, settings) as run:
         command = launch(context, pipes, settings, run, module="adgen_pipeline.embedding", job=job_path)
     artifact = store.publish("embedding", "encoder", job.out)
+    provenance.note(artifact, documents, splits=("train",))
+    return _trained(artifact, job_path, command, run.url)
+
+
+@artifact_asset(
+    "embedding",
+    "reranker",
+    "Cross-encoder that reads a query beside a post and says how well they fit, trained on the encoder's pairs.",
+    version="1",
+    kinds=("pytorch", "huggingface"),
+    ins={"documents": "corpus/documents", "ads": "corpus/ads", "encoder": "embedding/encoder"},
+    is_heavy=True,
+    also_reads=("embedding.reranker",),
+    asked_by="embedding.reranker",
+)
+def reranker(
+    context: dg.AssetExecutionContext,
+    documents: pl.DataFrame,
+    ads: pl.DataFrame,
+    encoder: Artifact,
+    store: dg.ResourceParam[Store],
+    recipe: dg.ResourceParam[Recipe],
+    settings: dg.ResourceParam[Settings],
+    tracker: dg.ResourceParam[Tracker],
+    pipes: dg.PipesSubprocessClient,
+) -> dg.MaterializeResult[Artifact]:
+    """Train the re-ranker in its own process."""
+    from adgen_pipeline.embedding.job import RerankerJob
+
+    version = values_digest(
+        table_digest(documents),
+        table_digest(ads),
+        encoder.digest,
+        recipe.embedding.digest(),
+        recipe.embedding.digest("reranker"),
+        "1",
+    )
+    job_path = store.job_path("embedding", "reranker", version)
+    job = RerankerJob(
+        documents=store.table_path(DOCUMENTS),
+        ads=store.table_path(ADS),
+        encoder=encoder.path,
+        recipe=recipe.embedding,
+        out=store.version_path("embedding", "reranker", version),
+    )
+    job.write(job_path)
+    with tracked_run(context, tracker, recipe, settings) as run:
+        command = launch(context, pipes, settings, run, module="adgen_pipeline.embedding", job=job_path)
+    artifact = store.publish("embedding", "reranker", job.out)
     provenance.note(artifact, documents, splits=("train",))
     return _trained(artifact, job_path, command, run.url)
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -13,6 +14,7 @@ from adgen_pipeline.defs.declare import artifact_asset, source_spec
 from adgen_pipeline.defs.jobs import tracked_run
 from adgen_pipeline.defs.metadata import artifact_result
 from adgen_pipeline.forgotten import Forgotten
+from adgen_pipeline.index_recipe import TRAINED
 from adgen_pipeline.recipe import Recipe
 from adgen_pipeline.schemas import TEST_SPLITS
 from adgen_pipeline.settings import Settings
@@ -39,7 +41,7 @@ HELD_OUT = TEST_SPLITS  # no held-out post may shape an ad that is scored agains
         "ads": "corpus/ads",
         "encoder": "embedding/encoder",
     },
-    deps=[("index", "advertiser_files")],
+    deps=[("index", "advertiser_files"), ("embedding", "reranker")],
 )
 def posts(
     context: dg.AssetExecutionContext,
@@ -59,6 +61,7 @@ def posts(
     from adgen_pipeline.index.queries import brief_queries
 
     forgotten = Forgotten.read(store.root)
+    reranker, named = _trained_reranker(store, recipe)
     queries = brief_queries(
         ads,
         splits=("validation",),
@@ -73,6 +76,7 @@ def posts(
         recipe.index.digest(),
         queries,
         "3",
+        *named,
     ]
     with (
         tracked_run(context, tracker, recipe, settings) as run,
@@ -94,12 +98,22 @@ def posts(
                 forgotten=forgotten.advertisers,
                 queries=queries,
                 previous=versions.current(store),
+                reranker=reranker,
             ),
             folder=store.index,
         )
         versions.retire(store, kept=recipe.index.kept_versions, protected=retention.named(store))
         run.metrics(_numbers(info))
     return artifact_result(artifact, data_version=artifact.version, links={"mlflow_run": run.url}, facts=info)
+
+
+def _trained_reranker(store: Store, recipe: Recipe) -> tuple[Path | None, list[str]]:
+    """Folder of `embedding/reranker` if the index is to read hits with it, and what the re-ranker is, for digests."""
+    from adgen_pipeline.index.reranking import identity
+
+    wanted = recipe.index.reranker
+    path = store.artifact("embedding", "reranker").path if wanted and wanted.model == TRAINED else None
+    return path, identity(wanted, path)
 
 
 def _numbers(info: Mapping[str, object]) -> dict[str, float]:

@@ -240,6 +240,11 @@ def _prefixed(prefix: str, text: str) -> str:
     return text if text.startswith((prefix, "ለ", "በ")) else f"{prefix}{text.removeprefix('የ')}"
 
 
+def entries(sections: Sequence[str]) -> dict[str, str]:
+    """English phrases of some sections of the lexicon (singular, lower case) with their Amharic."""
+    return {english: amharic for english, (section, amharic) in _lexicon().items() if section in sections}
+
+
 def unknown_words(phrase: str) -> list[tuple[int, int]]:
     """Where the Latin words stand that are neither in the lexicon nor function words.
 

@@ -18,6 +18,7 @@ import polars as pl
 from adgen_pipeline.artifacts import link_files, replacing, values_digest
 from adgen_pipeline.embedding.encoder import Encoder
 from adgen_pipeline.errors import ArtifactError, DataError
+from adgen_pipeline.index import reranking
 from adgen_pipeline.index import rows as index_rows
 from adgen_pipeline.index.documents import read_chunks
 from adgen_pipeline.index.filters import Filter
@@ -36,7 +37,7 @@ from adgen_pipeline.index.store import (
     write_rows,
 )
 from adgen_pipeline.index.versions import MANIFEST
-from adgen_pipeline.recipe import IndexRecipe
+from adgen_pipeline.index_recipe import IndexRecipe
 from adgen_pipeline.schemas import POST_LABELS, TEST_SPLITS
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ def build(
     forgotten: Collection[str] = (),
     queries: Sequence[tuple[str, Key]] = (),
     previous: Path | None = None,
+    reranker: Path | None = None,
 ) -> dict[str, object]:
     """Write an index folder.
 
@@ -71,6 +73,7 @@ def build(
         forgotten: advertisers whose documents stay out.
         queries: words and the post that they ask for, from which weights are learned unless the recipe gives them.
         previous: the index before this one, whose rows are taken over where they say the same.
+        reranker: folder of `embedding/reranker`, where the recipe means that one.
 
     Returns:
         The manifest as a dict, with the counts of rows `embedded` and `removed`.
@@ -95,6 +98,7 @@ def build(
             recipe.digest(),
             sorted(held_out),
             queries,
+            *reranking.identity(recipe.reranker, reranker),
         ),
         dimensions=encoder.dimensions,
         posts_count=posts.height,
@@ -111,10 +115,17 @@ def build(
     with replacing(out) as folder:
         folder.mkdir()
         embedded, removed, trained_rows = _write(folder, rows, encoder, manifest, previous)
-        manifest = replace(manifest, trained_rows=trained_rows)
+        manifest = replace(
+            manifest,
+            trained_rows=trained_rows,
+            reranker=reranking.install(recipe.reranker, folder, trained=reranker, previous=previous),
+        )
         manifest.write(folder)
         if queries and recipe.weights is None:
             manifest = _with_weights(folder, encoder, manifest, queries, _usable(previous, manifest))
+            manifest.write(folder)
+        if manifest.reranker is not None and queries and recipe.reranker and recipe.reranker.weight is None:
+            manifest = _with_reranker_weights(folder, encoder, manifest, queries, previous)
             manifest.write(folder)
     logger.info(
         "indexed %d posts and %d chunks of documents: %d embedded, %d removed",
@@ -248,6 +259,37 @@ def _with_weights(
         weight_rows=rows,
         weight_source=source,
     )
+
+
+def _with_reranker_weights(
+    folder: Path,
+    encoder: Encoder,
+    manifest: Manifest,
+    queries: Sequence[tuple[str, Key]],
+    previous: Path | None,
+) -> Manifest:
+    """The manifest with the re-ranker's weights, learned from those queries whose post it reads.
+
+    Those of the index before are taken over where the weights of the parts were, and the re-ranker is the same.
+    """
+    assert manifest.reranker is not None
+    before = _usable(previous, manifest)
+    rows = manifest.posts_count + manifest.documents_count
+    if before is not None and before.reranker is not None:
+        same = (
+            replace(before.reranker, weights=manifest.reranker.weights, weight_queries=0) == manifest.reranker
+        )
+        if same and _teaches_the_same(before, values_digest(queries), rows):
+            return replace(manifest, reranker=before.reranker)
+    index = PostIndex(folder, encoder)
+    asked = queries[:: max(1, len(queries) // reranking.LEARNING_QUERIES)]
+    keys = [f"{channel_id}/{message_id}" for _, (channel_id, message_id) in asked]
+    answers = row_ids(folder, keys)
+    samples = []
+    for (text, _), key in zip(asked, keys, strict=True):
+        read, fused, scores = index.read_again(text, Filter(kind="post"))
+        samples += [(fused, scores, place) for place in np.flatnonzero(read == answers.get(key, -1)).tolist()]
+    return replace(manifest, reranker=reranking.with_weights(manifest.reranker, samples))
 
 
 def _teaches_the_same(before: Manifest, source: str, rows: int) -> bool:

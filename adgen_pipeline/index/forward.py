@@ -146,6 +146,8 @@ class Writer:
             rows: with content and keys (`index.rows`).
             vectors: (rows, dimensions).
         """
+        if not rows.height:
+            return
         stems, words = (rows[name].str.split(" ").explode() for name in ("search_key", "words"))
         ends = self._words + np.cumsum(rows["search_key"].str.count_matches(" ", literal=True).to_numpy() + 1)
         self._words = int(ends[-1])

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 
-from adgen_pipeline.index.ranking import PARTS, standardised
+from adgen_pipeline.index.ranking import standardised
 
 # On the scale of the softmax. Chosen on halves of AmharicIR's and AmQA's queries (docs/LOG.md).
 DEFAULT_WEIGHTS: Mapping[str, float] = {
@@ -25,13 +25,14 @@ def learn(
     """The weights under which the answers are likeliest.
 
     Args:
-        samples: of each query its candidates' parts (`ranking.PARTS`), and the answer's row among them.
-        default: what the weights are where the samples say nothing.
+        samples: of each query its candidates' parts in the order of `default`, and the answer's row among them.
+        default: what the weights are where the samples say nothing; as `ranking.PARTS` unless it is given.
 
     Returns:
         A weight a part, 0 or more.
     """
-    start = np.array([default[part] for part in PARTS])
+    names = tuple(default)
+    start = np.array([default[name] for name in names])
     ready = [(standardised(parts), row) for parts, row in samples]
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
@@ -43,5 +44,5 @@ def learn(
             gradient = gradient + softmax(scores) @ parts - parts[row]
         return total, gradient
 
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(PARTS))
-    return {part: round(float(weight), 4) for part, weight in zip(PARTS, found.x, strict=True)}
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(names))
+    return {part: round(float(weight), 4) for part, weight in zip(names, found.x, strict=True)}

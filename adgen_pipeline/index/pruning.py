@@ -7,10 +7,10 @@ import lancedb
 import numpy as np
 import polars as pl
 
-from adgen_pipeline.artifacts import replacing, values_digest
+from adgen_pipeline.artifacts import link_files, replacing, values_digest
 from adgen_pipeline.forgotten import Forgotten
 from adgen_pipeline.index.filters import POST
-from adgen_pipeline.index.store import TABLE, Manifest, write_rows
+from adgen_pipeline.index.store import RERANKER, TABLE, Manifest, write_rows
 
 KEY = ["channel_id", "message_id"]
 
@@ -48,5 +48,7 @@ def prune(path: Path, keys: list[str], out: Path) -> dict[str, object]:
     with replacing(out) as folder:
         folder.mkdir()
         write_rows(folder, [(kept, vectors[stays.to_numpy()])], flat=manifest.flat)
+        if changed.reranker is not None:
+            link_files(path / RERANKER, folder / RERANKER)
         changed.write(folder)
     return changed.as_dict()

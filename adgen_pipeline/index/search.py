@@ -5,7 +5,7 @@ Reciprocal ranks were tried and lose: they forget by how much the first hit is a
 
 import asyncio
 from collections.abc import Awaitable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -20,6 +20,7 @@ from adgen_pipeline.errors import ArtifactError
 from adgen_pipeline.index.filters import DOCUMENT, POST, Filter, Kind
 from adgen_pipeline.index.forward import ForwardIndex, Rows
 from adgen_pipeline.index.ranking import PARTS, Frequencies, QueryTerms, codes, fuse, standardised, text_parts
+from adgen_pipeline.index.reranking import Reranker
 from adgen_pipeline.index.store import TABLE, Manifest
 from adgen_pipeline.text.slots import SLOT
 
@@ -45,7 +46,8 @@ class Hit:
         text: L1 text.
         score: what the hits are ordered by; comparable within one search only.
         scores: dense (cosine), full_text (BM25 of stems, 0 if no word is shared), words, pairs and opening (BM25 of
-            words as written, of neighbours, of the first words), and fused.
+            words as written, of neighbours, of the first words), fused, and reranker (the cross-encoder's, in its own
+            scale) where the index has one and it read the hit.
         kind: post or document.
         source: <channel_id>/<message_id>, or the document's file and chunk.
         advertiser: of a document.
@@ -111,6 +113,8 @@ class PostIndex:
         self._table: lancedb.AsyncTable = _wait_for(_opened(path))
         self._known = Frequencies.read(path)
         self._forward = ForwardIndex(path)
+        reads_again = self.manifest.reranker
+        self._reranker = Reranker(path, reads_again) if reads_again is not None else None
 
     def vector_index(self) -> str:
         """The kind of index over the vectors, in LanceDB's words; "exact" if there is none."""
@@ -148,7 +152,8 @@ class PostIndex:
         wanted = Filter(channel_id, advertiser, is_ad, vertical, language, since, until, kind)
         if k < 1:
             return []
-        terms = QueryTerms.of(SLOT.sub(" ", query[:MAXIMUM_QUERY_CHARS]))
+        query = SLOT.sub(" ", query[:MAXIMUM_QUERY_CHARS])
+        terms = QueryTerms.of(query)
         found = self.candidates(query, wanted, k=k, system=system, terms=terms)
         if found is None:
             return []
@@ -158,10 +163,29 @@ class PostIndex:
             "full_text": [self.manifest.weights[part] * (part != "dense") for part in PARTS],
         }[system]
         fused = self._with_recency(fuse(found.parts, weights), found.rows.seconds)
-        order = np.argsort(-fused, kind="stable")
+        is_read_again = self._reranker is not None and system == "hybrid"
+        score, again = self._reranked(query, found, fused) if is_read_again else (fused, {})
+        order = np.argsort(-score, kind="stable")
         if self.manifest.diversity:
-            order = _diverse(order, fused, found.rows.vectors, share=self.manifest.diversity)
-        return self._hits(found, order[:k], fused, terms)
+            order = _diverse(order, score, found.rows.vectors, share=self.manifest.diversity)
+        hits = self._hits(found, order[:k], fused, terms)
+        both = zip(hits, order[:k].tolist(), strict=True)
+        return [_read_again(hit, float(score[i]), again.get(i)) for hit, i in both] if again else hits
+
+    def read_again(self, query: str, wanted: Filter) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Row ids of the candidates that the re-ranker reads, best first, with their fused scores and its own.
+
+        All of them are read, however long it takes: from these its weight is learned.
+        """
+        assert self._reranker is not None
+        found = self.candidates(query, wanted)
+        if found is None:
+            return np.zeros(0, dtype=np.uint64), np.zeros(0), np.zeros(0)
+        fused = fuse(found.parts, [self.manifest.weights[part] for part in PARTS])
+        order = np.argsort(-fused, kind="stable")
+        scores = self._reranker.scores(query, self._texts(found, order))
+        first = order[: len(scores)]
+        return found.row_ids[first], fused[first], scores
 
     def candidates(
         self,
@@ -230,6 +254,26 @@ class PostIndex:
         """What is shown of rows, by row id."""
         found = await self._table.take_row_ids(row_ids).select(SHOWN).with_row_id().to_arrow()
         return {row["_rowid"]: row for row in found.to_pylist()}
+
+    def _reranked(
+        self, query: str, found: Candidates, fused: np.ndarray
+    ) -> tuple[np.ndarray, dict[int, float]]:
+        """The scores with those of the first candidates changed, and the re-ranker's own, by row."""
+        assert self._reranker is not None
+        order = np.argsort(-fused, kind="stable")
+        scores = self._reranker.scores(
+            query, self._texts(found, order), seconds=self._reranker.settings.seconds
+        )
+        changed = np.empty_like(fused)
+        changed[order] = self._reranker.combined(fused[order], scores)
+        return changed, dict(zip(order.tolist(), scores.tolist(), strict=False))
+
+    def _texts(self, found: Candidates, order: np.ndarray) -> list[str]:
+        """The texts that the re-ranker reads, in the order of the candidates."""
+        assert self._reranker is not None
+        first = found.row_ids[order[: self._reranker.settings.candidates]].tolist()
+        shown = _wait_for(self._shown(first))
+        return [shown[row_id]["text"] for row_id in first]
 
     def _with_recency(self, fused: np.ndarray, seconds: np.ndarray) -> np.ndarray:
         """The scores with the recipe's share of recency, which halves in `recency_days`; no date counts as average."""
@@ -304,3 +348,8 @@ def _hit(row: Mapping[str, Any], parts: np.ndarray, fused: float, matched: tuple
         advertiser=row["advertiser"],
         matched=matched,
     )
+
+
+def _read_again(hit: Hit, score: float, own: float | None) -> Hit:
+    """A hit after re-ranking; without a score of the re-ranker's own where it did not read it."""
+    return replace(hit, score=score, scores=hit.scores if own is None else {**hit.scores, "reranker": own})

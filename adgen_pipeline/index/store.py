@@ -30,6 +30,7 @@ TABLE = "posts"
 LAYOUT = 2  # of the folder; one with another is built anew
 # A row's id is its number in the order of writing, whatever is compacted: the forward index's place.
 STABLE_ROW_IDS = {"new_table_enable_stable_row_ids": "true"}
+RERANKER = "reranker"  # folder of the model, if there is one
 
 # Stems are split by spaces alone already; every switch is named, because the defaults are made for English.
 FULL_TEXT = FTS(
@@ -62,6 +63,29 @@ PARTITIONED = IvfSq(distance_type="cosine", target_partition_size=ROWS_PER_PARTI
 
 
 @dataclass(frozen=True)
+class Reranking:
+    """What the manifest says of an index's re-ranker.
+
+    Attributes:
+        source: where it came from: a hub id, or the digest of a folder.
+        digest: of its files in the index folder.
+        candidates: first hits that it reads.
+        seconds: after which it reads no further ones.
+        maximum_tokens: of a query and a text together; the text is cut.
+        weights: of the fused score and of its own, both standardised over the candidates.
+        weight_queries: validation queries that the weights were learned from; 0 if recipe or default gave them.
+    """
+
+    source: str
+    digest: str
+    candidates: int
+    seconds: float
+    maximum_tokens: int
+    weights: Mapping[str, float]
+    weight_queries: int = 0
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What an index holds and what it was built from.
 
@@ -77,6 +101,7 @@ class Manifest:
         weight_rows: rows of the index that they were learned on.
         weight_source: digest of the queries that were to teach them; empty for none.
         recency, recency_days, diversity: as the recipe says.
+        reranker: what reads the first hits once more; None for nothing.
     """
 
     layout: int
@@ -95,6 +120,7 @@ class Manifest:
     diversity: float
     weight_rows: int = 0
     weight_source: str = ""
+    reranker: Reranking | None = None
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
@@ -108,7 +134,8 @@ class Manifest:
             raise ArtifactError(f"{path}: not an index ({MANIFEST} is missing). Materialise index/posts.")
         values = json.loads(file.read_text(encoding="utf-8"))
         try:
-            read = cls(**{**values, "held_out": tuple(values["held_out"])})
+            reranker = Reranking(**values["reranker"]) if values.get("reranker") else None
+            read = cls(**{**values, "held_out": tuple(values["held_out"]), "reranker": reranker})
             if read.layout != LAYOUT:
                 raise ValueError(f"layout {read.layout}, not {LAYOUT}")
         except (TypeError, KeyError, ValueError) as error:

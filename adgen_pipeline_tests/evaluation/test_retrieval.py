@@ -10,7 +10,8 @@ from adgen_pipeline.evaluation_schemas import RETRIEVAL
 from adgen_pipeline.index.building import build
 from adgen_pipeline.index.queries import brief_queries
 from adgen_pipeline.index.search import PostIndex
-from adgen_pipeline.recipe import EvaluationRecipe, IndexRecipe
+from adgen_pipeline.index_recipe import IndexRecipe
+from adgen_pipeline.recipe import EvaluationRecipe
 from adgen_pipeline.schemas import ADS, POST_LABELS
 from adgen_pipeline.text.brief import Brief
 from adgen_pipeline_tests.embedding.samples import documents, train_encoder

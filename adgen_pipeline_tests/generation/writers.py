@@ -10,7 +10,8 @@ from adgen_pipeline.generation.models import TextModel
 from adgen_pipeline.generation.writer import AdWriter
 from adgen_pipeline.index.building import build
 from adgen_pipeline.index.search import PostIndex
-from adgen_pipeline.recipe import GenerationRecipe, IndexRecipe
+from adgen_pipeline.index_recipe import IndexRecipe
+from adgen_pipeline.recipe import GenerationRecipe
 from adgen_pipeline.schemas import ADS, POST_LABELS
 from adgen_pipeline_tests.embedding.samples import documents, train_encoder
 from adgen_pipeline_tests.generation.models import tiny_model

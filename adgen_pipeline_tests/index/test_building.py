@@ -19,7 +19,7 @@ from adgen_pipeline.index.ranking import Frequencies
 from adgen_pipeline.index.rows import of_posts, with_content, with_keys
 from adgen_pipeline.index.search import PostIndex
 from adgen_pipeline.index.store import Manifest, problems, read_with_vectors, write_rows
-from adgen_pipeline.recipe import IndexRecipe, PartWeights
+from adgen_pipeline.index_recipe import IndexRecipe, PartWeights
 from adgen_pipeline.schemas import POST_LABELS
 from adgen_pipeline_tests.embedding.samples import documents, train_encoder
 from adgen_pipeline_tests.erasure.search import files_with
@@ -226,6 +226,14 @@ def test_a_write_that_is_killed_leaves_the_index_before_it_whole(
     second = _build(_changed(), encoder, tmp_path / "index" / "second", previous=first)
     assert problems(second) == []
     assert [path.name for path in (tmp_path / "index").iterdir()] == ["second"]
+
+
+def test_an_index_from_which_rows_only_went_is_sound(first: Path, encoder: Counting, tmp_path: Path) -> None:
+    encoder.encoded = 0
+    fewer = _build(documents().head(30), encoder, tmp_path / "fewer", previous=first)
+    assert encoder.encoded == 0
+    assert problems(fewer) == []
+    assert 0 < Manifest.read(fewer).posts_count < Manifest.read(first).posts_count
 
 
 def test_weights_are_learned_again_for_other_queries_or_when_the_index_has_grown(

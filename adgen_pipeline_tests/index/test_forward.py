@@ -89,6 +89,13 @@ def test_many_additions_leave_few_segments(tmp_path: Path) -> None:
     assert np.array_equal(ForwardIndex(tmp_path).contents, pl.concat(parts)["content"].to_numpy())
 
 
+def test_a_block_without_rows_adds_nothing(tmp_path: Path) -> None:
+    none = _rows(1).head(0)
+    blocks = [_rows(5), none, _rows(3, 5), none]
+    write_rows(tmp_path, [(rows, _vectors(rows)) for rows in blocks], flat=True)
+    assert np.array_equal(ForwardIndex(tmp_path).contents, pl.concat(blocks)["content"].to_numpy())
+
+
 def test_a_table_whose_rows_are_elsewhere_in_the_forward_index_is_refused(tmp_path: Path) -> None:
     rows = _rows(12)
     write_rows(tmp_path, [(rows, _vectors(rows))], flat=True)

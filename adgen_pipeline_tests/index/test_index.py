@@ -12,7 +12,7 @@ from adgen_pipeline.index.building import build, with_posts
 from adgen_pipeline.index.checks import encoder_problems, recall
 from adgen_pipeline.index.search import Hit, PostIndex, System
 from adgen_pipeline.index.store import Manifest, problems
-from adgen_pipeline.recipe import IndexRecipe
+from adgen_pipeline.index_recipe import IndexRecipe
 from adgen_pipeline.schemas import POST_LABELS
 from adgen_pipeline_tests.embedding.samples import documents, train_encoder
 

@@ -7,7 +7,7 @@ from adgen_pipeline.index.building import build
 from adgen_pipeline.index.pruning import forgotten_keys, prune
 from adgen_pipeline.index.search import PostIndex
 from adgen_pipeline.index.store import Manifest, problems
-from adgen_pipeline.recipe import IndexRecipe
+from adgen_pipeline.index_recipe import IndexRecipe
 from adgen_pipeline.schemas import POST_LABELS
 from adgen_pipeline_tests.embedding.samples import documents, train_encoder
 from adgen_pipeline_tests.erasure.search import files_with
