@@ -43,7 +43,6 @@ FULL_TEXT = FTS(
     max_token_length=256,  # bytes, of which an Ethiopic letter takes three
 )
 SCALARS: dict[str, BTree | Bitmap] = {
-    "key": BTree(),
     "date": BTree(),
     "channel_id": Bitmap(),
     "advertiser": Bitmap(),
