@@ -17,6 +17,7 @@ from adgen_pipeline.app import room
 from adgen_pipeline.app.ports import is_free
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.errors import AdgenError, ArtifactError, ResourceError
+from adgen_pipeline.evaluation.promotion import PARTS
 from adgen_pipeline.mail_settings import Mail
 from adgen_pipeline.object_store import ObjectStore
 from adgen_pipeline.recipe import Recipe, load_recipe
@@ -235,7 +236,7 @@ def _ports() -> Iterator[Finding]:
 
 def _made(store: Store) -> Iterator[Finding]:
     """What the last run left: the parts that the writer needs."""
-    for stage, name in (("training", "model"), ("embedding", "encoder"), ("index", "posts")):
+    for stage, name in PARTS:
         try:
             version = store.artifact(stage, name).version
         except ArtifactError:

@@ -89,14 +89,16 @@ def require_publishable(store: Store, artifact: Artifact) -> None:
     artifact.verify()
     champion = promotion.champion(store)
     key = (artifact.stage, artifact.name)
-    # The champion's index is made anew with every new post; what it was at the promotion is an older one.
-    served = (promotion.serving_index(store)[1],) if key == promotion.PARTS[2] else ()
-    if champion is not None and artifact not in (served or champion.parts):
-        now = next(part for part in (served or champion.parts) if (part.stage, part.name) == key)
-        raise ArtifactError(
-            f"{'/'.join(key)} {artifact.version} is not the champion, which is {now.version}. "
-            "Let `adgen promote` judge it, or restore the champion with `adgen rollback`."
-        )
+    if champion is not None:
+        if key == promotion.PARTS[2]:  # not its index of the promotion: that is made anew with every new post
+            now = promotion.serving_index(store)[1]
+        else:
+            now = next(part for part in champion.parts if (part.stage, part.name) == key)
+        if artifact != now:
+            raise ArtifactError(
+                f"{'/'.join(key)} {artifact.version} is not the champion, which is {now.version}. "
+                "Let `adgen promote` judge it, or restore the champion with `adgen rollback`."
+            )
     _require_nothing_forgotten(store, artifact)
 
 

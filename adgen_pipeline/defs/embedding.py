@@ -61,8 +61,7 @@ def encoder(
     with tracked_run(context, tracker, recipe, settings) as run:
         command = launch(context, pipes, settings, run, module="adgen_pipeline.embedding", job=job_path)
     artifact = store.publish("embedding", "encoder", job.out)
-    provenance.note(artifact, documents, splits=("train",))
-    return _trained(artifact, job_path, command, run.url)
+    return _trained(artifact, documents, job_path, command, run.url)
 
 
 @artifact_asset(
@@ -110,16 +109,16 @@ def reranker(
     with tracked_run(context, tracker, recipe, settings) as run:
         command = launch(context, pipes, settings, run, module="adgen_pipeline.embedding", job=job_path)
     artifact = store.publish("embedding", "reranker", job.out)
-    provenance.note(artifact, documents, splits=("train",))
-    return _trained(artifact, job_path, command, run.url)
+    return _trained(artifact, documents, job_path, command, run.url)
 
 
 def _trained(
-    artifact: Artifact, job_path: Path, command: list[str], mlflow_run: str | None
+    artifact: Artifact, documents: pl.DataFrame, job_path: Path, command: list[str], mlflow_run: str | None
 ) -> dg.MaterializeResult[Artifact]:
-    """What the process made, with its curves and the command that repeats it."""
+    """What the process made of the documents for training, with its curves and the command that repeats it."""
     from adgen_pipeline.embedding.curve import figures
 
+    provenance.note(artifact, documents, splits=("train",))
     result = json.loads(job_path.with_name("result.json").read_text(encoding="utf-8"))
     curve = result.pop("curve", {})
     return artifact_result(

@@ -74,7 +74,7 @@ def serving(store: Store) -> tuple[Artifact, Artifact, Artifact]:
         ArtifactError: there is no champion, and something was not made yet.
     """
     now = champion(store)
-    model = store.artifact("training", "model") if now is None else now.parts[0]
+    model = store.artifact(*PARTS[0]) if now is None else now.parts[0]
     return model, *serving_index(store)
 
 

@@ -25,9 +25,10 @@ def load_serving(
         SettingsError: the endpoint's key is not in the environment.
     """
     is_own = recipe.generation.endpoint is None
-    if is_verified:
-        for artifact in serving(store):
-            artifact.verify()
-    encoder, index = serving_index(store)
-    model = serving(store)[0] if is_own else None
-    return load_writer(store, recipe, model=model, encoder=encoder, index=index, give_way=give_way)
+    parts = serving(store) if is_own or is_verified else serving_index(store)
+    for artifact in parts if is_verified else ():
+        artifact.verify()
+    *model, encoder, index = parts
+    return load_writer(
+        store, recipe, model=model[0] if is_own else None, encoder=encoder, index=index, give_way=give_way
+    )

@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 import numpy as np
 import polars as pl
 
+from adgen_pipeline.errors import ArtifactError
 from adgen_pipeline.index.ranking import Tokens, codes
 
 FOLDER = "forward"
@@ -62,8 +63,17 @@ class ForwardIndex:
     """The forward index of an index folder, opened for reading; row numbers are LanceDB's row ids."""
 
     def __init__(self, folder: Path) -> None:
-        """Map its files into memory."""
-        self._segments = [_Segment.read(path) for path in _folders(folder)]
+        """Map its files into memory.
+
+        Raises:
+            ArtifactError: they are gone.
+        """
+        try:
+            self._segments = [_Segment.read(path) for path in _folders(folder)]
+        except (OSError, ValueError) as error:  # not there; empty
+            raise ArtifactError(f"{folder / FOLDER}: {error}. Materialise index/posts again.") from error
+        if not self._segments:
+            raise ArtifactError(f"{folder / FOLDER}: no files of the index. Materialise index/posts again.")
         self._firsts = np.cumsum([0, *(segment.rows for segment in self._segments)])[:-1]
         self.dimensions = len(self._segments[0].columns["vectors"]) // self._segments[0].rows
 

@@ -96,6 +96,15 @@ def test_a_block_without_rows_adds_nothing(tmp_path: Path) -> None:
     assert np.array_equal(ForwardIndex(tmp_path).contents, pl.concat(blocks)["content"].to_numpy())
 
 
+def test_an_index_that_lost_its_files_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="Materialise index/posts"):
+        ForwardIndex(tmp_path)
+    _write(tmp_path, _rows(5))
+    (tmp_path / FOLDER / "0000" / "vectors").unlink()
+    with pytest.raises(ArtifactError, match="Materialise index/posts"):
+        ForwardIndex(tmp_path)
+
+
 def test_a_table_whose_rows_are_elsewhere_in_the_forward_index_is_refused(tmp_path: Path) -> None:
     rows = _rows(12)
     write_rows(tmp_path, [(rows, _vectors(rows))], flat=True)

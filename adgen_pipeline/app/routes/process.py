@@ -21,8 +21,7 @@ from adgen_pipeline.app.shapes import (
 )
 from adgen_pipeline.artifacts import Store
 from adgen_pipeline.errors import ArtifactError
-
-SERVED = (("training", "model"), ("embedding", "encoder"), ("index", "posts"))
+from adgen_pipeline.evaluation.promotion import PARTS
 
 
 def add(app: FastAPI, parts: Parts) -> None:
@@ -79,7 +78,7 @@ def add(app: FastAPI, parts: Parts) -> None:
 def versions(store: Store) -> list[VersionShape]:
     """Models, encoders and indexes of a data folder, newest first within each."""
     found = []
-    for stage, name in SERVED:
+    for stage, name in PARTS:
         folder = store.index if stage == "index" else store.version_path(stage, name, "")
         try:
             published = store.artifact(stage, name).version
